@@ -1,0 +1,1 @@
+//! The REST API and the callout listener, over the runtime handle.

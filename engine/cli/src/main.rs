@@ -1,0 +1,3 @@
+//! The `dovetail` command: wiring, rendering, exit codes.
+
+fn main() {}

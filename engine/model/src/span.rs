@@ -1,0 +1,34 @@
+//! Lengths of time as people write them: `250ms`, `30s`, `5m`, `1h`, `2d`.
+
+use std::time::Duration;
+
+/// Reads a whole number with one unit of `ms`, `s`, `m`, `h` or `d`. `None` for anything else:
+/// a bare number has no unit, and guessing one is how a timeout of an hour becomes a second.
+pub fn parse(text: &str) -> Option<Duration> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: u64 = number.parse().ok()?;
+    let millis_per_unit = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    Some(Duration::from_millis(number.checked_mul(millis_per_unit)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_required_and_exact() {
+        assert_eq!(parse("250ms"), Some(Duration::from_millis(250)));
+        assert_eq!(parse("1h"), Some(Duration::from_hours(1)));
+        for wrong in ["", "5", "s", "1 h", "1.5h", "-1s", "1w", "99999999999999999999s"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

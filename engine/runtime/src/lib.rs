@@ -1,0 +1,1 @@
+//! Joins store, expression, exchange and definition: runs pipelines, guards effects, keeps the ledger.

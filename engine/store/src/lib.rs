@@ -1,0 +1,1 @@
+//! Durable state: atomic commits, ordered scans and a queue with lanes, over an embedded database.
