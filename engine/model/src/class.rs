@@ -53,7 +53,10 @@ impl Class {
 
     /// Whether the same call, unchanged, can be expected to succeed later.
     pub const fn passes(self) -> bool {
-        matches!(self, Self::RateLimited | Self::Unavailable | Self::UnknownOutcome)
+        matches!(
+            self,
+            Self::RateLimited | Self::Unavailable | Self::UnknownOutcome
+        )
     }
 }
 

@@ -106,9 +106,15 @@ mod tests {
         assert!(RequestId::new("1650").is_ok());
         assert!(CustomerId::new("c062a202-e090-4e57-ba88-d74dfd2e3455").is_ok());
         assert!(matches!(RequestId::new(""), Err(InvalidId::Length { .. })));
-        assert!(matches!(RequestId::new("x".repeat(51)), Err(InvalidId::Length { .. })));
+        assert!(matches!(
+            RequestId::new("x".repeat(51)),
+            Err(InvalidId::Length { .. })
+        ));
         for wrong in ["a/b", "a b", "a\0b", "ä", "a%2F"] {
-            assert!(matches!(RequestId::new(wrong), Err(InvalidId::Character { .. })), "{wrong}");
+            assert!(
+                matches!(RequestId::new(wrong), Err(InvalidId::Character { .. })),
+                "{wrong}"
+            );
         }
     }
 }

@@ -1,17 +1,30 @@
 //! The words of Dovetail as types.
 //!
 //! Every other crate speaks in these. Nothing here does I/O, reads a clock or knows a connector by
-//! name; a value that exists is a value that was checked.
+//! name; an identifier that exists is one that was checked. Start with [`request`], which is what
+//! the whole program is about, then [`issue`], which is how it says that a person is needed.
 
 pub mod class;
 pub mod id;
+pub mod integration;
+pub mod issue;
+pub mod ledger;
+pub mod partner;
 pub mod problem;
+pub mod request;
+pub mod run;
 pub mod secret;
 pub mod span;
 pub mod timestamp;
 
 pub use class::Class;
-pub use id::{CustomerId, IntegrationId, IssueId, PartnerId, RequestId, RunId};
+pub use id::{CustomerId, IntegrationId, InvalidId, IssueId, PartnerId, RequestId, RunId};
+pub use integration::{Health, Integration, Mapping, Section};
+pub use issue::{Issue, IssueKind};
+pub use ledger::{Ledger, State};
+pub use partner::{Customer, Partner, Webhook};
 pub use problem::{Place, Problem, Severity};
+pub use request::{ClosedBy, Content, HistoryEntry, Request, TicketKey, User};
+pub use run::{Outcome, Run, Trigger, Verdict};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

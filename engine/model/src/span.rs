@@ -27,7 +27,16 @@ mod tests {
     fn units_are_required_and_exact() {
         assert_eq!(parse("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(parse("1h"), Some(Duration::from_hours(1)));
-        for wrong in ["", "5", "s", "1 h", "1.5h", "-1s", "1w", "99999999999999999999s"] {
+        for wrong in [
+            "",
+            "5",
+            "s",
+            "1 h",
+            "1.5h",
+            "-1s",
+            "1w",
+            "99999999999999999999s",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

@@ -1,0 +1,86 @@
+//! One partner's configured use of one connector, and which company is which customer.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Class, CustomerId, IntegrationId, PartnerId, Secret, Timestamp};
+
+/// One partner's configured use of one connector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Integration {
+    /// Its id, made by the engine.
+    pub id: IntegrationId,
+    /// Whose it is.
+    pub partner: PartnerId,
+    /// The connector's name.
+    pub connector: String,
+    /// What the partner pasted, by the names of the connector's credential fields.
+    pub credentials: BTreeMap<String, Secret>,
+    /// The settings, by section, e.g. `tickets`.
+    pub sections: BTreeMap<String, Section>,
+    /// Whether its credentials work.
+    pub health: Health,
+    /// The secret part of its callout address.
+    pub callout_token: Secret,
+    /// The name and password that a callout must bring as HTTP Basic, where the partner set them.
+    pub callout_basic: Option<(String, Secret)>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Integration {
+    /// Whether `section` is switched on.
+    pub fn is_on(&self, section: &str) -> bool {
+        self.sections.get(section).is_some_and(|section| section.on)
+    }
+
+    /// All settings as one value, `{section: {setting: value}}`.
+    pub fn settings_value(&self) -> Value {
+        let sections = self.sections.iter();
+        Value::Object(
+            sections
+                .map(|(name, one)| (name.clone(), Value::Object(one.values.clone())))
+                .collect(),
+        )
+    }
+}
+
+/// The settings of one section.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// Whether the partner switched this part of the integration on.
+    pub on: bool,
+    /// Values by the names of the connector's settings.
+    pub values: Map<String, Value>,
+}
+
+/// Whether an integration may be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Its credentials were good when last used.
+    Good,
+    /// Its credentials were refused. Nothing is sent with them again until others are saved,
+    /// because repeating a refused secret locks the account.
+    Stopped {
+        /// What the remote side's answer meant.
+        class: Class,
+        /// What it said, without secrets.
+        message: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Which company a customer is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// The customer, as the product knows it.
+    pub customer: CustomerId,
+    /// The company's id, just as the PSA gave it; `None` when the customer is to be ignored.
+    pub company: Option<Value>,
+    /// When a person saved it.
+    pub saved_at: Timestamp,
+}

@@ -1,0 +1,84 @@
+//! Something a person has to know or mend, with its remedy. It clears itself when it is mended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{IntegrationId, IssueId, PartnerId, State, Timestamp};
+
+/// What kind of thing is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueKind {
+    /// A customer has requests and no company.
+    UnmappedCustomer,
+    /// Requests arrive and no integration has tickets switched on.
+    NoTicketIntegration,
+    /// The PSA refuses the credentials.
+    CredentialsRejected,
+    /// The credentials lack a right.
+    RightMissing,
+    /// The PSA refuses what is sent.
+    Refused,
+    /// The PSA has not answered for a while.
+    Unreachable,
+    /// What the PSA holds does not tell whether an effect happened, or how often.
+    Ambiguous,
+    /// A script of the connector or the partner failed.
+    ScriptFailed,
+    /// A read could not be shown to be complete, or gave records that break their schema.
+    Incomplete,
+    /// The product does not take our events.
+    Undelivered,
+}
+
+impl IssueKind {
+    /// The name used in ids and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnmappedCustomer => "unmapped_customer",
+            Self::NoTicketIntegration => "no_ticket_integration",
+            Self::CredentialsRejected => "credentials_rejected",
+            Self::RightMissing => "right_missing",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Ambiguous => "ambiguous",
+            Self::ScriptFailed => "script_failed",
+            Self::Incomplete => "incomplete",
+            Self::Undelivered => "undelivered",
+        }
+    }
+
+    /// Where a request is while it waits behind such an issue: parked when it goes on by itself
+    /// once something is set up, failed when it was tried and refused.
+    pub const fn state_behind(self) -> State {
+        match self {
+            Self::UnmappedCustomer | Self::NoTicketIntegration | Self::CredentialsRejected => {
+                State::Parked
+            }
+            _ => State::Failed,
+        }
+    }
+}
+
+/// Something a person has to know or mend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// The same cause for the same subject always has the same id, so that a thousand requests
+    /// with one cause are one issue.
+    pub id: IssueId,
+    /// Whose it is.
+    pub partner: PartnerId,
+    /// What kind it is.
+    pub kind: IssueKind,
+    /// The integration it is about, if any.
+    pub integration: Option<IntegrationId>,
+    /// One sentence that names the thing.
+    pub title: String,
+    /// What was observed, e.g. what the PSA answered; no secrets.
+    pub detail: Option<String>,
+    /// What a person can do about it.
+    pub remedy: String,
+    /// When it was first seen.
+    pub opened_at: Timestamp,
+    /// When it was last seen.
+    pub seen_at: Timestamp,
+}
