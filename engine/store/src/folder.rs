@@ -1,0 +1,238 @@
+//! The folder of the embedded store: who may use it, which format it has, how much room is left.
+//!
+//! `LOCK` is held by the process that has the store open. `FORMAT` holds the number of the store's
+//! format and is written before the database exists, except by an import, which writes it last: a
+//! folder with a database and no `FORMAT` is an import that did not end. `sled/` is the database.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+use std::{io, thread, time::Duration};
+
+use crate::Error;
+use crate::limits::{CACHE_BYTES, REOPEN_WAIT};
+use crate::medium::{Entry, Medium, Writes, start};
+
+/// The format of the whole store.
+const FORMAT: u64 = 1;
+const FORMAT_FILE: &str = "FORMAT";
+const LOCK_FILE: &str = "LOCK";
+const DATABASE: &str = "sled";
+
+/// The folder, for as long as this process may use it.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    dir: PathBuf,
+    /// Unlocks when it is dropped.
+    _lock: File,
+}
+
+impl Folder {
+    /// The folder at `dir` with a store in it, or an empty one that becomes a store.
+    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
+        let folder = Self::lock(dir)?;
+        match folder.format()? {
+            Some(found) if found > FORMAT => {
+                return Err(Error::NewerStore {
+                    dir: folder.dir,
+                    found,
+                    known: FORMAT,
+                });
+            }
+            Some(_) => {}
+            None if folder.dir.join(DATABASE).exists() => {
+                let why = "an import into it did not end; remove the folder and import again";
+                return Err(Error::NotAStore {
+                    dir: folder.dir,
+                    why,
+                });
+            }
+            None => folder.finish()?,
+        }
+        Ok(folder)
+    }
+
+    /// The folder at `dir`, which must not hold a store. It becomes one with [`Folder::finish`].
+    pub(crate) fn create(dir: &Path) -> Result<Self, Error> {
+        let folder = Self::lock(dir)?;
+        if folder.format()?.is_some() || folder.dir.join(DATABASE).exists() {
+            return Err(Error::NotEmpty { dir: folder.dir });
+        }
+        Ok(folder)
+    }
+
+    /// Marks the folder as a whole store.
+    pub(crate) fn finish(&self) -> Result<(), Error> {
+        let path = self.dir.join(FORMAT_FILE);
+        // Written beside and moved, so that there is never a half-written one.
+        let beside = self.dir.join("FORMAT.new");
+        let written = fs::write(&beside, format!("{FORMAT}\n"))
+            .and_then(|()| File::open(&beside)?.sync_all())
+            .and_then(|()| fs::rename(&beside, &path))
+            .and_then(|()| File::open(&self.dir)?.sync_all());
+        written.map_err(|source| unusable(&path, source))
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn lock(dir: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(dir).map_err(|source| unusable(dir, source))?;
+        let path = dir.join(LOCK_FILE);
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
+        let file = file.map_err(|source| unusable(&path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                dir: dir.to_owned(),
+                _lock: file,
+            }),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked {
+                dir: dir.to_owned(),
+            }),
+            Err(TryLockError::Error(source)) => Err(unusable(&path, source)),
+        }
+    }
+
+    fn format(&self) -> Result<Option<u64>, Error> {
+        let path = self.dir.join(FORMAT_FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(unusable(&path, source)),
+        };
+        let format = text.trim().parse();
+        format.map(Some).map_err(|_| Error::NotAStore {
+            dir: self.dir.clone(),
+            why: "its FORMAT file holds no number; restore the last backup into a new folder",
+        })
+    }
+}
+
+fn unusable(path: &Path, source: io::Error) -> Error {
+    Error::Folder {
+        path: path.to_owned(),
+        source: Arc::new(source),
+    }
+}
+
+/// The database in a folder.
+pub(crate) struct OnDisk {
+    // Before the folder, because fields are dropped in order and the lock must go last.
+    tree: sled::Db,
+    folder: Folder,
+    min_free_bytes: u64,
+}
+
+impl OnDisk {
+    pub(crate) fn open(folder: Folder, min_free_bytes: u64) -> Result<Self, Error> {
+        let path = folder.dir.join(DATABASE);
+        let config = sled::Config::new()
+            .path(&path)
+            .cache_capacity(CACHE_BYTES)
+            // The committer flushes; nothing may become durable, or fail to, behind its back.
+            .flush_every_ms(None);
+        let started = Instant::now();
+        loop {
+            match config.open() {
+                Ok(tree) => {
+                    return Ok(Self {
+                        tree,
+                        folder,
+                        min_free_bytes,
+                    });
+                }
+                // The folder's lock is ours, so this can only be the last threads of a store that
+                // was closed in this process just before: sled lets go of its files a bit late.
+                Err(sled::Error::Io(error))
+                    if is_locked(&error) && started.elapsed() < REOPEN_WAIT =>
+                {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Err(sled::Error::Io(source)) => return Err(unusable(&path, source)),
+                Err(source) => {
+                    return Err(Error::Read {
+                        source: Arc::new(source),
+                    });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+}
+
+/// sled gives no error kind of its own for this.
+fn is_locked(error: &io::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
+}
+
+fn read(source: sled::Error) -> Error {
+    Error::Read {
+        source: Arc::new(source),
+    }
+}
+
+fn write(source: sled::Error) -> Error {
+    Error::Write {
+        source: Arc::new(source),
+    }
+}
+
+impl Medium for OnDisk {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self
+            .tree
+            .get(key)
+            .map_err(read)?
+            .map(|value| value.to_vec()))
+    }
+
+    fn page(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, Error> {
+        let mut page = Vec::new();
+        for entry in self
+            .tree
+            .range::<&[u8], _>((start(prefix, after), std::ops::Bound::Unbounded))
+        {
+            let (key, value) = entry.map_err(read)?;
+            if page.len() == limit || !key.starts_with(prefix) {
+                break;
+            }
+            page.push((key.to_vec(), value.to_vec()));
+        }
+        Ok(page)
+    }
+
+    fn room(&self, bytes: usize) -> Result<(), Error> {
+        let free = fs4::available_space(&self.folder.dir)
+            .map_err(|source| unusable(&self.folder.dir, source))?;
+        let needed = self.min_free_bytes.saturating_add(bytes as u64);
+        if free >= needed {
+            return Ok(());
+        }
+        Err(Error::DiskFull {
+            dir: self.folder.dir.clone(),
+            free,
+            needed,
+        })
+    }
+
+    fn write(&self, writes: &Writes) -> Result<(), Error> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in writes {
+            match value {
+                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                None => batch.remove(key.as_slice()),
+            }
+        }
+        self.tree.apply_batch(batch).map_err(write)?;
+        self.tree.flush().map(|_| ()).map_err(write)
+    }
+}
