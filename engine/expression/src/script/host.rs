@@ -1,0 +1,120 @@
+//! What the engine gives to scripts beside the language: few functions, pure, noun first, none of
+//! which can fail. [`host_functions`] is the list that the documentation is made from.
+
+use rhai::{Array, Dynamic, Engine, INT};
+
+/// One host function, as the documentation shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostFunction {
+    /// Its name.
+    pub name: &'static str,
+    /// Its parameters and result.
+    pub signature: &'static str,
+    /// What it gives, in one sentence.
+    pub doc: &'static str,
+    /// A script that evaluates to true.
+    pub example: &'static str,
+}
+
+/// Every host function, by name.
+pub const fn host_functions() -> &'static [HostFunction] {
+    &[
+        HostFunction {
+            name: "list_first",
+            signature: "list_first(list) -> value or ()",
+            doc: "The first element, or `()` when the list is empty.",
+            example: r#"list_first(["a", "b"]) == "a" && list_first([]) == ()"#,
+        },
+        HostFunction {
+            name: "text_is_blank",
+            signature: "text_is_blank(value) -> bool",
+            doc: "Whether the value is `()` or a text of white space only.",
+            example: r#"text_is_blank(" ") && text_is_blank(()) && !text_is_blank("x")"#,
+        },
+        HostFunction {
+            name: "text_one_line",
+            signature: "text_one_line(text) -> text",
+            doc: "The text on one line: line breaks, control characters and runs of white space \
+                  become one space. For titles, which a PSA refuses or cuts at a line break.",
+            example: r#"text_one_line(" two\r\n  lines ") == "two lines""#,
+        },
+        HostFunction {
+            name: "text_title_case",
+            signature: "text_title_case(text) -> text",
+            doc: "Words with a capital each, split at spaces, `_` and `-`.",
+            example: r#"text_title_case("blocked_by-policy") == "Blocked By Policy""#,
+        },
+        HostFunction {
+            name: "text_truncate",
+            signature: "text_truncate(text, max_chars) -> text",
+            doc: "At most so many characters; what was cut shows as a final `…`, which counts.",
+            example: r#"text_truncate("administrator", 6) == "admin…" && text_truncate("ab", 2) == "ab""#,
+        },
+        HostFunction {
+            name: "url_defang",
+            signature: "url_defang(url) -> text",
+            doc: "The URL so that nobody opens it by a click: `hxxp` and `[.]` in the host.",
+            example: r#"url_defang("https://a.example/x.y") == "hxxps://a[.]example/x.y""#,
+        },
+    ]
+}
+
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_fn("list_first", |list: Array| {
+            list.into_iter().next().unwrap_or_default()
+        })
+        .register_fn("text_is_blank", |value: Dynamic| is_blank(&value))
+        .register_fn("text_one_line", one_line)
+        .register_fn("text_title_case", title_case)
+        .register_fn("text_truncate", truncate)
+        .register_fn("url_defang", url_defang);
+}
+
+fn is_blank(value: &Dynamic) -> bool {
+    value.is_unit()
+        || value
+            .as_immutable_string_ref()
+            .is_ok_and(|text| text.trim().is_empty())
+}
+
+fn one_line(text: &str) -> String {
+    let breaks = |character: char| character.is_whitespace() || character.is_control();
+    let words: Vec<&str> = text.split(breaks).filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}
+
+fn title_case(text: &str) -> String {
+    let words = text.split([' ', '_', '-']).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(capitalised).collect();
+    words.join(" ")
+}
+
+/// Only the first letter changes: `MFA` and `macOS` keep theirs as far as they can.
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn truncate(text: &str, max_chars: INT) -> String {
+    let limit = usize::try_from(max_chars).unwrap_or(0);
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let Some(kept) = limit.checked_sub(1) else {
+        return String::new();
+    };
+    text.chars().take(kept).chain(['…']).collect()
+}
+
+fn url_defang(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{}://", scheme.replacen("tt", "xx", 1)), rest),
+        None => (String::new(), url),
+    };
+    let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at_checked(host_length).unwrap_or((rest, ""));
+    format!("{scheme}{}{path}", host.replace('.', "[.]"))
+}

@@ -1,0 +1,80 @@
+//! From the text of a script to a file that can be called, or to what is wrong with it.
+
+use std::sync::Arc;
+
+use rhai::{AST, Engine, FnAccess, Position};
+
+use super::{File, Function, ScriptFault, limits};
+
+/// Reads `source`. One fault of syntax ends the reading; those that a reader finds afterwards are
+/// reported together.
+pub(super) fn load(engine: &Engine, name: &str, source: &str) -> Result<File, Vec<ScriptFault>> {
+    if source.len() > limits::SOURCE_BYTES_MAX {
+        let message = format!(
+            "the script has {} bytes, the limit is {}",
+            source.len(),
+            limits::SOURCE_BYTES_MAX
+        );
+        return Err(vec![ScriptFault::of_file("script-too-long", message)]);
+    }
+    let mut tree = engine.compile(source).map_err(|error| {
+        vec![ScriptFault::at(
+            error.1,
+            "invalid-script",
+            error.0.to_string(),
+        )]
+    })?;
+    tree.set_source(name);
+    let faults = check(&tree);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(File {
+        functions: functions(&tree),
+        tree: Arc::new(tree),
+    })
+}
+
+fn functions(tree: &AST) -> Vec<Function> {
+    let functions = tree.iter_functions().map(|function| Function {
+        name: function.name.to_owned(),
+        parameters: function
+            .params
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect(),
+        private: function.access == FnAccess::Private,
+    });
+    let mut functions: Vec<_> = functions.collect();
+    functions.sort_by(|one, other| one.name.cmp(&other.name));
+    functions
+}
+
+fn check(tree: &AST) -> Vec<ScriptFault> {
+    let statements = tree
+        .statements()
+        .iter()
+        .filter(|statement| !statement.is_noop());
+    let mut faults: Vec<ScriptFault> = statements
+        .map(|statement| {
+            let message = "this stands outside of a function and would never run".to_owned();
+            let mut fault = ScriptFault::at(statement.position(), "top-level-code", message);
+            fault.hint = Some("move it into the function that needs it".to_owned());
+            fault
+        })
+        .collect();
+    faults.sort_by_key(|fault| (fault.line, fault.column));
+    faults
+}
+
+impl ScriptFault {
+    fn at(position: Position, code: &'static str, message: String) -> Self {
+        Self {
+            line: position.line().unwrap_or(0),
+            column: position.position().unwrap_or(0),
+            code,
+            message,
+            hint: None,
+        }
+    }
+}
