@@ -1,1 +1,42 @@
 //! Outbound HTTP: one path for every call, with auth, pages, limits, retry and error classes.
+//!
+//! The crate is mechanical: what to send, which limits to keep and what an answer means is given
+//! by the caller as plain values and small traits. It knows no connector, evaluates no expression
+//! and stores nothing. Read `exchange` first: it is the path; the other modules are its stations.
+
+pub mod answer;
+pub mod auth;
+pub mod broker;
+pub mod classify;
+pub mod clock;
+pub mod error;
+pub mod exchange;
+pub mod failure;
+pub mod hosts;
+pub mod limits;
+pub mod multipart;
+pub mod network;
+pub mod request;
+pub mod retry;
+pub mod scrub;
+pub mod stats;
+pub mod structured;
+pub mod transport;
+
+pub use answer::{Answer, Content, RawAnswer};
+pub use auth::Auth;
+pub use broker::{Broker, Credential};
+pub use classify::{Classify, Defaults, Kind, Rejection, default_class};
+pub use clock::{Clock, Random, SeededRandom, SystemClock, SystemRandom, TokioClock};
+pub use error::Error;
+pub use exchange::{About, Exchange, PATIENCE_DEFAULT, Terms};
+pub use failure::Failure;
+pub use hosts::Hosts;
+pub use limits::{Limit, Priority};
+pub use multipart::Part;
+pub use network::{Network, NetworkOptions};
+pub use request::{Body, Expect, Method, Request};
+pub use retry::{Budget, Retry};
+pub use scrub::Scrub;
+pub use stats::Stats;
+pub use transport::{Lack, Sent, Transport, TransportError};

@@ -1,0 +1,280 @@
+//! The gate's state: what is taken of each limit, and who waits for it in which order.
+//!
+//! Every change is made under the gate's lock and none waits. Only the first in a queue is ever
+//! looked at, so a change costs as much as the calls it lets through, however many wait.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::occupancy::Occupancy;
+use super::{Limit, Priority};
+
+/// Keys are looked over for idle ones when their number reaches this, and again whenever it has
+/// doubled since.
+const KEYS_LOOKED_OVER_AT: usize = 1_024;
+
+/// Earlier is smaller: the priority, then the arrival.
+pub(super) type Order = (Priority, u64);
+
+/// What calls share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// The same name with another stretch is another window.
+    Window(String, Duration),
+    /// A number of calls at once.
+    Concurrent(String),
+    /// The credential itself: has room for everyone, unless it is paused.
+    Credential(String),
+}
+
+impl Key {
+    pub(super) fn credential(name: &str) -> Self {
+        Self::Credential(name.to_owned())
+    }
+}
+
+/// What one call takes of one limit.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    key: Key,
+    capacity: u32,
+}
+
+impl Place {
+    /// The places a call needs, one per key: a limit named twice is kept in its stricter form.
+    pub(super) fn of(credential: &str, limits: &[Limit]) -> Vec<Self> {
+        let mut places = vec![Self {
+            key: Key::credential(credential),
+            capacity: u32::MAX,
+        }];
+        for limit in limits {
+            let capacity = limit.capacity();
+            let key = match limit {
+                Limit::Window { key, per, .. } => Key::Window(key.clone(), *per),
+                Limit::Concurrent { key, .. } => Key::Concurrent(key.clone()),
+            };
+            match places.iter_mut().find(|place| place.key == key) {
+                Some(place) => place.capacity = place.capacity.min(capacity),
+                None => places.push(Self { key, capacity }),
+            }
+        }
+        places
+    }
+
+    /// How long a call counts after its answer; `None` when it does not.
+    fn counts_for(&self) -> Option<Duration> {
+        match &self.key {
+            Key::Window(_, per) => Some(*per),
+            Key::Concurrent(_) | Key::Credential(_) => None,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    slots: HashMap<Key, Slot>,
+    waiters: HashMap<Order, Waiter>,
+    arrivals: u64,
+    look_over_at: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    occupancy: Occupancy,
+    paused_until: Option<Instant>,
+    /// Calls that found this full, or claimed by an earlier one.
+    queue: BTreeSet<Order>,
+    /// All calls that wait and need this, whether or not it is what they wait for.
+    waiting: usize,
+}
+
+impl Slot {
+    fn new(now: Instant) -> Self {
+        let occupancy = Occupancy::new(now);
+        Self {
+            occupancy,
+            paused_until: None,
+            queue: BTreeSet::new(),
+            waiting: 0,
+        }
+    }
+
+    fn has_room(&mut self, capacity: u32, now: Instant) -> bool {
+        self.paused_until.is_none_or(|until| until <= now) && self.occupancy.taken(now) < capacity
+    }
+
+    fn is_idle(&mut self, now: Instant) -> bool {
+        self.waiting == 0 && self.queue.is_empty() && self.has_room(1, now)
+    }
+}
+
+#[derive(Debug)]
+struct Waiter {
+    places: Arc<[Place]>,
+    notify: Arc<Notify>,
+    granted: bool,
+}
+
+impl Queues {
+    /// The order of a call that comes now.
+    pub(super) fn arrive(&mut self, priority: Priority) -> Order {
+        self.arrivals += 1;
+        (priority, self.arrivals)
+    }
+
+    /// Takes all `places` for `order`, or none of them and queues it where it was held up.
+    pub(super) fn grant(&mut self, order: Order, places: &[Place], now: Instant) -> bool {
+        let mut free = true;
+        for place in places {
+            let slot = self.slot(&place.key, now);
+            let claimed = slot.queue.first().is_some_and(|first| *first < order);
+            if claimed || !slot.has_room(place.capacity, now) {
+                slot.queue.insert(order);
+                free = false;
+            }
+        }
+        if free {
+            for place in places {
+                let slot = self.slot(&place.key, now);
+                slot.occupancy.begin();
+                slot.queue.remove(&order);
+            }
+        }
+        free
+    }
+
+    /// Remembers a call that was not let through, so that it is told when it is.
+    pub(super) fn wait(&mut self, order: Order, places: Arc<[Place]>, notify: Arc<Notify>) {
+        for place in places.iter() {
+            if let Some(slot) = self.slots.get_mut(&place.key) {
+                slot.waiting += 1;
+            }
+        }
+        self.waiters.insert(
+            order,
+            Waiter {
+                places,
+                notify,
+                granted: false,
+            },
+        );
+    }
+
+    /// Forgets a call that waited, wherever it was queued.
+    pub(super) fn leave(&mut self, order: Order, places: &[Place]) {
+        if self.waiters.remove(&order).is_none() {
+            return;
+        }
+        for place in places {
+            if let Some(slot) = self.slots.get_mut(&place.key) {
+                slot.waiting = slot.waiting.saturating_sub(1);
+                slot.queue.remove(&order);
+            }
+        }
+    }
+
+    pub(super) fn is_granted(&self, order: Order) -> bool {
+        self.waiters
+            .get(&order)
+            .is_some_and(|waiter| waiter.granted)
+    }
+
+    /// Frees `places`; in windows the call counts on when `counts`.
+    pub(super) fn release(&mut self, places: &[Place], now: Instant, counts: bool) {
+        for place in places {
+            let per = place.counts_for().filter(|_| counts);
+            self.slot(&place.key, now).occupancy.end(now, per);
+        }
+        self.look_over(now);
+    }
+
+    /// Lets through whoever is first in the queue of any of `places` and can go now. With
+    /// `changed`, a first one that cannot go is told to look again when something frees by time.
+    pub(super) fn sweep(&mut self, places: &[Place], now: Instant, changed: bool) {
+        let mut open: Vec<Key> = places.iter().map(|place| place.key.clone()).collect();
+        while let Some(key) = open.pop() {
+            let mut changed = changed;
+            while let Some(first) = self.first(&key) {
+                let Some(waiter) = self.waiters.get(&first) else {
+                    break;
+                };
+                let (places, notify) = (Arc::clone(&waiter.places), Arc::clone(&waiter.notify));
+                let granted = self.grant(first, &places, now);
+                if granted || changed {
+                    notify.notify_one();
+                }
+                if !granted {
+                    break;
+                }
+                if let Some(waiter) = self.waiters.get_mut(&first) {
+                    waiter.granted = true;
+                }
+                // Its claims elsewhere are gone, too: somebody behind it may go there.
+                open.extend(
+                    places
+                        .iter()
+                        .map(|place| place.key.clone())
+                        .filter(|k| *k != key),
+                );
+                changed = true;
+            }
+        }
+    }
+
+    /// When the first of `places` that is full frees by the passing of time; `None` when they all
+    /// wait for somebody to finish.
+    pub(super) fn frees_at(&mut self, places: &[Place], now: Instant) -> Option<Instant> {
+        let mut latest = None;
+        for place in places {
+            let slot = self.slot(&place.key, now);
+            let paused = slot.paused_until.filter(|until| *until > now);
+            let full = slot.occupancy.taken(now) >= place.capacity;
+            let frees = if full {
+                slot.occupancy.frees_at()
+            } else {
+                None
+            };
+            // All must be free at once, so nothing can happen before the latest of them.
+            latest = latest.max(paused).max(frees);
+        }
+        latest
+    }
+
+    pub(super) fn pause(&mut self, key: &Key, until: Instant, now: Instant) {
+        let slot = self.slot(key, now);
+        slot.paused_until = slot.paused_until.max(Some(until));
+    }
+
+    pub(super) fn waiting(&self, key: &Key) -> usize {
+        self.slots.get(key).map_or(0, |slot| slot.waiting)
+    }
+
+    fn first(&self, key: &Key) -> Option<Order> {
+        self.slots.get(key)?.queue.first().copied()
+    }
+
+    fn slot(&mut self, key: &Key, now: Instant) -> &mut Slot {
+        self.slots
+            .entry(key.clone())
+            .or_insert_with(|| Slot::new(now))
+    }
+
+    /// Drops what nobody uses, so that keys of past work do not pile up.
+    fn look_over(&mut self, now: Instant) {
+        if self.slots.len() < self.look_over_at.max(KEYS_LOOKED_OVER_AT) {
+            return;
+        }
+        self.slots.retain(|_, slot| !slot.is_idle(now));
+        self.look_over_at = self.slots.len().saturating_mul(2);
+    }
+
+    /// How many keys are kept.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> usize {
+        self.slots.len()
+    }
+}

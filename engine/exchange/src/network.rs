@@ -1,0 +1,143 @@
+//! The real transport: reqwest over rustls.
+//!
+//! It follows no redirect (a redirect would carry credentials to an address that nobody checked),
+//! takes no proxy from the environment (a variable left over on a server must not see tickets),
+//! keeps no cookies, and reads a body only up to the request's limit.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::{Client, Response, redirect};
+
+use crate::answer::RawAnswer;
+use crate::error::Error;
+use crate::request::Request;
+use crate::transport::{Lack, Transport, TransportError};
+
+/// How long connecting may take, TLS included. Shorter than any call's timeout, so that a dead
+/// host is known as "not sent" instead of "unknown".
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an idle connection is kept. Load balancers drop theirs after 60 s or more; a request
+/// written to a connection that the other side just dropped has an unknown outcome.
+pub const IDLE_CONNECTION_MAX: Duration = Duration::from_secs(30);
+
+/// How the network is reached, where that is not the plain way.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkOptions {
+    /// An HTTP proxy that the operator names, e.g. `http://proxy.example.net:3128`.
+    pub proxy: Option<String>,
+    /// PEM certificates of authorities to trust besides the machine's, e.g. of that proxy.
+    pub authorities_pem: Option<Vec<u8>>,
+    /// The `user-agent` to send; the program's name and version when none is given.
+    pub user_agent: Option<String>,
+}
+
+/// Sends requests over the network. Cloning shares the connections.
+#[derive(Clone, Debug)]
+pub struct Network {
+    client: Client,
+}
+
+impl Network {
+    /// Prepares TLS and the connection pool.
+    pub fn new(options: &NetworkOptions) -> Result<Self, Error> {
+        // Fails only when a provider is installed already, and then there is one.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let agent = concat!("dovetail/", env!("CARGO_PKG_VERSION"));
+        let mut builder = Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_CONNECTION_MAX)
+            .user_agent(options.user_agent.as_deref().unwrap_or(agent));
+        if let Some(proxy) = &options.proxy {
+            let proxy = reqwest::Proxy::all(proxy).map_err(Error::Proxy)?;
+            builder = builder.proxy(proxy);
+        }
+        if let Some(pem) = &options.authorities_pem {
+            let authorities =
+                reqwest::Certificate::from_pem_bundle(pem).map_err(Error::Authorities)?;
+            builder = builder.tls_certs_merge(authorities);
+        }
+        Ok(Self {
+            client: builder.build().map_err(Error::Client)?,
+        })
+    }
+
+    async fn begin(&self, request: &Request) -> Result<Response, TransportError> {
+        let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
+            .map_err(|e| TransportError::not_sent(Lack::Unsendable, e.to_string()))?;
+        let mut builder = self.client.request(method, &request.url);
+        for (name, value) in request.wire_headers() {
+            builder = builder.header(name, value);
+        }
+        builder
+            .body(request.body.to_bytes())
+            .send()
+            .await
+            .map_err(|error| why(&error))
+    }
+}
+
+#[async_trait]
+impl Transport for Network {
+    async fn send(&self, request: &Request) -> Result<RawAnswer, TransportError> {
+        let mut response = self.begin(request).await?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| why(&error))? {
+            if body.len().saturating_add(chunk.len()) > request.body_bytes_max {
+                let detail = format!("the answer is larger than {} bytes", request.body_bytes_max);
+                return Err(TransportError::unknown(Lack::TooLarge, detail));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(RawAnswer {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+/// Only what failed before or while connecting counts as not sent; everything else is unknown.
+fn why(error: &reqwest::Error) -> TransportError {
+    let detail = chain(error);
+    if error.is_builder() {
+        TransportError::not_sent(Lack::Unsendable, detail)
+    } else if error.is_connect() {
+        TransportError::not_sent(Lack::Connect, detail)
+    } else if error.is_timeout() {
+        TransportError::unknown(Lack::Timeout, detail)
+    } else {
+        TransportError::unknown(Lack::Broken, detail)
+    }
+}
+
+/// The causes below the library's own sentence, which would only repeat the address.
+fn chain(error: &reqwest::Error) -> String {
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        causes.push(inner.to_string());
+        cause = inner.source();
+    }
+    if causes.is_empty() {
+        error.to_string()
+    } else {
+        causes.join(": ")
+    }
+}
