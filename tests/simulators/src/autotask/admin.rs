@@ -1,0 +1,249 @@
+//! The simulator's own controls, `/__simulator/...`: JSON over HTTP, for people, demos and tests
+//! in other processes. It is no part of the simulated API and needs no credentials.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Autotask;
+use super::callout::{CalloutConfig, Mishap};
+use crate::Error;
+use crate::faults::Planned;
+
+/// Routes under `/__simulator`.
+pub(crate) fn router() -> Router<Autotask> {
+    Router::new()
+        .route("/", get(overview))
+        .route("/tickets", get(tickets).post(create_ticket))
+        .route("/tickets/{id}", get(ticket).patch(edit_ticket))
+        .route("/tickets/{id}/status", post(set_status))
+        .route("/companies", get(companies).post(add_company))
+        .route("/companies/{id}/active", post(set_company_active))
+        .route("/records/{entity}", get(records))
+        .route("/picklists", post(set_picklist))
+        .route("/credentials", get(credentials).delete(revoke).put(restore))
+        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/callout", post(set_callout).delete(unset_callout))
+        .route("/callout/mishaps", post(add_mishap))
+        .route("/callout/forge", post(forge))
+        .route("/callout/deliveries", get(deliveries))
+        .route("/calls", get(calls))
+        .route("/hour", post(use_up_hour))
+}
+
+fn answer(result: Result<(), Error>) -> Response {
+    match result {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => {
+            let status = match error {
+                Error::NoSuchRecord { .. } => StatusCode::NOT_FOUND,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            (status, Json(json!({ "error": error.to_string() }))).into_response()
+        }
+    }
+}
+
+async fn overview(State(autotask): State<Autotask>) -> Json<Value> {
+    Json(json!({
+        "system": "autotask",
+        "seed": autotask.config().seed,
+        "tickets": autotask.tickets().len(),
+        "companies": autotask.companies().len(),
+        "calls_by_entity": autotask.call_counts(),
+        "violations": autotask.violations(),
+        "locked": autotask.is_locked(),
+    }))
+}
+
+async fn tickets(State(autotask): State<Autotask>) -> Json<Value> {
+    Json(json!(autotask.tickets()))
+}
+
+async fn ticket(State(autotask): State<Autotask>, Path(id): Path<i64>) -> Response {
+    match autotask.record("Tickets", id) {
+        Some(ticket) => Json(ticket).into_response(),
+        None => answer(Err(Error::NoSuchRecord {
+            entity: "Ticket",
+            id,
+        })),
+    }
+}
+
+async fn create_ticket(State(autotask): State<Autotask>, Json(fields): Json<Value>) -> Response {
+    match autotask.create("Tickets", fields) {
+        Ok(id) => Json(json!({ "id": id })).into_response(),
+        Err(error) => answer(Err(error)),
+    }
+}
+
+async fn edit_ticket(
+    State(autotask): State<Autotask>,
+    Path(id): Path<i64>,
+    Json(changes): Json<Value>,
+) -> Response {
+    answer(autotask.edit_ticket(id, changes))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    status: i64,
+}
+
+async fn set_status(
+    State(autotask): State<Autotask>,
+    Path(id): Path<i64>,
+    Json(wanted): Json<Status>,
+) -> Response {
+    answer(autotask.set_ticket_status(id, wanted.status))
+}
+
+async fn companies(State(autotask): State<Autotask>) -> Json<Value> {
+    Json(json!(autotask.companies()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewCompany {
+    name: String,
+    web_address: Option<String>,
+}
+
+async fn add_company(
+    State(autotask): State<Autotask>,
+    Json(company): Json<NewCompany>,
+) -> Json<Value> {
+    let id = autotask.add_company(&company.name, company.web_address.as_deref());
+    Json(json!({ "id": id }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Active {
+    active: bool,
+}
+
+async fn set_company_active(
+    State(autotask): State<Autotask>,
+    Path(id): Path<i64>,
+    Json(wanted): Json<Active>,
+) -> Response {
+    answer(autotask.set_company_active(id, wanted.active))
+}
+
+async fn records(State(autotask): State<Autotask>, Path(entity): Path<String>) -> Json<Value> {
+    Json(json!(autotask.records(&entity)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PicklistValue {
+    entity: String,
+    field: String,
+    value: i64,
+    active: bool,
+}
+
+async fn set_picklist(
+    State(autotask): State<Autotask>,
+    Json(wanted): Json<PicklistValue>,
+) -> StatusCode {
+    let PicklistValue {
+        entity,
+        field,
+        value,
+        active,
+    } = wanted;
+    if autotask.set_picklist_active(&entity, &field, value, active) {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
+    }
+}
+
+async fn credentials(State(autotask): State<Autotask>) -> Json<Value> {
+    let known = autotask.credentials();
+    Json(json!({
+        "username": known.username,
+        "secret": known.secret,
+        "integration_code": known.integration_code,
+    }))
+}
+
+async fn revoke(State(autotask): State<Autotask>) -> StatusCode {
+    autotask.revoke_credentials();
+    StatusCode::NO_CONTENT
+}
+
+async fn restore(State(autotask): State<Autotask>) -> StatusCode {
+    autotask.restore_credentials();
+    StatusCode::NO_CONTENT
+}
+
+async fn faults(State(autotask): State<Autotask>) -> Json<Value> {
+    Json(json!(autotask.faults().planned()))
+}
+
+async fn add_fault(State(autotask): State<Autotask>, Json(fault): Json<Planned>) -> StatusCode {
+    autotask.faults().add(fault);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_faults(State(autotask): State<Autotask>) -> StatusCode {
+    autotask.faults().clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn set_callout(
+    State(autotask): State<Autotask>,
+    Json(config): Json<CalloutConfig>,
+) -> StatusCode {
+    autotask.set_callout(Some(config));
+    StatusCode::NO_CONTENT
+}
+
+async fn unset_callout(State(autotask): State<Autotask>) -> StatusCode {
+    autotask.set_callout(None);
+    StatusCode::NO_CONTENT
+}
+
+async fn add_mishap(State(autotask): State<Autotask>, Json(mishap): Json<Mishap>) -> StatusCode {
+    autotask.add_mishap(mishap);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forged {
+    ticket_id: i64,
+    ticket_number: String,
+}
+
+async fn forge(State(autotask): State<Autotask>, Json(forged): Json<Forged>) -> StatusCode {
+    autotask.forge_callout(forged.ticket_id, &forged.ticket_number);
+    StatusCode::ACCEPTED
+}
+
+async fn deliveries(State(autotask): State<Autotask>) -> Json<Value> {
+    Json(json!(autotask.deliveries()))
+}
+
+async fn calls(State(autotask): State<Autotask>) -> Json<Value> {
+    Json(json!({ "counts": autotask.call_counts(), "calls": autotask.calls() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hour {
+    calls: usize,
+}
+
+async fn use_up_hour(State(autotask): State<Autotask>, Json(used): Json<Hour>) -> StatusCode {
+    autotask.use_up_hour(used.calls);
+    StatusCode::NO_CONTENT
+}

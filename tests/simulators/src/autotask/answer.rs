@@ -1,0 +1,112 @@
+//! What the API answers: bodies of success, and each shape of failure it is known to have.
+//!
+//! Validation failures are 500 with `{"errors":[text]}`; an unknown path is an HTML page; a wrong
+//! verb is the framework's own 405. Clients must cope with all three, so none is smoothed over.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+/// Why a call is not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Refusal {
+    /// 500 with the texts in `errors`.
+    Invalid(String),
+    /// 401; the body is empty unless a text is given.
+    Unauthorized(Option<String>),
+    /// 404 for a record that is not there.
+    NoRecord,
+    /// 404 as the web server's HTML page: no such entity or route.
+    NoPage,
+    /// 405: the path exists, the method does not.
+    Verb(Method),
+    /// 429: a limit is exceeded.
+    TooMany {
+        text: String,
+        retry_after: Option<u32>,
+    },
+}
+
+impl Refusal {
+    pub(crate) fn invalid(text: impl Into<String>) -> Self {
+        Self::Invalid(text.into())
+    }
+
+    /// The text a caller would read.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Invalid(text) | Self::TooMany { text, .. } => text.clone(),
+            Self::Unauthorized(text) => text.clone().unwrap_or_default(),
+            Self::NoRecord | Self::NoPage => "not found".to_owned(),
+            Self::Verb(method) => no_such_verb(method),
+        }
+    }
+
+    pub(crate) fn response(&self) -> Response {
+        match self {
+            Self::Invalid(text) => json_response(StatusCode::INTERNAL_SERVER_ERROR, &errors(text)),
+            Self::Unauthorized(None) => empty(StatusCode::UNAUTHORIZED),
+            Self::Unauthorized(Some(text)) => {
+                json_response(StatusCode::UNAUTHORIZED, &errors(text))
+            }
+            Self::NoRecord => empty(StatusCode::NOT_FOUND),
+            Self::NoPage => html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE),
+            Self::Verb(method) => json_response(
+                StatusCode::METHOD_NOT_ALLOWED,
+                &json!({ "Message": no_such_verb(method) }),
+            ),
+            Self::TooMany { text, retry_after } => too_many(text, *retry_after),
+        }
+    }
+}
+
+const NOT_FOUND_PAGE: &str = "<!DOCTYPE html>\n<html><head>\
+<title>404 - File or directory not found.</title></head><body>\
+<h1>Server Error</h1><h2>404 - File or directory not found.</h2></body></html>\n";
+
+fn no_such_verb(method: &Method) -> String {
+    format!("The requested resource does not support http method '{method}'.")
+}
+
+fn errors(text: &str) -> Value {
+    json!({ "errors": [text] })
+}
+
+pub(crate) fn ok(body: &Value) -> Response {
+    json_response(StatusCode::OK, body)
+}
+
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
+    with_type(status, "application/json; charset=utf-8", body.to_string())
+}
+
+pub(crate) fn html(status: StatusCode, page: &str) -> Response {
+    with_type(status, "text/html", page.to_owned())
+}
+
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+pub(crate) fn too_many(text: &str, retry_after: Option<u32>) -> Response {
+    let mut response = json_response(StatusCode::TOO_MANY_REQUESTS, &errors(text));
+    if let Some(seconds) = retry_after {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}

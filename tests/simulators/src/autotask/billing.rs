@@ -1,0 +1,376 @@
+//! The rules of services, contracts and the units billed on them.
+//!
+//! A line has one row of units per billing period. An adjustment is a difference that takes
+//! effect on a date: it splits the row of that period and moves every later one. It is the only
+//! way to change a quantity, and leaves nothing to read but the rows themselves.
+
+use jiff::civil::Date;
+use jiff::{Span, ToSpan as _};
+use serde_json::Value;
+
+use super::answer::Refusal;
+use super::config::{PostedPeriod, Quirks};
+use super::entities::{
+    BILLING_CODE, CONTRACT, CONTRACT_SERVICE, CONTRACT_SERVICE_UNIT, Entity, SERVICE,
+};
+use super::moment;
+use super::tenant::{Record, Tenant};
+use super::tickets::CONTRACT_ACTIVE;
+use super::write::{Draft, Mode, invalid_reference};
+
+/// The contract type that carries services.
+pub(crate) const RECURRING_SERVICE: i64 = 7;
+/// The use type of billing codes for services.
+pub(crate) const RECURRING_CODE: i64 = 5;
+/// Most billing periods generated for one line.
+pub(crate) const PERIODS_MAX: usize = 120;
+
+/// A service is booked under an active code for recurring services.
+pub(crate) fn check_service(tenant: &Tenant, draft: &Draft) -> Result<(), Refusal> {
+    let code = draft
+        .record
+        .number("billingCodeID")
+        .and_then(|id| tenant.row(&BILLING_CODE, id));
+    if code.is_some_and(|code| code.number("useType") == Some(RECURRING_CODE)) {
+        return Ok(());
+    }
+    Err(invalid_reference("billingCodeID", "BillingCode"))
+}
+
+/// A contract ends after it starts; a recurring one needs its period.
+pub(crate) fn check_contract(draft: &Draft) -> Result<(), Refusal> {
+    let record = &draft.record;
+    let dates = date(record, "startDate").zip(date(record, "endDate"));
+    if dates.is_some_and(|(start, end)| end < start) {
+        return Err(Refusal::invalid(
+            "The endDate must not be before the startDate.",
+        ));
+    }
+    let recurring = record.number("contractType") == Some(RECURRING_SERVICE);
+    if draft.mode == Mode::Create && recurring && record.number("contractPeriodType").is_none() {
+        return Err(super::write::missing_field("contractPeriodType"));
+    }
+    Ok(())
+}
+
+/// A line belongs to an active recurring contract and names a service not on it yet.
+pub(crate) fn check_line(tenant: &Tenant, draft: &mut Draft) -> Result<(), Refusal> {
+    if draft.mode != Mode::Create {
+        return Ok(());
+    }
+    let contract = recurring_contract(tenant, &draft.record)?;
+    let service = draft.record.number("serviceID");
+    if lines(tenant, contract.id).any(|line| line.number("serviceID") == service) {
+        return Err(Refusal::invalid(
+            "The service already exists on the contract.",
+        ));
+    }
+    let service = service.and_then(|id| tenant.row(&SERVICE, id));
+    for field in ["unitPrice", "unitCost", "invoiceDescription"] {
+        if let Some(value) = service.and_then(|service| service.values.get(field)) {
+            draft
+                .record
+                .values
+                .entry(field)
+                .or_insert_with(|| value.clone());
+        }
+    }
+    Ok(())
+}
+
+fn recurring_contract<'a>(tenant: &'a Tenant, record: &Record) -> Result<&'a Record, Refusal> {
+    let contract = record
+        .number("contractID")
+        .and_then(|id| tenant.row(&CONTRACT, id));
+    contract
+        .filter(|contract| contract.number("contractType") == Some(RECURRING_SERVICE))
+        .filter(|contract| contract.number("status") == Some(CONTRACT_ACTIVE))
+        .ok_or_else(|| invalid_reference("contractID", "Contract"))
+}
+
+fn lines(tenant: &Tenant, contract: i64) -> impl Iterator<Item = &Record> {
+    tenant
+        .rows(&CONTRACT_SERVICE)
+        .filter(move |line| line.number("contractID") == Some(contract))
+}
+
+fn unit_rows(tenant: &Tenant, line: i64) -> Vec<Record> {
+    let of_line = |row: &&Record| row.number("contractServiceID") == Some(line);
+    tenant
+        .rows(&CONTRACT_SERVICE_UNIT)
+        .filter(of_line)
+        .cloned()
+        .collect()
+}
+
+fn date(record: &Record, field: &str) -> Option<Date> {
+    record
+        .text(field)
+        .and_then(moment::parse)
+        .map(|moment| moment.date())
+}
+
+/// Gives a new line its rows, one per period of the contract, all with the same units.
+pub(crate) fn open_line(tenant: &mut Tenant, line: i64, units: i64) {
+    let Some(line) = tenant.row(&CONTRACT_SERVICE, line).cloned() else {
+        return;
+    };
+    let contract = line
+        .number("contractID")
+        .and_then(|id| tenant.row(&CONTRACT, id))
+        .cloned();
+    let Some(contract) = contract else { return };
+    let dates = date(&contract, "startDate").zip(date(&contract, "endDate"));
+    let Some((mut start, last)) = dates else {
+        return;
+    };
+    let period = period_of(tenant, &contract);
+    for _ in 0..PERIODS_MAX {
+        let next = start.saturating_add(period);
+        let end = next.saturating_sub(1.day()).min(last);
+        put_units(tenant, &line, start, end, units);
+        start = next;
+        if start > last {
+            return;
+        }
+    }
+}
+
+fn period_of(tenant: &Tenant, contract: &Record) -> Span {
+    let value = contract.number("contractPeriodType");
+    let choices = tenant.choices(CONTRACT.name, "contractPeriodType");
+    let label = choices.iter().find(|choice| Some(choice.value) == value);
+    match label.map(|choice| choice.label.as_str()) {
+        Some("Quarterly") => 3.months(),
+        Some("Semi-Annually") => 6.months(),
+        Some("Yearly") => 1.year(),
+        _ => 1.month(),
+    }
+}
+
+fn put_units(tenant: &mut Tenant, line: &Record, start: Date, end: Date, units: i64) {
+    let mut row = Record {
+        id: tenant.new_id(&CONTRACT_SERVICE_UNIT),
+        ..Record::default()
+    };
+    row.set("contractID", line.number("contractID"));
+    row.set("contractServiceID", line.id);
+    row.set("serviceID", line.number("serviceID"));
+    row.set("startDate", moment::text_of_date(start));
+    row.set("endDate", moment::text_of_date(end));
+    set_units(&mut row, line, units);
+    tenant.put(&CONTRACT_SERVICE_UNIT, row);
+}
+
+fn set_units(row: &mut Record, line: &Record, units: i64) {
+    row.set("units", units);
+    for (to, from) in [("price", "unitPrice"), ("cost", "unitCost")] {
+        let each = line
+            .values
+            .get(from)
+            .and_then(Value::as_f64)
+            .unwrap_or_default();
+        // Units are small whole numbers: exact in a double.
+        #[expect(clippy::cast_precision_loss, reason = "units are far below 2^53")]
+        row.set(to, each * units as f64);
+    }
+    let price = row.values.get("price").cloned().unwrap_or_default();
+    row.set("internalCurrencyPrice", price);
+}
+
+/// What an adjustment would do, found out before any of it is done.
+struct Adjustment {
+    /// The line it changes; none when it opens one.
+    line: Option<Record>,
+    /// When it takes effect.
+    from: Date,
+    change: i64,
+}
+
+/// Checks an adjustment completely, so that carrying it out cannot fail halfway.
+pub(crate) fn check_adjustment(
+    tenant: &Tenant,
+    draft: &mut Draft,
+    quirks: &Quirks,
+) -> Result<(), Refusal> {
+    let named = draft.record.number("contractServiceID");
+    if let Some(line) = named.and_then(|id| tenant.row(&CONTRACT_SERVICE, id)) {
+        for field in ["contractID", "serviceID"] {
+            if let Some(value) = line.values.get(field) {
+                draft
+                    .record
+                    .values
+                    .entry(field)
+                    .or_insert_with(|| value.clone());
+            }
+        }
+    }
+    if draft.record.number("contractID").is_none() || draft.record.number("serviceID").is_none() {
+        let missing = "Missing Required Field: contractServiceID or contractID and serviceID";
+        return Err(Refusal::invalid(missing));
+    }
+    planned(tenant, &draft.record, quirks).map(drop)
+}
+
+fn planned(tenant: &Tenant, record: &Record, quirks: &Quirks) -> Result<Adjustment, Refusal> {
+    let contract = recurring_contract(tenant, record)?;
+    let line = adjusted_line(tenant, record, contract.id)?;
+    let bounds = date(contract, "startDate").zip(date(contract, "endDate"));
+    let from = date(record, "effectiveDate")
+        .filter(|from| bounds.is_some_and(|(start, end)| (start..=end).contains(from)))
+        .ok_or_else(|| {
+            Refusal::invalid("The effectiveDate must be within the dates of the contract.")
+        })?;
+    let change = record.number("unitChange").unwrap_or_default();
+    let rows = line
+        .as_ref()
+        .map(|line| unit_rows(tenant, line.id))
+        .unwrap_or_default();
+    let from = open_from(&rows, from, quirks)?;
+    let lowest = rows
+        .iter()
+        .filter(|row| date(row, "endDate").is_some_and(|end| end >= from));
+    let lowest = lowest
+        .filter_map(|row| row.number("units"))
+        .min()
+        .unwrap_or_default();
+    if lowest.saturating_add(change) < 0 {
+        return Err(Refusal::invalid(
+            "The adjustment would make the number of units negative.",
+        ));
+    }
+    Ok(Adjustment { line, from, change })
+}
+
+/// The line an adjustment is for; none when it opens a new one.
+fn adjusted_line(
+    tenant: &Tenant,
+    record: &Record,
+    contract: i64,
+) -> Result<Option<Record>, Refusal> {
+    if let Some(named) = record.number("contractServiceID") {
+        return Ok(tenant.row(&CONTRACT_SERVICE, named).cloned());
+    }
+    let repeats = record
+        .values
+        .get("allowRepeatService")
+        .is_some_and(|repeat| repeat == true);
+    let service = record.number("serviceID");
+    let mut found = lines(tenant, contract).filter(|line| line.number("serviceID") == service);
+    let line = found.next().cloned();
+    if found.next().is_some() && !repeats {
+        let text = "The service exists more than once on the contract: give contractServiceID.";
+        return Err(Refusal::invalid(text));
+    }
+    Ok(line.filter(|_| !repeats))
+}
+
+/// Moves the date out of a posted period, or refuses it, as the tenant does.
+fn open_from(rows: &[Record], from: Date, quirks: &Quirks) -> Result<Date, Refusal> {
+    let posted = rows.iter().find(|row| {
+        let period = date(row, "startDate").zip(date(row, "endDate"));
+        row.values.contains_key("approveAndPostDate")
+            && period.is_some_and(|(start, end)| (start..=end).contains(&from))
+    });
+    let Some(posted) = posted else {
+        return Ok(from);
+    };
+    match quirks.posted_period {
+        PostedPeriod::Changed => Ok(from),
+        PostedPeriod::Refused => Err(Refusal::invalid(
+            "The billing period has already been approved and posted.",
+        )),
+        PostedPeriod::NextPeriod => {
+            let end = date(posted, "endDate").unwrap_or(from);
+            open_from(rows, end.saturating_add(1.day()), quirks)
+        }
+    }
+}
+
+/// Carries out an adjustment that [`check_adjustment`] found right.
+pub(crate) fn adjust(tenant: &mut Tenant, record: &Record, quirks: &Quirks) {
+    let Ok(Adjustment { line, from, change }) = planned(tenant, record, quirks) else {
+        return;
+    };
+    let Some(mut line) = line else {
+        open_adjusted_line(tenant, record, from, change);
+        return;
+    };
+    if reprice(&mut line, record) {
+        tenant.put(&CONTRACT_SERVICE, line.clone());
+    }
+    for mut row in unit_rows(tenant, line.id) {
+        let period = date(&row, "startDate").zip(date(&row, "endDate"));
+        let Some((start, end)) = period.filter(|(_, end)| *end >= from) else {
+            continue;
+        };
+        let units = row
+            .number("units")
+            .unwrap_or_default()
+            .saturating_add(change);
+        if start < from {
+            row.set(
+                "endDate",
+                moment::text_of_date(from.saturating_sub(1.day())),
+            );
+            tenant.put(&CONTRACT_SERVICE_UNIT, row);
+            put_units(tenant, &line, from, end, units);
+        } else {
+            set_units(&mut row, &line, units);
+            tenant.put(&CONTRACT_SERVICE_UNIT, row);
+        }
+    }
+}
+
+fn reprice(line: &mut Record, record: &Record) -> bool {
+    let mut changed = false;
+    for (to, from) in [
+        ("unitPrice", "adjustedUnitPrice"),
+        ("unitCost", "adjustedUnitCost"),
+    ] {
+        if let Some(value) = record.values.get(from) {
+            line.set(to, value.clone());
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// A pair of contract and service without a line gets one, with nothing before the date.
+fn open_adjusted_line(tenant: &mut Tenant, record: &Record, from: Date, change: i64) {
+    let mut line = Record {
+        id: tenant.new_id(&CONTRACT_SERVICE),
+        ..Record::default()
+    };
+    line.set("contractID", record.number("contractID"));
+    line.set("serviceID", record.number("serviceID"));
+    let service = record
+        .number("serviceID")
+        .and_then(|id| tenant.row(&SERVICE, id));
+    for field in ["unitPrice", "unitCost", "invoiceDescription"] {
+        let value = service
+            .and_then(|service| service.values.get(field))
+            .cloned();
+        line.set(field, value.unwrap_or_default());
+    }
+    reprice(&mut line, record);
+    let id = line.id;
+    tenant.put(&CONTRACT_SERVICE, line);
+    open_line(tenant, id, 0);
+    let entity: &Entity = &CONTRACT_SERVICE_UNIT;
+    let Some(line) = tenant.row(&CONTRACT_SERVICE, id).cloned() else {
+        return;
+    };
+    for mut row in unit_rows(tenant, id) {
+        let period = date(&row, "startDate").zip(date(&row, "endDate"));
+        match period {
+            Some((_, end)) if end < from => drop(tenant.remove(entity, row.id)),
+            Some((start, _)) => {
+                row.set("startDate", moment::text_of_date(start.max(from)));
+                set_units(&mut row, &line, change);
+                tenant.put(entity, row);
+            }
+            None => {}
+        }
+    }
+}

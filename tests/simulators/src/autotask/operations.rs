@@ -1,0 +1,387 @@
+//! What each route does with each method, once a call has been admitted.
+
+use std::collections::HashMap;
+
+use axum::extract::Query as QueryString;
+use axum::http::request::Parts;
+use axum::http::{Method, header};
+use serde_json::{Map, Value, json};
+
+use super::Autotask;
+use super::access::allowed;
+use super::answer::Refusal;
+use super::config::Treatment;
+use super::entities::{Entity, RESOURCE, Verb};
+use super::filter::member;
+use super::query::{self, Via};
+use super::route::Route;
+use super::tenant::{Tenant, value_of};
+use super::write::{Mode, Occasion};
+use super::{metadata, write};
+
+/// Longest URL of a GET that the web server takes.
+pub(crate) const GET_URL_MAX: usize = 2_048;
+
+/// One call, read.
+pub(crate) struct Request<'a> {
+    pub(crate) parts: &'a Parts,
+    pub(crate) body: &'a str,
+}
+
+impl Request<'_> {
+    fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
+    /// A parameter of the query string, decoded.
+    fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = QueryString::<HashMap<String, String>>::try_from_uri(&self.parts.uri).ok()?;
+        pairs
+            .0
+            .into_iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    fn object(&self) -> Result<Map<String, Value>, Refusal> {
+        match serde_json::from_str(self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err(Refusal::invalid("The body must be an object.")),
+            Err(error) => Err(Refusal::invalid(format!(
+                "The body is not valid JSON: {error}"
+            ))),
+        }
+    }
+
+    fn wrong_verb(&self) -> Refusal {
+        Refusal::Verb(self.method().clone())
+    }
+
+    fn only_get(&self) -> Result<(), Refusal> {
+        if self.method() == Method::GET {
+            Ok(())
+        } else {
+            Err(self.wrong_verb())
+        }
+    }
+}
+
+impl Autotask {
+    /// The answer to an admitted call.
+    pub(crate) fn operate(&self, route: Route<'_>, call: &Request<'_>) -> Result<Value, Refusal> {
+        let url = call
+            .parts
+            .uri
+            .path_and_query()
+            .map_or(0, |url| url.as_str().len());
+        if call.method() == Method::GET && url > GET_URL_MAX {
+            return Err(Refusal::NoPage);
+        }
+        match route {
+            Route::VersionInformation => {
+                call.only_get()?;
+                Ok(json!({ "apiVersions": ["V1.0", "V2.0"] }))
+            }
+            Route::ZoneInformation => self.zone(call),
+            Route::Version => {
+                call.only_get()?;
+                Ok(json!({
+                    "majorVersion": "2026", "minorVersion": "2", "build": "0",
+                    "customerType": "Simulated",
+                }))
+            }
+            Route::ThresholdInformation => {
+                call.only_get()?;
+                Ok(self.threshold())
+            }
+            Route::Information(entity, part) => self.information(entity, part, call),
+            Route::Query(entity) => self.query(entity, call, true),
+            Route::Count(entity) => self.query(entity, call, false),
+            Route::Item(entity, id) => self.item(entity, id, call),
+            Route::Collection(entity) => self.collection(entity, call),
+            Route::Children(entity, parent) => self.children(entity, parent, call),
+            Route::Child(entity, parent, id) => self.child(entity, parent, id, call),
+        }
+    }
+
+    fn zone(&self, call: &Request<'_>) -> Result<Value, Refusal> {
+        call.only_get()?;
+        let user = call.parameter("user").unwrap_or_default();
+        if !user.eq_ignore_ascii_case(&self.config().credentials.username) {
+            return Err(Refusal::invalid("Zone information could not be determined"));
+        }
+        let base = self.base_url(call.parts);
+        Ok(json!({
+            "zoneName": "Simulated Zone",
+            "url": format!("{base}/ATServicesRest/"),
+            "webUrl": format!("{base}/"),
+            "ci": 2,
+        }))
+    }
+
+    fn threshold(&self) -> Value {
+        json!({
+            "externalRequestThreshold": self.config().limits.hourly,
+            "requestThresholdTimeframe": 60,
+            "currentTimeframeRequestCount": self.traffic().hourly(self.now()),
+        })
+    }
+
+    /// The address that callers reach us by.
+    fn base_url(&self, parts: &Parts) -> String {
+        if let Some(url) = &self.config().public_url {
+            return url.clone();
+        }
+        let host = parts
+            .headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let authority = parts.uri.authority().map(|authority| authority.as_str());
+        let scheme = parts.uri.scheme_str().unwrap_or("http");
+        format!("{scheme}://{}", authority.or(host).unwrap_or("localhost"))
+    }
+
+    fn information(
+        &self,
+        entity: &Entity,
+        part: &str,
+        call: &Request<'_>,
+    ) -> Result<Value, Refusal> {
+        call.only_get()?;
+        let tenant = self.tenant();
+        match part.to_ascii_lowercase().as_str() {
+            "" => Ok(metadata::entity(&tenant, entity)),
+            "fields" => Ok(metadata::fields(&tenant, entity)),
+            "userdefinedfields" => {
+                let list = self.config().quirks.list_value;
+                Ok(metadata::user_defined_fields(&tenant, entity, list))
+            }
+            _ => Err(Refusal::NoPage),
+        }
+    }
+
+    fn query(&self, entity: &Entity, call: &Request<'_>, page: bool) -> Result<Value, Refusal> {
+        if !entity.can(Verb::Query) {
+            return Err(Refusal::NoPage);
+        }
+        let search = call.parameter("search");
+        let text = match *call.method() {
+            Method::POST => call.body,
+            Method::GET => search.as_deref().unwrap_or_default(),
+            _ => return Err(call.wrong_verb()),
+        };
+        let paging = call.parameter("paging");
+        let url = format!("{}{}", self.base_url(call.parts), call.parts.uri.path());
+        let via = Via {
+            method: call.method(),
+            url: &url,
+            search: search.as_deref().filter(|_| call.method() == Method::GET),
+            paging: paging.as_deref(),
+        };
+        via.check_verb()?;
+        let tenant = self.tenant();
+        allowed(&tenant, entity, Verb::Query)?;
+        let query = query::read(&tenant, entity, text)?;
+        if page {
+            query::page(&tenant, entity, &query, &via)
+        } else {
+            Ok(query::count(&tenant, entity, &query))
+        }
+    }
+
+    fn item(&self, entity: &'static Entity, id: i64, call: &Request<'_>) -> Result<Value, Refusal> {
+        match *call.method() {
+            Method::GET if entity.can(Verb::Query) => {
+                let tenant = self.tenant();
+                allowed(&tenant, entity, Verb::Query)?;
+                shown_item(&tenant, entity, id)
+            }
+            Method::DELETE if entity.can(Verb::Delete) && entity.flat_writes => {
+                self.delete(entity, id)
+            }
+            _ => Err(call.wrong_verb()),
+        }
+    }
+
+    fn delete(&self, entity: &'static Entity, id: i64) -> Result<Value, Refusal> {
+        let mut tenant = self.tenant();
+        allowed(&tenant, entity, Verb::Delete)?;
+        if !tenant.remove(entity, id) {
+            return Err(Refusal::invalid("No matching records found"));
+        }
+        Ok(json!({ "itemId": id }))
+    }
+
+    fn collection(&self, entity: &'static Entity, call: &Request<'_>) -> Result<Value, Refusal> {
+        if !entity.flat_writes {
+            return Err(match self.config().quirks.flat_child_write {
+                Treatment::Refuse => call.wrong_verb(),
+                Treatment::Ignore => Refusal::NoPage,
+            });
+        }
+        let body = || call.object();
+        self.written(entity, call, body)
+    }
+
+    fn children(
+        &self,
+        entity: &'static Entity,
+        parent: i64,
+        call: &Request<'_>,
+    ) -> Result<Value, Refusal> {
+        if call.method() == Method::GET {
+            return self.listed_children(entity, parent, call);
+        }
+        self.written(entity, call, || self.child_body(entity, parent, call))
+    }
+
+    fn listed_children(
+        &self,
+        entity: &Entity,
+        parent: i64,
+        call: &Request<'_>,
+    ) -> Result<Value, Refusal> {
+        let place = entity.parent.as_ref().filter(|_| entity.can(Verb::Query));
+        let place = place.ok_or_else(|| call.wrong_verb())?;
+        let tenant = self.tenant();
+        allowed(&tenant, entity, Verb::Query)?;
+        let of_parent = tenant
+            .rows(entity)
+            .filter(|row| row.number(place.field) == Some(parent));
+        let rows = of_parent.take(query::PAGE_MAX);
+        let items: Vec<Value> = rows.map(|row| tenant.shown(entity, row).into()).collect();
+        Ok(json!({
+            "items": items,
+            "pageDetails": {
+                "count": items.len(), "requestCount": query::PAGE_MAX,
+                "prevPageUrl": null, "nextPageUrl": null,
+            },
+        }))
+    }
+
+    /// The body of a child, with the parent's id from the path in it.
+    fn child_body(
+        &self,
+        entity: &Entity,
+        parent: i64,
+        call: &Request<'_>,
+    ) -> Result<Map<String, Value>, Refusal> {
+        let mut body = call.object()?;
+        let Some(place) = &entity.parent else {
+            return Ok(body);
+        };
+        let given = member(&body, place.field).and_then(Value::as_i64);
+        let differs = given.is_some_and(|given| given != parent);
+        if differs && self.config().quirks.parent_mismatch == Treatment::Refuse {
+            let text = format!(
+                "The {} in the body is not the one in the path.",
+                place.field
+            );
+            return Err(Refusal::invalid(text));
+        }
+        body.retain(|name, _| !name.eq_ignore_ascii_case(place.field));
+        body.insert(place.field.to_owned(), Value::from(parent));
+        Ok(body)
+    }
+
+    fn child(
+        &self,
+        entity: &'static Entity,
+        parent: i64,
+        id: i64,
+        call: &Request<'_>,
+    ) -> Result<Value, Refusal> {
+        let place = entity.parent.as_ref().ok_or(Refusal::NoPage)?;
+        let row = self.tenant().row(entity, id).cloned();
+        let belongs = row.is_some_and(|row| value_of(&row, place.field) == parent);
+        match *call.method() {
+            Method::GET if entity.can(Verb::Query) && belongs => {
+                let tenant = self.tenant();
+                allowed(&tenant, entity, Verb::Query)?;
+                shown_item(&tenant, entity, id)
+            }
+            Method::GET if entity.can(Verb::Query) => Err(Refusal::NoRecord),
+            Method::DELETE if entity.can(Verb::Delete) && belongs => self.delete(entity, id),
+            Method::DELETE if entity.can(Verb::Delete) => {
+                Err(Refusal::invalid("No matching records found"))
+            }
+            _ => Err(call.wrong_verb()),
+        }
+    }
+
+    fn written(
+        &self,
+        entity: &'static Entity,
+        call: &Request<'_>,
+        body: impl FnOnce() -> Result<Map<String, Value>, Refusal>,
+    ) -> Result<Value, Refusal> {
+        let (mode, verb) = match *call.method() {
+            Method::POST => (Mode::Create, Verb::Create),
+            Method::PATCH => (Mode::Patch, Verb::Update),
+            Method::PUT => (Mode::Put, Verb::Update),
+            _ => return Err(call.wrong_verb()),
+        };
+        if !entity.can(verb) {
+            return Err(call.wrong_verb());
+        }
+        allowed(&self.tenant(), entity, verb)?;
+        let impersonated = self.impersonated(entity, call)?;
+        let body = body()?;
+        let id = self.perform(entity, mode, &body, impersonated)?;
+        Ok(json!({ "itemId": id }))
+    }
+
+    fn impersonated(&self, entity: &Entity, call: &Request<'_>) -> Result<Option<i64>, Refusal> {
+        let Some(header) = call.parts.headers.get("impersonationresourceid") else {
+            return Ok(None);
+        };
+        let id = header.to_str().ok().and_then(|id| id.trim().parse().ok());
+        let tenant = self.tenant();
+        let known = |id: &i64| {
+            tenant
+                .row(&RESOURCE, *id)
+                .is_some_and(|row| row.is_active())
+        };
+        let id = id
+            .filter(known)
+            .filter(|_| IMPERSONATION.contains(&entity.name));
+        id.map(Some)
+            .ok_or_else(|| Refusal::invalid("The impersonation is not permitted."))
+    }
+
+    /// Writes one record as the API user (or whom it acts as) and sees to callouts.
+    pub(crate) fn perform(
+        &self,
+        entity: &'static Entity,
+        mode: Mode,
+        body: &Map<String, Value>,
+        impersonated: Option<i64>,
+    ) -> Result<i64, Refusal> {
+        let mut tenant = self.tenant();
+        let api_user = tenant.api_user;
+        let occasion = Occasion {
+            now: self.now(),
+            actor: impersonated.unwrap_or(api_user),
+            impersonator: impersonated.map(|_| api_user),
+            quirks: &self.config().quirks,
+        };
+        let before = member(body, "id").and_then(Value::as_i64);
+        let before = before.and_then(|id| tenant.row(entity, id)).cloned();
+        let id = write::write(&mut tenant, entity, mode, body, occasion)?;
+        self.consider_callout(&tenant, entity, before.as_ref(), id);
+        drop(tenant);
+        self.note_change();
+        Ok(id)
+    }
+}
+
+/// Entities that can be written as another resource.
+const IMPERSONATION: [&str; 4] = ["Company", "Contact", "Ticket", "TicketNote"];
+
+fn shown_item(tenant: &Tenant, entity: &Entity, id: i64) -> Result<Value, Refusal> {
+    let row = tenant
+        .row(entity, id)
+        .filter(|row| query::visible(tenant, entity, row));
+    let row = row.ok_or(Refusal::NoRecord)?;
+    Ok(json!({ "item": tenant.shown(entity, row) }))
+}
