@@ -136,6 +136,14 @@ pub(crate) fn same_origin(one: &str, other: &str) -> bool {
     }
 }
 
+/// `address` as a browser at `base` understands it: APIs also give next pages as mere paths.
+pub(crate) fn resolved(base: &str, address: &str) -> Result<String, String> {
+    let joined = Url::parse(base).and_then(|base| base.join(address));
+    joined
+        .map(String::from)
+        .map_err(|error| format!("the next page's address: {error}"))
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test should panic")]

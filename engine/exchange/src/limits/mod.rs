@@ -8,8 +8,6 @@
 mod gate;
 mod occupancy;
 mod queues;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 

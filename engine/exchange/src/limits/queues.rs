@@ -271,10 +271,25 @@ impl Queues {
         self.slots.retain(|_, slot| !slot.is_idle(now));
         self.look_over_at = self.slots.len().saturating_mul(2);
     }
+}
 
-    /// How many keys are kept.
-    #[cfg(test)]
-    pub(super) fn keys(&self) -> usize {
-        self.slots.len()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_nobody_uses_are_dropped() {
+        let mut queues = Queues::default();
+        for entity in 0..10 * KEYS_LOOKED_OVER_AT {
+            let limit = Limit::Concurrent {
+                key: format!("entity {entity}"),
+                at_most: 1,
+            };
+            let places = Place::of("credential", &[limit]);
+            let order = queues.arrive(Priority::Tickets);
+            assert!(queues.grant(order, &places, Instant::now()));
+            queues.release(&places, Instant::now(), true);
+        }
+        assert!(queues.slots.len() <= KEYS_LOOKED_OVER_AT);
     }
 }
