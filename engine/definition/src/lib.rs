@@ -1,1 +1,41 @@
-//! Reads and checks connector, family, pipeline and script files; gives typed values, or problems with their places.
+//! Definitions: connector, family, pipeline and script files, read, checked and compiled.
+//!
+//! [`load`] turns [`Sources`] into a [`Library`] of typed values, and into [`Problem`]s for all
+//! that is wrong, each with its file, line, column and remedy. Everything is gathered; nothing
+//! stops at the first mistake. What is in the library was checked as a whole: every name in it
+//! exists, every expression is compiled, and the runtime never meets a mistake of an author.
+//!
+//! Where to read next: [`connector`], [`operation`], [`family`] and [`pipeline`] are what the
+//! runtime works with; `raw` is the grammar of the files, `check` the rules; [`CODES`] lists the
+//! kinds of problem. This crate calls nothing and runs nothing; only [`Sources::read`] and
+//! [`check_paths`] touch the disk.
+//!
+//! [`Problem`]: model::Problem
+
+mod check;
+mod codes;
+pub mod connector;
+pub mod family;
+mod library;
+mod near;
+pub mod operation;
+mod page;
+pub mod pipeline;
+mod raw;
+pub mod report;
+pub mod rule;
+mod schemas;
+mod sources;
+mod structure;
+mod yaml;
+
+pub use codes::CODES;
+pub use connector::Connector;
+pub use family::{Contract, EffectRule, Family, Gives};
+pub use library::{Library, Loaded, check_paths, load};
+pub use operation::Operation;
+pub use pipeline::{Pipeline, Step, StepKind};
+pub use report::{Style, render};
+pub use rule::{ErrorRule, Matched};
+pub use schemas::schemas;
+pub use sources::{Error, Sources};

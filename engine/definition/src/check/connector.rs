@@ -1,0 +1,216 @@
+//! Checks a connector as a whole, against its family.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use expression::{Compiler, Scripts};
+
+use super::scope::{ConnectorScope, record_shape};
+use super::secret::SecretNames;
+use super::{callout, computed, duration, form, http, operation, selector};
+use crate::codes;
+use crate::connector::{Choices, Connector, Right, Setup};
+use crate::family::Family;
+use crate::near;
+use crate::page::Spot;
+use crate::raw::connector::{ChoicesText, ConnectorFile, RightText};
+use crate::raw::operation::OperationText;
+
+/// What every check of a part of a connector needs to know.
+#[derive(Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) file: &'a ConnectorFile,
+    pub(crate) scope: ConnectorScope,
+    pub(crate) scripts: &'a Scripts,
+    pub(crate) secrets: SecretNames,
+    pub(crate) family: Option<&'a Family>,
+}
+
+impl Surroundings<'_> {
+    /// The operation of this name as it is written.
+    pub(crate) fn operation(&self, name: &str) -> Option<&OperationText> {
+        self.file
+            .operations
+            .0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, text)| text)
+    }
+
+    /// The operation of this name; a problem at `spot` if there is none.
+    pub(crate) fn known(&self, name: &str, spot: &Spot<'_>) -> Option<&OperationText> {
+        let found = self.operation(name);
+        if found.is_none() {
+            let names = self
+                .file
+                .operations
+                .0
+                .iter()
+                .map(|(known, _)| known.as_str());
+            let message = format!("`{name}` is not an operation of this connector");
+            spot.error(codes::UNKNOWN_OPERATION, message, near::hint(name, names));
+        }
+        found
+    }
+}
+
+/// Checks `file`. `scripts` holds the shared ones and the connector's own.
+pub(crate) fn check(
+    file: &ConnectorFile,
+    family: Option<&Family>,
+    scripts: &Scripts,
+    spot: &Spot<'_>,
+) -> Connector {
+    let around = Surroundings {
+        file,
+        scope: ConnectorScope::of(file),
+        scripts,
+        secrets: SecretNames::of(file),
+        family,
+    };
+    let http = http::check(&around, &spot.key("http"));
+    let operations = operations(&around, spot);
+    provided(&around, spot);
+    Connector {
+        name: file.connector.0.clone(),
+        family: file.family.0.clone(),
+        title: file.title.clone(),
+        version: file.version.clone(),
+        words: file.words.0.iter().cloned().collect(),
+        vendor: form::fields(&file.vendor, &spot.key("vendor")),
+        credentials: form::fields(&file.credentials, &spot.key("credentials")),
+        setup: setup(&around, &spot.key("setup")),
+        rights: rights(&around, &spot.key("rights")),
+        choices: choices(&around, &spot.key("choices")),
+        settings: form::settings(&file.settings, &file.choices, &spot.key("settings")),
+        callout: file
+            .callout
+            .as_ref()
+            .map(|text| callout::check(text, family, &spot.key("callout"))),
+        http,
+        operations,
+    }
+}
+
+fn operations(
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) -> BTreeMap<String, Arc<crate::operation::Operation>> {
+    let spot = spot.key("operations");
+    let checked = around.file.operations.0.iter().map(|(name, text)| {
+        let contract = around.family.and_then(|family| family.operations.get(name));
+        (
+            name.clone(),
+            Arc::new(operation::check(
+                name,
+                text,
+                contract,
+                around,
+                &spot.key(name),
+            )),
+        )
+    });
+    checked.collect()
+}
+
+/// Reports the operations that the family asks for and the connector lacks.
+fn provided(around: &Surroundings<'_>, spot: &Spot<'_>) {
+    let Some(family) = around.family else { return };
+    for contract in family
+        .operations
+        .values()
+        .filter(|contract| !contract.optional)
+    {
+        if around.operation(&contract.name).is_none() {
+            let message = format!(
+                "the operation `{}` of the family `{}` is missing",
+                contract.name, family.name
+            );
+            let hint = Some(contract.about.clone());
+            spot.key("operations")
+                .key_error(codes::MISSING_OPERATION, message, hint);
+        }
+    }
+}
+
+fn setup(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Setup> {
+    let checked = around.file.setup.0.iter().map(|(name, text)| {
+        let at = spot.key(name);
+        if text.keep.is_none() {
+            let message = format!("`setup.{name}` does not say how long its record holds");
+            let hint = "add `keep`, as in `keep: 24h`".to_owned();
+            at.key_error(codes::MISSING_KEEP, message, Some(hint));
+        }
+        let operation = Arc::new(operation::check_setup(name, text, around, &at));
+        let keep = text.keep.as_ref().map(duration).unwrap_or_default();
+        (name.clone(), Setup { operation, keep })
+    });
+    checked.collect()
+}
+
+fn rights(around: &Surroundings<'_>, spot: &Spot<'_>) -> Vec<Right> {
+    let outer = around.scope.common();
+    let right = |(index, text): (usize, &RightText)| {
+        let at = spot.index(index);
+        let operation = around.known(&text.operation.0, &at.key("operation"));
+        let document = operation.map(record_shape).unwrap_or_default();
+        let compiler = Compiler::document(&document, &outer, around.scripts);
+        Right {
+            right: text.right.clone(),
+            operation: text.operation.0.clone(),
+            grants: computed(&compiler, &text.grants, &at.key("grants")),
+            remedy: text.remedy.clone(),
+        }
+    };
+    around.file.rights.iter().enumerate().map(right).collect()
+}
+
+fn choices(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Choices> {
+    let used = |list: &str| {
+        let sections = around.file.settings.0.iter();
+        sections
+            .flat_map(|(_, section)| &section.fields.0)
+            .any(|(_, setting)| setting.choices.as_ref().is_some_and(|name| name.0 == list))
+    };
+    let checked = around.file.choices.0.iter().map(|(name, text)| {
+        let at = spot.key(name);
+        if !used(name) {
+            let message = format!("no setting is chosen from `{name}`");
+            at.warning(codes::UNUSED_CHOICES, message, None);
+        }
+        (name.clone(), one_list(text, around, &at))
+    });
+    checked.collect()
+}
+
+fn one_list(text: &ChoicesText, around: &Surroundings<'_>, spot: &Spot<'_>) -> Choices {
+    let outer = around.scope.common();
+    let read = around.known(&text.operation.0, &spot.key("operation"));
+    let record = read.map(record_shape).unwrap_or_default();
+    // Where the choices lie inside the result, nothing is known of a single one.
+    let document = match (&text.items, read) {
+        (None, Some(_)) => record.clone(),
+        _ => expression::Shape::Any,
+    };
+    let result = match read.is_some_and(|read| read.items.is_some()) {
+        true => expression::Shape::array(record),
+        false => record,
+    };
+    let listing = Compiler::document(&result, &outer, around.scripts);
+    let reading = Compiler::document(&document, &outer, around.scripts);
+    let each = |name: &str, value| computed(&reading, value, &spot.key(name));
+    Choices {
+        operation: text.operation.0.clone(),
+        items: text
+            .items
+            .as_ref()
+            .and_then(|path| selector(&listing, path, &spot.key("items"))),
+        value: each("value", &text.value),
+        label: each("label", &text.label),
+        active: text.active.as_ref().map(|value| each("active", value)),
+        default: text.default.as_ref().map(|value| each("default", value)),
+        depends_on: read
+            .map(|read| operation::settings_used(read, around))
+            .unwrap_or_default(),
+    }
+}

@@ -1,0 +1,137 @@
+//! What expressions can see, and where: the names and shapes that are announced to the compiler.
+
+use std::collections::BTreeMap;
+
+use expression::Shape;
+use serde_json::Value;
+
+use crate::raw::connector::{ConnectorFile, FieldText, SectionText};
+use crate::raw::operation::OperationText;
+use crate::raw::value::{Computed, Named};
+
+/// The names that every operation sees, besides its contract's inputs.
+pub(crate) const OPERATION_ROOTS: [&str; 8] = [
+    "credentials",
+    "vendor",
+    "settings",
+    "setup",
+    "operation",
+    "now",
+    "page",
+    "answer",
+];
+/// The names that every pipeline sees, besides those of its events.
+pub(crate) const PIPELINE_ROOTS: [&str; 5] = ["settings", "partner", "integration", "run", "now"];
+
+/// What the expressions of one connector can see.
+#[derive(Debug)]
+pub(crate) struct ConnectorScope {
+    roots: BTreeMap<String, Shape>,
+}
+
+impl ConnectorScope {
+    /// What `file` announces: its forms and the records of its setup.
+    pub(crate) fn of(file: &ConnectorFile) -> Self {
+        let setup = file
+            .setup
+            .0
+            .iter()
+            .map(|(name, text)| (name.clone(), record_shape(text)));
+        let roots = BTreeMap::from([
+            ("credentials".to_owned(), form(&file.credentials)),
+            ("vendor".to_owned(), form(&file.vendor)),
+            ("settings".to_owned(), settings(&file.settings)),
+            ("setup".to_owned(), Shape::object(setup)),
+            ("operation".to_owned(), scalars(["name", "entity"])),
+            ("now".to_owned(), Shape::Scalar),
+        ]);
+        Self { roots }
+    }
+
+    /// The common names and nothing else.
+    pub(crate) fn common(&self) -> Shape {
+        Shape::object(self.roots.clone())
+    }
+
+    /// The names that setting up can rely on: what people gave, and what setup found before.
+    pub(crate) fn during_setup(&self) -> Shape {
+        let mut roots = self.roots.clone();
+        roots.remove("settings");
+        Shape::object(roots)
+    }
+}
+
+/// The shape of `page`, with what the way of paging gives.
+pub(crate) fn page() -> Shape {
+    scalars(["last_id", "number", "offset", "cursor", "size"])
+}
+
+/// The shape of `answer`.
+pub(crate) fn answer() -> Shape {
+    Shape::object([
+        ("status", Shape::Scalar),
+        ("headers", Shape::open_object::<String>([])),
+        ("body", Shape::Any),
+    ])
+}
+
+/// What is known of the records that an operation's `record` makes.
+pub(crate) fn record_shape(operation: &OperationText) -> Shape {
+    match &operation.record {
+        Some(Computed(Value::Object(fields))) if !is_directive(fields) => Shape::object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), field_shape(value))),
+        ),
+        _ => Shape::Any,
+    }
+}
+
+/// Whether a map is a call or a literal rather than a map of parts.
+pub(crate) fn is_directive(fields: &serde_json::Map<String, Value>) -> bool {
+    fields.len() == 1 && fields.keys().all(|key| key == "script" || key == "literal")
+}
+
+/// A template prints a text; whatever a path or a script gives cannot be known here.
+fn field_shape(value: &Value) -> Shape {
+    match value {
+        Value::String(text) if text.starts_with('$') => Shape::Any,
+        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => Shape::Scalar,
+        Value::Array(_) | Value::Object(_) => Shape::Any,
+    }
+}
+
+fn form(fields: &Named<FieldText>) -> Shape {
+    Shape::object(
+        fields
+            .0
+            .iter()
+            .map(|(name, _)| (name.clone(), Shape::Scalar)),
+    )
+}
+
+fn settings(sections: &Named<SectionText>) -> Shape {
+    Shape::object(sections.0.iter().map(|(name, section)| {
+        let fields = section
+            .fields
+            .0
+            .iter()
+            .map(|(field, _)| (field.clone(), Shape::Scalar));
+        (name.clone(), Shape::object(fields))
+    }))
+}
+
+fn scalars<const N: usize>(names: [&str; N]) -> Shape {
+    Shape::object(names.map(|name| (name, Shape::Scalar)))
+}
+
+/// The names that every pipeline sees. What settings there are is the connector's business.
+pub(crate) fn pipeline() -> BTreeMap<String, Shape> {
+    BTreeMap::from([
+        ("settings".to_owned(), Shape::Any),
+        ("partner".to_owned(), scalars(["id", "name"])),
+        ("integration".to_owned(), scalars(["id", "connector"])),
+        ("run".to_owned(), scalars(["id"])),
+        ("now".to_owned(), Shape::Scalar),
+    ])
+}

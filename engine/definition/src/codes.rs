@@ -1,0 +1,123 @@
+//! The stable names of all kinds of problem, each with the rule it stands for.
+//!
+//! Codes are a public contract: people search for them and silence them in editors. A code is
+//! never renamed and never given another meaning. Expressions and scripts add codes of their own.
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $rule:literal;)*) => {
+        $(#[doc = $rule] pub(crate) const $name: &str = $code;)*
+
+        /// Every code of this crate with the rule that it stands for, by theme.
+        pub const CODES: &[(&str, &str)] = &[$(($code, $rule)),*];
+    };
+}
+
+codes! {
+    // Files and YAML.
+    SYNTAX = "syntax", "A file is valid YAML or JSON.";
+    EMPTY_FILE = "empty-file", "A file holds something.";
+    SEVERAL_DOCUMENTS = "several-documents", "A file holds one document.";
+    DUPLICATE_KEY = "duplicate-key", "A map holds each key once.";
+    TAG = "tag", "YAML tags are not used.";
+    TOO_LARGE = "too-large", "A file stays within the limits of size and depth.";
+    UNKNOWN_KIND = "unknown-kind", "A file says what it is by its first key.";
+    DUPLICATE_NAME = "duplicate-name", "A name is given once.";
+    MISSING_FAMILY = "missing-family", "A connector or pipeline belongs to a family that is loaded.";
+    UNREADABLE = "unreadable", "A path that is checked can be read.";
+
+    // Structure.
+    UNKNOWN_KEY = "unknown-key", "A map holds only keys that mean something there.";
+    MISSING_KEY = "missing-key", "A map holds the keys that cannot be done without.";
+    WRONG_TYPE = "wrong-type", "A value is of the kind its place asks for.";
+    WRONG_VALUE = "wrong-value", "A value is one of those its place allows.";
+    OUT_OF_RANGE = "out-of-range", "A number, or a list's length, is within its limits.";
+    BAD_DURATION = "bad-duration", "A span of time is a whole number and one of ms, s, m, h, d.";
+    BAD_NAME = "bad-name", "A name has small letters, digits and underscores, first a letter.";
+    UNKNOWN_STEP = "unknown-step", "A step is of a kind that exists.";
+    EMPTY_STEP = "empty-step", "A step says what it does.";
+    SEVERAL_STEPS = "several-steps", "A step does one thing.";
+    EXACTLY_ONE = "exactly-one", "Of keys that exclude each other, exactly one is given.";
+
+    // Connectors.
+    UNKNOWN_OPERATION = "unknown-operation", "An operation that is named exists.";
+    UNKNOWN_CHOICES = "unknown-choices", "A list of choices that is named exists.";
+    UNKNOWN_SETTING = "unknown-setting", "A setting that is named exists in its section.";
+    UNLIKE_ITSELF = "unlike-itself", "A setting is unlike another one.";
+    BAD_DEFAULT = "bad-default", "A default is a value that could be given.";
+    BAD_REGEX = "bad-regex", "A regular expression can be read.";
+    MATCHES_NOTHING = "matches-nothing", "A pattern has something to be held against.";
+    BAD_STATUS = "bad-status", "A status is a number from 100 to 599 or a class such as 5xx.";
+    UNREACHABLE_RULE = "unreachable-rule", "An error rule is not hidden by one before it.";
+    BAD_HOST = "bad-host", "A host is a name, with `*.` in front if the names below it are meant.";
+    FOREIGN_HOST = "foreign-host", "An address that is written out is on one of the hosts.";
+    BAD_URL = "bad-url", "An address begins with `https://`, or with a slash below `base_url`.";
+    SECRET_IN_URL = "secret-in-url", "A secret never stands in an address or its query.";
+    SECRET_DEFAULT = "secret-default", "A secret has no default.";
+    INCOMPLETE_LIMIT = "incomplete-limit", "A limit says what it counts, and in what span.";
+    BACKWARD_PAUSES = "backward-pauses", "The longest pause is not shorter than the first.";
+    RETRY_FORBIDDEN = "retry-forbidden", "Only failures that pass by themselves are tried again.";
+    MISSING_KEEP = "missing-keep", "A setup operation says how long its record holds.";
+    KEPT_EFFECT = "kept-effect", "The answer to an effect is not kept.";
+    SETUP_LOOP = "setup-loop", "Setup does not need its own result.";
+    BEFORE_LOOP = "before-loop", "Operations do not call each other first in a circle.";
+    BEFORE_EFFECT = "before-effect", "An effect is not called on the way to another operation.";
+    UNUSED_BEFORE = "unused-before", "What is called first is used.";
+    UNUSED_OPERATION = "unused-operation", "An operation is used by something.";
+    UNUSED_PAGE = "unused-page", "An operation with pages asks for the page.";
+    UNUSED_CHOICES = "unused-choices", "A list of choices is used by a setting.";
+    BODY_WITH_GET = "body-with-get", "A GET sends no body.";
+    BODY_AND_FORM = "body-and-form", "An operation sends a body or a form.";
+    MISSING_OPERATION = "missing-operation", "A connector provides what its family asks for.";
+    MISSING_RECORD = "missing-record", "An operation says what its records become.";
+    MISSING_FIELD = "missing-field", "A record has the keys its schema asks for.";
+    UNKNOWN_RECORD_FIELD = "unknown-record-field", "A record has only keys its schema knows.";
+    PAGED_ONE = "paged-one", "Pages belong to an operation that gives many.";
+    UNPAGED_MANY = "unpaged-many", "An operation that gives many says how pages follow each other.";
+    EFFECT_BY_GET = "effect-by-get", "An effect is not sent as a GET, which anyone may repeat.";
+    EFFECT_UNFINDABLE = "effect-unfindable", "An effect can be found after a lost answer.";
+    CALLOUT_WITHOUT_ID = "callout-without-id", "A callout is read for fields of the ticket hint.";
+    CALLOUT_WITHOUT_FINDER = "callout-without-finder", "A ticket that a callout names can be found.";
+
+    // Families.
+    UNKNOWN_SCHEMA = "unknown-schema", "A schema that is named exists.";
+    BAD_SCHEMA = "bad-schema", "A schema is a JSON Schema.";
+    FIND_MISMATCH = "find-mismatch", "What finds an effect needs no more than the effect does.";
+    FIND_EFFECT = "find-effect", "What finds an effect changes nothing and gives one record.";
+    WITHOUT_REQUIRED = "without-required", "Only what is optional can be done without.";
+    RESERVED_NAME = "reserved-name", "An input does not have a name that is always there.";
+
+    // Pipelines.
+    NEVER_STARTED = "never-started", "A pipeline is started by an event or by the clock.";
+    CONSTANT_LANE = "constant-lane", "Work for different requests does not share one lane.";
+    USE_ENSURE = "use-ensure", "An effect that must happen once is not simply called.";
+    NOT_AN_EFFECT = "not-an-effect", "Only what changes something is ensured.";
+    NOT_A_LIST = "not-a-list", "Only what gives many is pulled.";
+    PULL_INSTEAD = "pull-instead", "What gives many is pulled.";
+    MISSING_INPUT = "missing-input", "What an operation is given is there when the step runs.";
+    INPUT_MISMATCH = "input-mismatch", "What an operation is given has the keys it asks for.";
+    UNKNOWN_INPUT = "unknown-input", "An operation is given only what it asks for.";
+    GIVES_NOTHING = "gives-nothing", "Only what gives something goes into a name.";
+    SHADOWED_NAME = "shadowed-name", "A name keeps its meaning within a pipeline.";
+    SINCE_MISMATCH = "since-mismatch", "`since` goes with an operation that is given one.";
+    WRONG_MATCH = "wrong-match", "What nothing matches can be parked only if somebody can map it.";
+    IDLE_PULL = "idle-pull", "What is read is kept or used.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_is_kebab_case_and_given_once() {
+        let mut seen = BTreeSet::new();
+        for (code, rule) in super::CODES {
+            assert!(
+                code.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+                "{code}"
+            );
+            assert!(rule.ends_with('.'), "{code}");
+            assert!(seen.insert(code), "{code} is given twice");
+        }
+    }
+}

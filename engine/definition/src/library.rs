@@ -1,0 +1,523 @@
+//! Loads definition files: sorts them by what they are, checks them in the order they need each
+//! other, and keeps those that are good.
+//!
+//! A file with an error never gets into the library, and takes nothing with it that does not need
+//! it: a bad connector stops no other. A later source replaces an earlier one of the same name, so
+//! that an operator's folder can stand over what is built in; twice in one source is a mistake.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use expression::Scripts;
+use model::{Place, Problem, Severity};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::check;
+use crate::codes;
+use crate::connector::Connector;
+use crate::family::{Family, RecordSchema};
+use crate::near;
+use crate::page::Page;
+use crate::raw::connector::ConnectorFile;
+use crate::raw::family::FamilyFile;
+use crate::raw::pipeline::PipelineFile;
+use crate::schemas;
+use crate::sources::Sources;
+use crate::structure;
+
+/// The folder of schemas that every family can use: the product's side.
+const PRODUCT: &str = "product";
+
+/// All that is defined: families with their pipelines, connectors, shared scripts.
+#[derive(Debug, Default)]
+pub struct Library {
+    /// The families by name.
+    pub families: BTreeMap<String, Arc<Family>>,
+    /// The connectors by name.
+    pub connectors: BTreeMap<String, Arc<Connector>>,
+    /// The shared scripts. A connector's own are compiled into it.
+    pub scripts: Arc<Scripts>,
+}
+
+/// What came of loading.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// What can be used.
+    pub library: Library,
+    /// What is wrong, in the order of files and lines.
+    pub problems: Vec<Problem>,
+}
+
+/// Loads and checks all files of `sources`.
+pub fn load(sources: &[Sources]) -> Loaded {
+    let mut files = Files::sort(sources);
+    let schemas = files.schemas();
+    let scripts = files.shared_scripts();
+    let mut families = files.families(&schemas);
+    files.pipelines(&mut families, &scripts);
+    let connectors = files.connectors(&families, &scripts);
+    let families = families
+        .into_iter()
+        .map(|(name, family)| (name, Arc::new(family)))
+        .collect();
+    let library = Library {
+        families,
+        connectors,
+        scripts: Arc::new(scripts),
+    };
+    Loaded {
+        library,
+        problems: files.into_problems(),
+    }
+}
+
+/// Checks the files and folders at `paths`, standing over what is in `base` (the built-in
+/// definitions, usually), and gives the problems of the files at `paths` alone.
+pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut sources = base.to_vec();
+    let mut checked = BTreeSet::new();
+    for path in paths {
+        let name = path.to_string_lossy();
+        match Sources::read(&name, path) {
+            Ok(source) => {
+                checked.extend(source.files().map(|(path, _)| path.to_owned()));
+                sources.push(source);
+            }
+            Err(error) => {
+                let hint = std::error::Error::source(&error).map(ToString::to_string);
+                problems.push(problem(
+                    &name,
+                    "",
+                    codes::UNREADABLE,
+                    (1, 1),
+                    error.to_string(),
+                    hint,
+                ));
+            }
+        }
+    }
+    let found = load(&sources).problems;
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|problem| checked.contains(&problem.place.file)),
+    );
+    problems
+}
+
+/// What a YAML file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Connector,
+    Family,
+    Pipeline,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Connector, Self::Pipeline, Self::Family];
+
+    /// The key that says so and gives the name.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Connector => "connector",
+            Self::Family => "family",
+            Self::Pipeline => "pipeline",
+        }
+    }
+
+    /// What a file is by its place, if it does not say so itself.
+    fn by_place(path: &str) -> Option<Self> {
+        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+        match file.split('.').next() {
+            Some("connector") => Some(Self::Connector),
+            Some("family") => Some(Self::Family),
+            _ if folder.ends_with("pipelines") => Some(Self::Pipeline),
+            _ => None,
+        }
+    }
+}
+
+/// The files by what they are.
+#[derive(Debug, Default)]
+struct Files {
+    pages: Vec<(Kind, Page)>,
+    scripts: Vec<(String, String)>,
+    schema_texts: Vec<(String, String)>,
+    problems: Vec<Problem>,
+}
+
+impl Files {
+    fn sort(sources: &[Sources]) -> Self {
+        let mut files = Self::default();
+        for source in sources {
+            let first_page = files.pages.len();
+            for (path, text) in source.files() {
+                files.take(path, text);
+            }
+            files.replace(first_page);
+        }
+        files
+    }
+
+    fn take(&mut self, path: &str, text: &str) {
+        if path.ends_with(".rhai") {
+            replace_or_push(&mut self.scripts, path, text);
+        } else if path.ends_with(".json") {
+            if schema_name(path).is_some() {
+                replace_or_push(&mut self.schema_texts, path, text);
+            }
+        } else if !is_example(path) {
+            let page = Page::read(path, text);
+            match kind(&page) {
+                Some(kind) => self.pages.push((kind, page)),
+                None => self.problems.extend(page.into_problems()),
+            }
+        }
+    }
+
+    /// Drops what the pages from `first` on replace, and reports what they hold twice.
+    fn replace(&mut self, first: usize) {
+        let names: Vec<_> = self
+            .pages
+            .iter()
+            .map(|(kind, page)| name(*kind, page))
+            .collect();
+        let (earlier, later) = names.split_at(first.min(names.len()));
+        let mut seen = BTreeSet::new();
+        for ((kind, page), name) in self.pages.iter().skip(first).zip(later) {
+            if let Some(name) = name
+                && !seen.insert(name)
+            {
+                let message = format!("there is another {} of this name", kind.key());
+                page.spot()
+                    .key(kind.key())
+                    .error(codes::DUPLICATE_NAME, message, None);
+            }
+        }
+        let mut gone = earlier
+            .iter()
+            .map(|name| name.as_ref().is_some_and(|name| seen.contains(name)));
+        let gone: Vec<bool> = gone.by_ref().collect();
+        let mut index = 0;
+        self.pages.retain(|_| {
+            index += 1;
+            !gone.get(index - 1).copied().unwrap_or(false)
+        });
+    }
+
+    /// The record schemas by folder and name.
+    fn schemas(&mut self) -> BTreeMap<(String, String), Arc<RecordSchema>> {
+        let mut schemas = BTreeMap::new();
+        for (path, text) in &self.schema_texts {
+            let Some((folder, name)) = schema_name(path) else {
+                continue;
+            };
+            let compiled = serde_json::from_str::<Value>(text)
+                .map_err(|error| {
+                    let place = (error.line().max(1), error.column().max(1));
+                    (codes::SYNTAX, place, format!("this is not JSON: {error}"))
+                })
+                .and_then(|source| {
+                    RecordSchema::compile(name, source)
+                        .map_err(|message| (codes::BAD_SCHEMA, (1, 1), message))
+                });
+            match compiled {
+                Ok(schema) => {
+                    schemas.insert((folder.to_owned(), name.to_owned()), Arc::new(schema));
+                }
+                Err((code, at, message)) => {
+                    self.problems
+                        .push(problem(path, text, code, at, message, None));
+                }
+            }
+        }
+        schemas
+    }
+
+    /// The scripts that belong to no connector.
+    fn shared_scripts(&mut self) -> Scripts {
+        let folders = self.connector_folders();
+        let mut scripts = Scripts::new();
+        for (path, text) in &self.scripts {
+            if !folders.iter().any(|folder| is_in(path, folder)) {
+                self.problems.extend(add_script(&mut scripts, path, text));
+            }
+        }
+        scripts
+    }
+
+    fn connector_folders(&self) -> Vec<String> {
+        let connectors = self
+            .pages
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Connector);
+        connectors
+            .map(|(_, page)| folder(page.name()).to_owned())
+            .collect()
+    }
+
+    fn families(
+        &self,
+        schemas: &BTreeMap<(String, String), Arc<RecordSchema>>,
+    ) -> BTreeMap<String, Family> {
+        let mut families = BTreeMap::new();
+        for (_, page) in self.pages.iter().filter(|(kind, _)| *kind == Kind::Family) {
+            let Some(file) = read::<FamilyFile>(page, &schemas::FAMILY) else {
+                continue;
+            };
+            let of = |wanted: &str| {
+                let found = schemas
+                    .iter()
+                    .filter(move |((folder, _), _)| folder == wanted);
+                found
+                    .map(|((_, name), schema)| (name.clone(), Arc::clone(schema)))
+                    .collect::<Vec<_>>()
+            };
+            // The family's own come last and win over the product's.
+            let all = of(PRODUCT).into_iter().chain(of(&file.family.0)).collect();
+            let family = check::family::check(&file, all, &page.spot());
+            if !page.is_broken() {
+                families.insert(family.name.clone(), family);
+            }
+        }
+        families
+    }
+
+    fn pipelines(&self, families: &mut BTreeMap<String, Family>, scripts: &Scripts) {
+        for (_, page) in self
+            .pages
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Pipeline)
+        {
+            let Some(file) = read::<PipelineFile>(page, &schemas::PIPELINE) else {
+                continue;
+            };
+            self.known_family(&file.family.0, page, families);
+            let Some(family) = families.get_mut(&file.family.0) else {
+                continue;
+            };
+            let pipeline = check::pipeline::check(&file, family, scripts, &page.spot());
+            if !page.is_broken() {
+                family
+                    .pipelines
+                    .insert(pipeline.name.clone(), Arc::new(pipeline));
+            }
+        }
+    }
+
+    fn connectors(
+        &mut self,
+        families: &BTreeMap<String, Family>,
+        shared: &Scripts,
+    ) -> BTreeMap<String, Arc<Connector>> {
+        let mut connectors = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (_, page) in self
+            .pages
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Connector)
+        {
+            let (scripts, script_problems) = self.scripts_for(page, shared);
+            let scripts_are_good = script_problems.is_empty();
+            problems.extend(script_problems);
+            let Some(file) = read::<ConnectorFile>(page, &schemas::CONNECTOR) else {
+                continue;
+            };
+            self.known_family(&file.family.0, page, families);
+            let family = families.get(&file.family.0);
+            let connector = check::connector::check(&file, family, &scripts, &page.spot());
+            if !page.is_broken() && scripts_are_good {
+                connectors.insert(connector.name.clone(), Arc::new(connector));
+            }
+        }
+        self.problems.extend(problems);
+        connectors
+    }
+
+    /// The shared scripts, and over them those in the folder of a connector.
+    fn scripts_for(&self, page: &Page, shared: &Scripts) -> (Scripts, Vec<Problem>) {
+        let mut scripts = Scripts::new();
+        let mut problems = Vec::new();
+        for (path, text) in self
+            .scripts
+            .iter()
+            .filter(|(path, _)| is_in(path, folder(page.name())))
+        {
+            problems.extend(add_script(&mut scripts, path, text));
+        }
+        let own: BTreeSet<String> = scripts.names().map(ToOwned::to_owned).collect();
+        let folders = self.connector_folders();
+        for (path, text) in &self.scripts {
+            let is_shared = !folders.iter().any(|folder| is_in(path, folder));
+            let good = shared.functions(file_name(path)).is_some();
+            if is_shared && good && !own.contains(file_name(path)) {
+                problems.extend(add_script(&mut scripts, path, text));
+            }
+        }
+        (scripts, problems)
+    }
+
+    fn known_family(&self, name: &str, page: &Page, families: &BTreeMap<String, Family>) {
+        if families.contains_key(name) {
+            return;
+        }
+        let broken = self.pages.iter().any(|(kind, page)| {
+            *kind == Kind::Family
+                && page.value().get("family").and_then(Value::as_str) == Some(name)
+        });
+        let (message, hint) = if broken {
+            (
+                format!("the family `{name}` has problems of its own"),
+                Some("mend them first".to_owned()),
+            )
+        } else {
+            let hint = near::hint(name, families.keys().map(String::as_str));
+            (format!("there is no family `{name}`"), hint)
+        };
+        page.spot()
+            .key("family")
+            .error(codes::MISSING_FAMILY, message, hint);
+    }
+
+    fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems;
+        problems.extend(
+            self.pages
+                .into_iter()
+                .flat_map(|(_, page)| page.into_problems()),
+        );
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
+        problems.dedup();
+        problems
+    }
+}
+
+/// Holds a page against its schema and reads it; `None` when it cannot be read.
+fn read<T: DeserializeOwned>(page: &Page, schema: &Value) -> Option<T> {
+    page.root()?;
+    let value = page.value();
+    structure::check(page, &value, schema);
+    if page.is_broken() {
+        return None;
+    }
+    match serde_json::from_value(value) {
+        Ok(file) => Some(file),
+        // The schema is generated from the type, so that this is a value that fits the one and
+        // not the other, such as a number too large for its field.
+        Err(error) => {
+            page.spot().error(
+                codes::WRONG_VALUE,
+                format!("the file cannot be read: {error}"),
+                None,
+            );
+            None
+        }
+    }
+}
+
+/// What a page is: what its first key says, else what its place says. A file that could not be
+/// parsed has its problem already.
+fn kind(page: &Page) -> Option<Kind> {
+    let root = page.root()?;
+    let by_key = Kind::ALL
+        .into_iter()
+        .find(|kind| root.entry(kind.key()).is_some());
+    let found = by_key
+        .filter(|kind| *kind != Kind::Family)
+        .or_else(|| Kind::by_place(page.name()));
+    let found = found.or(by_key);
+    if found.is_none() {
+        let message = "the file does not say what it is".to_owned();
+        let hint = "begin it with `connector:`, `pipeline:` or `family:` and a name".to_owned();
+        page.spot().error(codes::UNKNOWN_KIND, message, Some(hint));
+    }
+    found
+}
+
+/// What makes a definition the same one as another: its kind, its name and, for a pipeline, its
+/// family.
+fn name(kind: Kind, page: &Page) -> Option<(Kind, String, String)> {
+    let text = |key: &str| Some(page.value().get(key)?.as_str()?.to_owned());
+    let family = if kind == Kind::Pipeline {
+        text("family").unwrap_or_default()
+    } else {
+        String::new()
+    };
+    Some((kind, text(kind.key())?, family))
+}
+
+/// Example exchanges stand beside a connector and are not definitions.
+fn is_example(path: &str) -> bool {
+    path.split('/')
+        .any(|part| part == "fixtures" || part == "examples")
+}
+
+/// The folder and the name of a record schema: `psa` and `company` for `schemas/psa/company.json`.
+fn schema_name(path: &str) -> Option<(&str, &str)> {
+    let (folder, file) = path.rsplit_once('/')?;
+    let (above, folder) = folder.rsplit_once('/')?;
+    let name = file
+        .strip_suffix(".json")
+        .filter(|name| !name.contains('.'))?;
+    (above == "schemas" || above.ends_with("/schemas")).then_some((folder, name))
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, file)| file)
+}
+
+fn is_in(path: &str, folder: &str) -> bool {
+    if folder.is_empty() {
+        return !path.contains('/');
+    }
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn replace_or_push(files: &mut Vec<(String, String)>, path: &str, text: &str) {
+    match files.iter_mut().find(|(known, _)| known == path) {
+        Some((_, old)) => text.clone_into(old),
+        None => files.push((path.to_owned(), text.to_owned())),
+    }
+}
+
+fn add_script(scripts: &mut Scripts, path: &str, text: &str) -> Vec<Problem> {
+    let faults = scripts.add(file_name(path), text).err().unwrap_or_default();
+    let one = |fault: expression::ScriptFault| {
+        let at = (fault.line.max(1), fault.column.max(1));
+        problem(path, text, fault.code, at, fault.message, fault.hint)
+    };
+    faults.into_iter().map(one).collect()
+}
+
+fn problem(
+    path: &str,
+    text: &str,
+    code: &'static str,
+    (line, column): (usize, usize),
+    message: String,
+    hint: Option<String>,
+) -> Problem {
+    let source_line = text.lines().nth(line - 1).unwrap_or_default().to_owned();
+    let place = Place {
+        file: path.to_owned(),
+        line,
+        column,
+        length: 1,
+    };
+    Problem {
+        code,
+        severity: Severity::Error,
+        message,
+        place,
+        source_line,
+        hint,
+    }
+}

@@ -1,0 +1,144 @@
+//! An operation, checked and compiled: one named HTTP exchange.
+
+use std::time::Duration;
+
+use expression::{Expression, Selector};
+use serde_json::Value;
+
+use crate::rule::ErrorRule;
+
+/// One named HTTP exchange.
+///
+/// Its expressions see two kinds of scope. What is sent (`url`, `query`, `headers`, `body`) sees
+/// the *outer* names: the contract's inputs, `credentials`, `vendor`, `settings`, `setup`,
+/// `operation`, `now`, the names in `before`, and `page` if it has pages. What reads the answer
+/// sees a document as `$` and the outer names around it, with `answer` (`status`, `headers`,
+/// `body`) besides; scripts get the document as `item`.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its name; for a setup operation the name under `setup`.
+    pub name: String,
+    /// The HTTP method.
+    pub method: Method,
+    /// An absolute address, or a path below `Http::base_url` that begins with a slash.
+    pub url: Expression,
+    /// Whether the headers of the connector are left out.
+    pub anonymous: bool,
+    /// What kind of thing it works on, as the API calls it. `operation.entity` in expressions.
+    pub entity: Option<String>,
+    /// Query parameters. A null is left out, a list repeats the parameter.
+    pub query: Vec<(String, Expression)>,
+    /// Headers besides the connector's, and instead of those of the same name. A null is left out.
+    pub headers: Vec<(String, Expression)>,
+    /// What is sent.
+    pub body: Option<Body>,
+    /// Operations that are called first: the root that their record becomes, and their name.
+    pub before: Vec<(String, String)>,
+    /// How long an answer is kept and used again.
+    pub keep: Option<Duration>,
+    /// How the pages of a list follow each other.
+    pub pages: Option<Pages>,
+    /// Where in the answer's body (`$`) the records are. Without it the body is the one record.
+    pub items: Option<Selector>,
+    /// What a record becomes; `$` is the record as answered.
+    pub record: Option<Expression>,
+    /// What failures of this operation mean, before the connector's rules.
+    pub errors: Vec<ErrorRule>,
+    /// How long to wait for an answer.
+    pub timeout: Duration,
+    /// How long an unanswered call may still be at work.
+    pub settle: Duration,
+    /// Whether it changes the remote side, as its contract says.
+    pub effect: bool,
+}
+
+/// An HTTP method that an operation can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates, or searches where an API wants it so.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// As it is written in a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// As JSON.
+    Json {
+        /// The value.
+        value: Expression,
+        /// Whether keys that are null are sent, rather than left out at any depth.
+        keep_nulls: bool,
+    },
+    /// As a form. A null is left out.
+    Form(Vec<(String, Expression)>),
+}
+
+/// How the pages of a list follow each other.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// The way.
+    pub kind: PageKind,
+    /// Whether there are more; `$` is the answer's body.
+    pub more: Option<Expression>,
+    /// How many records are promised over all pages; `$` is the answer's body.
+    pub total: Option<Expression>,
+}
+
+/// The way from one page to the next.
+#[derive(Clone, Debug)]
+pub enum PageKind {
+    /// By the last id seen: `page.last_id`.
+    ByLastId {
+        /// The id of a record; `$` is the record as answered.
+        id: Expression,
+        /// What stands for the last id on the first page.
+        start: Value,
+        /// How many records a full page has: `page.size`.
+        size: u32,
+    },
+    /// By the address of the next page.
+    ByNextUrl {
+        /// The address; `$` is the answer's body.
+        url: Expression,
+    },
+    /// By number: `page.number`.
+    ByNumber {
+        /// The number of the first page.
+        start: u32,
+        /// How many records are asked for: `page.size`.
+        size: u32,
+    },
+    /// By the number of records read so far: `page.offset`.
+    ByOffset {
+        /// How many records are asked for: `page.size`.
+        size: u32,
+    },
+    /// By a token: `page.cursor`, null on the first page.
+    ByCursor {
+        /// The token; `$` is the answer's body.
+        cursor: Expression,
+    },
+    /// By the header `Link`.
+    ByLinkHeader,
+}

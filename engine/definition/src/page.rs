@@ -1,0 +1,249 @@
+//! A file under check: its text, its tree, and the problems found in it so far.
+//!
+//! Checks walk the raw types, which know no places. Beside them goes a `Spot`, which is the same
+//! position as a JSON pointer; a problem reported at a spot gets its line and column from the tree.
+
+use std::cell::RefCell;
+
+use expression::Fault;
+use model::{Place, Problem, Severity};
+use serde_json::Value;
+
+use crate::yaml::{self, Kind, Node, Span};
+
+/// One YAML file.
+#[derive(Debug)]
+pub(crate) struct Page {
+    name: String,
+    lines: Vec<String>,
+    root: Option<Node>,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl Page {
+    /// Parses `text`; what is wrong with it as YAML is among the problems already.
+    pub(crate) fn read(name: &str, text: &str) -> Self {
+        let (root, flaws) = yaml::parse(text);
+        let page = Self {
+            name: name.to_owned(),
+            lines: text
+                .trim_start_matches('\u{feff}')
+                .lines()
+                .map(ToOwned::to_owned)
+                .collect(),
+            root,
+            problems: RefCell::new(Vec::new()),
+        };
+        for flaw in flaws {
+            page.note(
+                flaw.code,
+                Severity::Error,
+                flaw.span,
+                flaw.message,
+                flaw.hint,
+            );
+        }
+        page
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+
+    pub(crate) fn value(&self) -> Value {
+        self.root.as_ref().map_or(Value::Null, Node::to_value)
+    }
+
+    /// The top of the file.
+    pub(crate) fn spot(&self) -> Spot<'_> {
+        Spot {
+            page: self,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Whether anything found so far forbids to use the file.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.problems
+            .borrow()
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// The problems in the order of the file, each once: a value that is used through aliases is
+    /// checked as often as it is used.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems
+            .sort_by(|a, b| (&a.place, a.code, &a.message).cmp(&(&b.place, b.code, &b.message)));
+        problems.dedup();
+        problems
+    }
+
+    pub(crate) fn note(
+        &self,
+        code: &'static str,
+        severity: Severity,
+        span: Span,
+        message: String,
+        hint: Option<String>,
+    ) {
+        let source_line = self.line(span.line).to_owned();
+        let place = Place {
+            file: self.name.clone(),
+            line: span.line,
+            column: span.column,
+            length: span.length,
+        };
+        self.problems.borrow_mut().push(Problem {
+            code,
+            severity,
+            message,
+            place,
+            source_line,
+            hint,
+        });
+    }
+
+    fn line(&self, number: usize) -> &str {
+        number
+            .checked_sub(1)
+            .and_then(|index| self.lines.get(index))
+            .map_or("", String::as_str)
+    }
+}
+
+/// A position in a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot<'p> {
+    page: &'p Page,
+    steps: Vec<String>,
+}
+
+impl<'p> Spot<'p> {
+    /// The value of `key` in the map here.
+    pub(crate) fn key(&self, key: &str) -> Self {
+        let mut steps = self.steps.clone();
+        steps.push(key.to_owned());
+        Self {
+            page: self.page,
+            steps,
+        }
+    }
+
+    /// The `index`-th part of the list here.
+    pub(crate) fn index(&self, index: usize) -> Self {
+        self.key(&index.to_string())
+    }
+
+    /// The value at a JSON pointer from here.
+    pub(crate) fn pointer(&self, pointer: &str) -> Self {
+        let mut steps = self.steps.clone();
+        let unescape = |step: &str| step.replace("~1", "/").replace("~0", "~");
+        steps.extend(pointer.split('/').skip(1).map(unescape));
+        Self {
+            page: self.page,
+            steps,
+        }
+    }
+
+    /// The path as people write it, e.g. `steps[2].when.steps[0]`.
+    pub(crate) fn path(&self) -> String {
+        self.steps.iter().fold(String::new(), |path, step| {
+            match (path.is_empty(), step.parse::<usize>()) {
+                (_, Ok(index)) => format!("{path}[{index}]"),
+                (true, Err(_)) => step.clone(),
+                (false, Err(_)) => format!("{path}.{step}"),
+            }
+        })
+    }
+
+    /// The last step of the path: the key whose value this is.
+    pub(crate) fn name(&self) -> &str {
+        self.steps.last().map_or("", String::as_str)
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.node().is_some_and(|node| node.entry(key).is_some())
+    }
+
+    /// Reports an error about the value here.
+    pub(crate) fn error(&self, code: &'static str, message: String, hint: Option<String>) {
+        self.page
+            .note(code, Severity::Error, self.span(), message, hint);
+    }
+
+    /// Reports a doubt about the value here.
+    pub(crate) fn warning(&self, code: &'static str, message: String, hint: Option<String>) {
+        self.page
+            .note(code, Severity::Warning, self.span(), message, hint);
+    }
+
+    /// Reports an error about the key whose value is here.
+    pub(crate) fn key_error(&self, code: &'static str, message: String, hint: Option<String>) {
+        self.page
+            .note(code, Severity::Error, self.key_span(), message, hint);
+    }
+
+    /// Reports what is wrong with the expression here.
+    pub(crate) fn faults(&self, faults: Vec<Fault>) {
+        for fault in faults {
+            let spot = self.pointer(&fault.pointer);
+            let span = match (spot.node().map(|node| (node, &node.kind)), fault.offset) {
+                (Some((node, Kind::Text(text))), Some((offset, length))) => {
+                    let line = self.page.line(node.span.line);
+                    yaml::within(node.span, text, line, offset, length)
+                }
+                _ => spot.span(),
+            };
+            self.page
+                .note(fault.code, Severity::Error, span, fault.message, fault.hint);
+        }
+    }
+
+    fn node(&self) -> Option<&'p Node> {
+        self.steps
+            .iter()
+            .try_fold(self.page.root.as_ref()?, |node, step| node.child(step))
+    }
+
+    /// Where to point for the value here. A map or list is best shown by its key.
+    fn span(&self) -> Span {
+        match self.node() {
+            Some(node) => match node.kind {
+                Kind::Map(_) | Kind::List(_) | Kind::Null => self.key_span(),
+                _ => node.span,
+            },
+            None => self.key_span(),
+        }
+    }
+
+    /// Where to point for the key here; for a part of a list its beginning. A key that is not
+    /// there is shown by the map it is missing from.
+    fn key_span(&self) -> Span {
+        let start = Span {
+            line: 1,
+            column: 1,
+            length: 1,
+        };
+        let Some((last, above)) = self.steps.split_last() else {
+            return self.page.root.as_ref().map_or(start, Node::visible_span);
+        };
+        let parent = Self {
+            page: self.page,
+            steps: above.to_vec(),
+        };
+        match parent.node() {
+            Some(node) => match (node.entry(last), node.child(last)) {
+                (Some(entry), _) => entry.key_span,
+                (None, Some(item)) => item.visible_span(),
+                (None, None) => parent.key_span(),
+            },
+            None => parent.key_span(),
+        }
+    }
+}

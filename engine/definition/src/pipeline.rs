@@ -1,0 +1,275 @@
+//! A pipeline, checked and compiled: what is done when something happens.
+
+use std::fmt;
+use std::time::Duration;
+
+use expression::Expression;
+
+/// What is done when something happens.
+///
+/// Its expressions see the names of its events (`request`, `customer`, `ticket`, `hint`, as far as
+/// every event it is on gives them), those that steps before added, and always `settings`,
+/// `partner`, `integration`, `run` and `now`.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Its name, unique within its family.
+    pub name: String,
+    /// What it does.
+    pub title: String,
+    /// The family whose operations it uses.
+    pub family: String,
+    /// The events that start it.
+    pub on: Vec<Event>,
+    /// How often it is started by itself.
+    pub every: Option<Duration>,
+    /// The order-keeping key.
+    pub lane: Expression,
+    /// What it yields to when calls have to wait.
+    pub priority: Priority,
+    /// What is done, in this order.
+    pub steps: Vec<Step>,
+}
+
+/// Something that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Event {
+    /// The product has a new request.
+    RequestOpened,
+    /// The product closed a request that has a ticket.
+    RequestCloseAsked,
+    /// A callout named a ticket.
+    TicketHinted,
+    /// A partner has connected.
+    IntegrationCreated,
+    /// An integration works again after it could not.
+    IntegrationResumed,
+    /// A section of the settings was saved.
+    SettingsSaved,
+}
+
+impl Event {
+    /// Every event.
+    pub const ALL: [Self; 6] = [
+        Self::RequestOpened,
+        Self::RequestCloseAsked,
+        Self::TicketHinted,
+        Self::IntegrationCreated,
+        Self::IntegrationResumed,
+        Self::SettingsSaved,
+    ];
+
+    /// The name used in pipeline files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RequestOpened => "request.opened",
+            Self::RequestCloseAsked => "request.close_asked",
+            Self::TicketHinted => "ticket.hinted",
+            Self::IntegrationCreated => "integration.created",
+            Self::IntegrationResumed => "integration.resumed",
+            Self::SettingsSaved => "settings.saved",
+        }
+    }
+
+    /// The names that it gives, each with the name of its schema.
+    pub const fn roots(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::RequestOpened => &[("request", "request"), ("customer", "customer")],
+            Self::RequestCloseAsked => &[
+                ("request", "request"),
+                ("customer", "customer"),
+                ("ticket", "ticket_key"),
+            ],
+            Self::TicketHinted => &[("hint", "ticket_hint")],
+            Self::IntegrationCreated | Self::IntegrationResumed | Self::SettingsSaved => &[],
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a pipeline yields to when calls have to wait; the first goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// Somebody waits for it.
+    Tickets,
+    /// Nobody waits, but tickets need it.
+    Directory,
+    /// It has until the end of the month.
+    Billing,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Where it stands in its file, such as `steps[1].when.steps[0]`. Stable as long as the file
+    /// is; records and errors name a step by it.
+    pub path: String,
+    /// What it does.
+    pub kind: StepKind,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    /// Finds the counterpart of something on the other side.
+    Match {
+        /// What is looked for.
+        entity: Entity,
+        /// What it is looked for by.
+        by: Expression,
+        /// What happens when there is none.
+        otherwise: Otherwise,
+        /// The name of what was found.
+        into: String,
+    },
+    /// Calls a function.
+    Script {
+        /// The function, as `file.rhai#function`.
+        reference: String,
+        /// The call, compiled.
+        call: Expression,
+        /// The name of what it returns.
+        into: String,
+    },
+    /// Calls an operation that changes nothing.
+    Call {
+        /// The operation.
+        operation: String,
+        /// Inputs that are not simply the names of the scope.
+        with: Vec<(String, Expression)>,
+        /// The name of what it gives back.
+        into: Option<String>,
+    },
+    /// Calls an operation that changes something, exactly once for its key.
+    Ensure {
+        /// The operation.
+        operation: String,
+        /// What it is done once for.
+        key: Expression,
+        /// When it is looked for before it is done.
+        look: Look,
+        /// Inputs that are not simply the names of the scope.
+        with: Vec<(String, Expression)>,
+        /// The name of what it gives back.
+        into: Option<String>,
+    },
+    /// Reads a list to its proven end.
+    Pull {
+        /// The operation.
+        operation: String,
+        /// Where the next read goes on; the operation gets the moment as `since`.
+        since: Option<Since>,
+        /// Inputs that are not simply the names of the scope.
+        with: Vec<(String, Expression)>,
+        /// The name of each record.
+        name: String,
+        /// What the records are kept as.
+        keep: Option<Entity>,
+        /// What is done for each record.
+        each: Vec<Step>,
+    },
+    /// Does steps only under a condition.
+    When {
+        /// The condition: holds unless its value is false, null, zero or empty.
+        condition: Expression,
+        /// Whether it has to hold (`is`), or not (`not`).
+        holds: bool,
+        /// What is done then.
+        steps: Vec<Step>,
+        /// What is done otherwise.
+        otherwise: Vec<Step>,
+    },
+    /// Does steps for each part of a list.
+    Each {
+        /// The list.
+        list: Expression,
+        /// The name of each part.
+        name: String,
+        /// What is done for each part.
+        steps: Vec<Step>,
+    },
+    /// Remembers for good which ticket a request has.
+    Link {
+        /// The request's id.
+        request: Expression,
+        /// The ticket's key.
+        ticket: Expression,
+    },
+    /// Says what has happened.
+    Emit {
+        /// What.
+        event: Emitted,
+        /// The request's id.
+        request: Expression,
+        /// Which side it began on.
+        by: Side,
+        /// Why or how, where that is known.
+        resolution: Option<Expression>,
+    },
+}
+
+/// What can be looked for, or kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entity {
+    /// A company; looked for by the customer it is mapped to.
+    Company,
+    /// A request; looked for by its ticket.
+    Request,
+}
+
+impl Entity {
+    /// The schema of such a record.
+    pub const fn schema(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// What happens when nothing matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// The run waits until somebody maps it.
+    Park,
+    /// The run, or this turn of a `pull` or `each`, ends here and is good.
+    Stop,
+}
+
+/// When an effect is looked for before it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Always.
+    First,
+    /// Only when an answer was lost.
+    AfterDoubt,
+}
+
+/// Where the next read goes on.
+#[derive(Clone, Debug)]
+pub struct Since {
+    /// The moment of one record, which is `$`.
+    pub newest: Expression,
+    /// How far the next read goes back before the newest.
+    pub overlap: Duration,
+}
+
+/// What a pipeline can say has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emitted {
+    /// A request and its ticket are both closed.
+    RequestClosed,
+}
+
+/// A side of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The vendor's product.
+    Product,
+    /// The other system.
+    Psa,
+}

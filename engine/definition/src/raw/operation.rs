@@ -1,0 +1,221 @@
+//! An operation as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::value::{Computed, Name, Named, Pairs, Picked, SpanText, StatusText, Template};
+
+/// One named HTTP exchange: what is sent, and how the answer is read. It has exactly one of `get`,
+/// `post`, `put`, `patch` and `delete`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Operation")]
+pub(crate) struct OperationText {
+    /// Sends a GET to this address: a path below `http.base_url`, or a whole one.
+    pub(crate) get: Option<Template>,
+    /// Sends a POST to this address: a path below `http.base_url`, or a whole one.
+    pub(crate) post: Option<Template>,
+    /// Sends a PUT to this address: a path below `http.base_url`, or a whole one.
+    pub(crate) put: Option<Template>,
+    /// Sends a PATCH to this address: a path below `http.base_url`, or a whole one.
+    pub(crate) patch: Option<Template>,
+    /// Sends a DELETE to this address: a path below `http.base_url`, or a whole one.
+    pub(crate) delete: Option<Template>,
+    /// What kind of thing it works on, as the API calls it. Limits may count by it.
+    pub(crate) entity: Option<String>,
+    /// Sends none of `http.headers`, for an address that is asked before there are credentials or
+    /// that must not get them.
+    #[serde(default)]
+    pub(crate) anonymous: bool,
+    /// Operations that are called first; their records can be used by the names given here.
+    #[serde(default)]
+    pub(crate) before: Named<Name>,
+    /// Query parameters, encoded as they must be. One that is null is left out.
+    #[serde(default)]
+    pub(crate) query: Pairs<Computed>,
+    /// Headers besides `http.headers`. One that is null is left out.
+    #[serde(default)]
+    pub(crate) headers: Pairs<Computed>,
+    /// What is sent as JSON.
+    pub(crate) body: Option<Computed>,
+    /// What is sent as a form (`application/x-www-form-urlencoded`) instead of a body.
+    #[serde(default)]
+    pub(crate) form: Pairs<Computed>,
+    /// What becomes of a key of the body whose value is null. Default: omit.
+    pub(crate) nulls: Option<NullsText>,
+    /// How the pages of a list follow each other.
+    pub(crate) pages: Option<PagesText>,
+    /// Where in the answer the records are. Without it the whole answer is the one record.
+    pub(crate) items: Option<Picked>,
+    /// What each record becomes, key by key. `$` is the record as it was answered.
+    pub(crate) record: Option<Computed>,
+    /// How long an answer is kept and used again. Only for what is read, and the same for everyone
+    /// who works with the integration.
+    pub(crate) keep: Option<SpanText>,
+    /// How long to wait for an answer, instead of `http.timeout`.
+    pub(crate) timeout: Option<SpanText>,
+    /// How long an unanswered call may still be at work, instead of `http.settle`.
+    pub(crate) settle: Option<SpanText>,
+    /// What its failures mean. They are tried before `http.errors`.
+    #[serde(default)]
+    pub(crate) errors: Vec<ErrorText>,
+}
+
+/// What becomes of nulls in a body.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Nulls")]
+pub(crate) enum NullsText {
+    /// The key is left out.
+    Omit,
+    /// The key is sent with null, which tells some APIs to clear the field.
+    Keep,
+}
+
+/// How the pages of a list follow each other: exactly one of the keys that begin with `by_`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Pages")]
+pub(crate) struct PagesText {
+    /// Each page asks for ids above the last one seen: `$.page.last_id`. The surest way, because
+    /// records that come and go while it runs shift nothing.
+    pub(crate) by_last_id: Option<ByLastIdText>,
+    /// Each answer holds the whole address of the next page.
+    pub(crate) by_next_url: Option<ByNextUrlText>,
+    /// Pages are numbered: `$.page.number`.
+    pub(crate) by_number: Option<ByNumberText>,
+    /// Pages start at the number of records read so far: `$.page.offset`.
+    pub(crate) by_offset: Option<ByOffsetText>,
+    /// Each answer holds a token for the next page: `$.page.cursor`.
+    pub(crate) by_cursor: Option<ByCursorText>,
+    /// The header `Link` holds the address of the next page as `rel="next"`.
+    pub(crate) by_link_header: Option<ByLinkHeaderText>,
+    /// Whether there are more: false, null, an empty text or zero says no. `$` is the answer.
+    pub(crate) more: Option<Computed>,
+    /// How many records the answer promises over all pages. What is read is held against it.
+    pub(crate) total: Option<Computed>,
+}
+
+/// Pages by the last id seen.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ByLastId")]
+pub(crate) struct ByLastIdText {
+    /// The id of one record, as it was answered.
+    pub(crate) id: Template,
+    /// What the first page takes for the last id.
+    pub(crate) start: i64,
+    /// How many records a full page has. A page with fewer is the last one.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) size: u32,
+}
+
+/// Pages by the address of the next one.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ByNextUrl")]
+pub(crate) struct ByNextUrlText {
+    /// Where the answer holds the address. Null or absent means that this was the last page.
+    pub(crate) url: Template,
+}
+
+/// Pages by number.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ByNumber")]
+pub(crate) struct ByNumberText {
+    /// The number of the first page.
+    pub(crate) start: u32,
+    /// How many records are asked for: `$.page.size`.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) size: u32,
+}
+
+/// Pages by offset.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ByOffset")]
+pub(crate) struct ByOffsetText {
+    /// How many records are asked for: `$.page.size`.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(crate) size: u32,
+}
+
+/// Pages by cursor.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ByCursor")]
+pub(crate) struct ByCursorText {
+    /// Where the answer holds the cursor. Null, absent or empty means that this was the last page.
+    pub(crate) cursor: Template,
+}
+
+/// Pages by the header `Link`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ByLinkHeader")]
+pub(crate) struct ByLinkHeaderText {}
+
+/// What a failed answer means. The first rule that applies decides.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ErrorRule")]
+pub(crate) struct ErrorText {
+    /// Which answers it is about. All that is given must hold.
+    pub(crate) when: WhenText,
+    /// What kind of failure that is.
+    pub(crate) is: ClassText,
+    /// How a person mends it. `{{ name }}` prints a named group of `matches`.
+    pub(crate) remedy: Option<Template>,
+}
+
+/// Which answers an error rule is about.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "When", extend("minProperties" = 1))]
+pub(crate) struct WhenText {
+    /// The status, or its class. Without it, any status.
+    pub(crate) status: Option<StatusText>,
+    /// A header that the answer has; `matches` is held against its value.
+    pub(crate) header: Option<String>,
+    /// What is picked from the body; `matches` is held against each text, or, without `matches`,
+    /// something that is neither null, false nor empty has to be there.
+    pub(crate) body: Option<Picked>,
+    /// A regular expression. Its named groups `(?<name>...)` can be used in `remedy`.
+    pub(crate) matches: Option<String>,
+}
+
+/// What kind of failure it is. The engine acts on this and on nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Class")]
+pub(crate) enum ClassText {
+    /// The credentials are wrong or revoked. They are not used again until they are replaced.
+    CredentialsRejected,
+    /// The credentials are good but lack a right.
+    Forbidden,
+    /// The thing addressed does not exist.
+    NotFound,
+    /// The content was refused; the same again would be refused again.
+    Invalid,
+    /// Too many calls; this one did not happen and is repeated later.
+    RateLimited,
+    /// The call could not be served and did not take effect; it is repeated later.
+    Unavailable,
+    /// The call may or may not have taken effect; it is looked for before it is repeated.
+    UnknownOutcome,
+}
+
+impl From<ClassText> for model::Class {
+    fn from(class: ClassText) -> Self {
+        match class {
+            ClassText::CredentialsRejected => Self::CredentialsRejected,
+            ClassText::Forbidden => Self::Forbidden,
+            ClassText::NotFound => Self::NotFound,
+            ClassText::Invalid => Self::Invalid,
+            ClassText::RateLimited => Self::RateLimited,
+            ClassText::Unavailable => Self::Unavailable,
+            ClassText::UnknownOutcome => Self::UnknownOutcome,
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! A pipeline file as it is written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::value::{Computed, Name, Named, SpanText, Template};
+
+/// What is done when something happens, in terms of what every connector of a family provides.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Dovetail pipeline")]
+pub(crate) struct PipelineFile {
+    /// The pipeline's name, unique within its family.
+    pub(crate) pipeline: Name,
+    /// What it does, for the people who watch it run.
+    pub(crate) title: String,
+    /// The family whose operations it uses.
+    pub(crate) family: Name,
+    /// The events that start it.
+    #[serde(default)]
+    pub(crate) on: Vec<EventText>,
+    /// How often it is started by itself.
+    pub(crate) every: Option<SpanText>,
+    /// The order-keeping key: runs with the same lane follow each other, others run side by side.
+    pub(crate) lane: Template,
+    /// What it yields to when calls have to wait.
+    pub(crate) priority: PriorityText,
+    /// What is done, in this order.
+    #[schemars(length(min = 1))]
+    pub(crate) steps: Vec<StepText>,
+}
+
+/// Something that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Event")]
+pub(crate) enum EventText {
+    /// The product has a new request. Gives `request` and `customer`.
+    #[serde(rename = "request.opened")]
+    RequestOpened,
+    /// The product closed a request that has a ticket. Gives `request`, `customer` and `ticket`.
+    #[serde(rename = "request.close_asked")]
+    RequestCloseAsked,
+    /// A callout named a ticket. Gives `hint`.
+    #[serde(rename = "ticket.hinted")]
+    TicketHinted,
+    /// A partner has connected.
+    #[serde(rename = "integration.created")]
+    IntegrationCreated,
+    /// An integration works again after it could not.
+    #[serde(rename = "integration.resumed")]
+    IntegrationResumed,
+    /// A section of the settings was saved.
+    #[serde(rename = "settings.saved")]
+    SettingsSaved,
+}
+
+/// What a pipeline yields to when calls have to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Priority")]
+pub(crate) enum PriorityText {
+    /// Somebody waits for it. First.
+    Tickets,
+    /// Nobody waits, but tickets need it.
+    Directory,
+    /// It has until the end of the month. Last.
+    Billing,
+}
+
+/// One step: a map with exactly one key, which names its kind.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Step", extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct StepText {
+    /// Finds the counterpart of something on the other side.
+    #[serde(rename = "match")]
+    pub(crate) matching: Option<MatchText>,
+    /// Decides or composes something with a function.
+    pub(crate) script: Option<ScriptText>,
+    /// Calls an operation that changes nothing.
+    pub(crate) call: Option<CallText>,
+    /// Calls an operation that changes something, and sees to it that this happens exactly once.
+    pub(crate) ensure: Option<EnsureText>,
+    /// Reads a list to its proven end, page by page.
+    pub(crate) pull: Option<PullText>,
+    /// Does its steps only under a condition.
+    pub(crate) when: Option<WhenStepText>,
+    /// Does its steps for each part of a list.
+    pub(crate) each: Option<EachText>,
+    /// Remembers for good which ticket a request has.
+    pub(crate) link: Option<LinkText>,
+    /// Says what has happened, to the product and to the ledger.
+    pub(crate) emit: Option<EmitText>,
+}
+
+/// Finds the counterpart of something on the other side.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Match")]
+pub(crate) struct MatchText {
+    /// What is looked for.
+    pub(crate) entity: EntityText,
+    /// What it is looked for by: the customer's id for a company, the ticket for a request.
+    #[serde(rename = "for")]
+    pub(crate) by: Computed,
+    /// What happens when there is none.
+    pub(crate) otherwise: OtherwiseText,
+    /// The name that it is known by from here on.
+    pub(crate) into: Name,
+}
+
+/// What can be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Entity")]
+pub(crate) enum EntityText {
+    /// The company that a customer is mapped to.
+    Company,
+    /// The request that a ticket was opened for.
+    Request,
+}
+
+/// What happens when nothing matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Otherwise")]
+pub(crate) enum OtherwiseText {
+    /// The run waits until somebody maps it, and an issue says so.
+    Park,
+    /// There is nothing to do: the run, or this turn of a `pull` or `each`, ends here and is good.
+    Stop,
+}
+
+/// Decides or composes something with a function.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Script")]
+pub(crate) struct ScriptText {
+    /// The function, as `file.rhai#function`. Its parameters are names that are known here.
+    pub(crate) call: String,
+    /// The name of what it returns.
+    pub(crate) into: Name,
+}
+
+/// Calls an operation that changes nothing.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Call")]
+pub(crate) struct CallText {
+    /// The operation of the family.
+    pub(crate) operation: Name,
+    /// What it is given under other names than it asks for.
+    #[serde(default)]
+    pub(crate) with: Named<Computed>,
+    /// The name of what it gives back.
+    pub(crate) into: Option<Name>,
+}
+
+/// Calls an operation that changes something, exactly once for its key.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Ensure")]
+pub(crate) struct EnsureText {
+    /// The operation of the family.
+    pub(crate) operation: Name,
+    /// What it is done once for, such as the request's id.
+    pub(crate) key: Template,
+    /// When it is looked for before it is done. Default: after_doubt.
+    pub(crate) look: Option<LookText>,
+    /// What it is given under other names than it asks for.
+    #[serde(default)]
+    pub(crate) with: Named<Computed>,
+    /// The name of what it gives back.
+    pub(crate) into: Option<Name>,
+}
+
+/// When an effect is looked for before it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Look")]
+pub(crate) enum LookText {
+    /// Always. For what may be there although this engine did not make it.
+    First,
+    /// Only when an answer was lost. For what nobody else makes.
+    AfterDoubt,
+}
+
+/// Reads a list to its proven end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Pull")]
+pub(crate) struct PullText {
+    /// The operation of the family; one that gives many.
+    pub(crate) operation: Name,
+    /// Reads only what changed since the last time; the operation is given `since`.
+    pub(crate) since: Option<SinceText>,
+    /// What it is given under other names than it asks for.
+    #[serde(default)]
+    pub(crate) with: Named<Computed>,
+    /// The name of each record.
+    #[serde(rename = "as")]
+    pub(crate) name: Name,
+    /// Keeps the records, replacing those that were kept before.
+    pub(crate) keep: Option<KeepText>,
+    /// What is done for each record.
+    #[serde(default)]
+    pub(crate) each: Vec<StepText>,
+}
+
+/// Where the next read goes on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Since")]
+pub(crate) struct SinceText {
+    /// The moment of one record (`$`); the newest is where the next read goes on.
+    pub(crate) newest: Template,
+    /// How far the next read goes back before that.
+    pub(crate) overlap: SpanText,
+}
+
+/// What records can be kept as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Keep")]
+pub(crate) enum KeepText {
+    /// Companies, for the mapping and its suggestions.
+    Company,
+}
+
+/// Does its steps only under a condition: one of `is` and `not`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "WhenStep")]
+pub(crate) struct WhenStepText {
+    /// Holds unless this is false, null, zero or empty.
+    pub(crate) is: Option<Computed>,
+    /// Holds if this is false, null, zero or empty.
+    pub(crate) not: Option<Computed>,
+    /// What is done when it holds.
+    #[schemars(length(min = 1))]
+    pub(crate) steps: Vec<StepText>,
+    /// What is done when it does not.
+    #[serde(default)]
+    pub(crate) otherwise: Vec<StepText>,
+}
+
+/// Does its steps for each part of a list.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Each")]
+pub(crate) struct EachText {
+    /// The list.
+    #[serde(rename = "in")]
+    pub(crate) list: Template,
+    /// The name of each part.
+    #[serde(rename = "as")]
+    pub(crate) name: Name,
+    /// What is done for each part.
+    #[schemars(length(min = 1))]
+    pub(crate) steps: Vec<StepText>,
+}
+
+/// Remembers for good which ticket a request has.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Link")]
+pub(crate) struct LinkText {
+    /// The request's id.
+    pub(crate) request: Template,
+    /// The ticket's key.
+    pub(crate) ticket: Template,
+}
+
+/// Says what has happened.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Emit")]
+pub(crate) struct EmitText {
+    /// What has happened.
+    pub(crate) event: EmittedText,
+    /// The request's id.
+    pub(crate) request: Template,
+    /// Which side it began on. The other side is told, and this one is not told again.
+    pub(crate) by: SideText,
+    /// Why or how, in somebody's words, where they are known.
+    pub(crate) resolution: Option<Template>,
+}
+
+/// What a pipeline can say has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "Emitted")]
+pub(crate) enum EmittedText {
+    /// A request and its ticket are both closed.
+    #[serde(rename = "request.closed")]
+    RequestClosed,
+}
+
+/// A side of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Side")]
+pub(crate) enum SideText {
+    /// The vendor's product.
+    Product,
+    /// The PSA.
+    Psa,
+}

@@ -1,0 +1,152 @@
+//! Error rules: what a failed answer means, in the words of one API.
+//!
+//! A rule looks at one answer and says which class of failure it is, and how a person mends it.
+//! It decides nothing about trying again; that follows from the class.
+
+use std::collections::BTreeMap;
+
+use expression::{Expression, Scope, Selector};
+use model::Class;
+use regex::Regex;
+use serde_json::{Map, Value};
+
+/// The longest text that a pattern is held against, in bytes. An HTML page in place of an error
+/// says what it is in its first lines.
+pub const SUBJECT_BYTES_MAX: usize = 16 * 1024;
+
+/// A rule: what an answer has to be like, and what it means then.
+#[derive(Clone, Debug)]
+pub struct ErrorRule {
+    /// The status that the answer must have.
+    pub status: Option<StatusPattern>,
+    /// The header that the answer must have, in small letters.
+    pub header: Option<String>,
+    /// What must be picked from the body (`$`).
+    pub body: Option<Selector>,
+    /// What the header, or one of the texts picked from the body, must match.
+    pub matches: Option<Regex>,
+    /// What kind of failure it is.
+    pub class: Class,
+    /// How a person mends it. Its roots are the named groups of `matches`.
+    pub remedy: Option<Expression>,
+}
+
+/// A status, or a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusPattern {
+    /// This one.
+    Exactly(u16),
+    /// The hundred that begins with this digit: `5` for 500 to 599.
+    Hundred(u16),
+}
+
+impl StatusPattern {
+    /// Reads `404` or `"5xx"`.
+    pub fn parse(value: &Value) -> Option<Self> {
+        if let Some(status) = value.as_u64() {
+            let status = u16::try_from(status).ok()?;
+            return (100..600)
+                .contains(&status)
+                .then_some(Self::Exactly(status));
+        }
+        let digit = value.as_str()?.strip_suffix("xx")?.parse().ok()?;
+        (1..=5).contains(&digit).then_some(Self::Hundred(digit))
+    }
+
+    fn covers(self, status: u16) -> bool {
+        match self {
+            Self::Exactly(exact) => exact == status,
+            Self::Hundred(digit) => status / 100 == digit,
+        }
+    }
+}
+
+/// What a rule found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// What kind of failure it is.
+    pub class: Class,
+    /// How a person mends it.
+    pub remedy: Option<String>,
+    /// What the remote side said: the text that was matched. It may hold anything, a secret
+    /// included; scrub it before it is shown.
+    pub said: Option<String>,
+}
+
+impl ErrorRule {
+    /// Holds the rule against an answer. `headers` are in small letters; a body that is not JSON
+    /// is a text.
+    pub fn apply(
+        &self,
+        status: u16,
+        headers: &BTreeMap<String, String>,
+        body: &Value,
+    ) -> Option<Matched> {
+        if !self.status.is_none_or(|pattern| pattern.covers(status)) {
+            return None;
+        }
+        let header = match &self.header {
+            Some(name) => Some(headers.get(name)?.as_str()),
+            None => None,
+        };
+        let picked = match &self.body {
+            Some(selector) => selector.pick_all(&Scope::document(body)).ok()?.values,
+            None => Vec::new(),
+        };
+        let Some(pattern) = &self.matches else {
+            let there = self.body.is_none() || picked.iter().any(|value| says_something(value));
+            let said = picked.iter().find_map(|value| value.as_str()).or(header);
+            return there.then(|| self.matched(said, Map::new()));
+        };
+        let texts = picked.into_iter().filter_map(Value::as_str).chain(header);
+        texts.map(start_of).find_map(|text| {
+            let captures = pattern.captures(text)?;
+            let groups = pattern
+                .capture_names()
+                .flatten()
+                .map(|name| {
+                    (
+                        name.to_owned(),
+                        captures.name(name).map_or("", |m| m.as_str()),
+                    )
+                })
+                .map(|(name, text)| (name, Value::String(text.to_owned())))
+                .collect();
+            Some(self.matched(Some(text), groups))
+        })
+    }
+
+    fn matched(&self, said: Option<&str>, groups: Map<String, Value>) -> Matched {
+        let scope = groups
+            .iter()
+            .fold(Scope::new(), |scope, (name, text)| scope.with(name, text));
+        let remedy = self
+            .remedy
+            .as_ref()
+            .and_then(|remedy| match remedy.evaluate(&scope) {
+                Ok(Value::String(text)) => Some(text),
+                _ => None,
+            });
+        Matched {
+            class: self.class,
+            remedy,
+            said: said.map(ToOwned::to_owned),
+        }
+    }
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) | Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(parts) => !parts.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+/// The first `SUBJECT_BYTES_MAX` bytes, cut where a character ends.
+fn start_of(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(SUBJECT_BYTES_MAX))
+        .unwrap_or(text)
+}

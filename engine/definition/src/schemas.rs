@@ -1,0 +1,80 @@
+//! The JSON Schemas of the files, generated from the types that read them.
+//!
+//! One source for two uses: editors complete from the generated files in `schemas/`, and `structure`
+//! holds every file against the same schema. So an editor and `dovetail check` cannot disagree.
+
+use std::sync::LazyLock;
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
+use serde_json::Value;
+
+use crate::raw::connector::ConnectorFile;
+use crate::raw::family::FamilyFile;
+use crate::raw::pipeline::PipelineFile;
+
+/// The schema of connector files.
+pub(crate) static CONNECTOR: LazyLock<Value> = LazyLock::new(of::<ConnectorFile>);
+/// The schema of family files.
+pub(crate) static FAMILY: LazyLock<Value> = LazyLock::new(of::<FamilyFile>);
+/// The schema of pipeline files.
+pub(crate) static PIPELINE: LazyLock<Value> = LazyLock::new(of::<PipelineFile>);
+
+/// The generated schemas, each with the name of its file in `schemas/`.
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("connector.schema.json", CONNECTOR.clone()),
+        ("family.schema.json", FAMILY.clone()),
+        ("pipeline.schema.json", PIPELINE.clone()),
+    ]
+}
+
+fn of<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12()
+        .with_transform(RecursiveTransform(tidy as fn(&mut Schema)))
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}
+
+/// Takes out what schemars adds for Rust's sake: an optional key may be absent, but a key that is
+/// written has a value, so null is no alternative; and integer widths mean nothing to an author.
+fn tidy(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(Value::Array(types)) = object.get_mut("type")
+        && types.len() > 1
+    {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            object.insert("type".into(), only);
+        }
+    }
+    if let Some(Value::Array(alternatives)) = object.get_mut("anyOf") {
+        alternatives.retain(|one| one.get("type").and_then(Value::as_str) != Some("null"));
+        if let [only] = alternatives.as_slice() {
+            let only = only.clone();
+            object.remove("anyOf");
+            for (key, value) in only.as_object().into_iter().flatten() {
+                object.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    let number = ["uint8", "uint32", "int64"];
+    if object
+        .get("format")
+        .and_then(Value::as_str)
+        .is_some_and(|name| number.contains(&name))
+    {
+        object.remove("format");
+    }
+    if object
+        .get("default")
+        .is_some_and(|default| default.is_null())
+    {
+        object.remove("default");
+    }
+}

@@ -1,0 +1,269 @@
+//! Holds a file against its schema and says, in our own words, all that does not fit.
+//!
+//! A schema's verdict is written for programs. Here each kind of it becomes a sentence about the
+//! author's text, at the key or value that has to change, with the nearest name where one is near.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value;
+
+use crate::codes;
+use crate::near;
+use crate::page::{Page, Spot};
+use crate::raw::value::{NAME_PATTERN, SPAN_PATTERN};
+
+/// Reports every way in which `value`, the content of `page`, does not fit `schema`.
+pub(crate) fn check(page: &Page, value: &Value, schema: &Value) {
+    let validator = match jsonschema::draft202012::new(schema) {
+        Ok(validator) => validator,
+        // The schemas are our own and a test compiles them; should one be wrong after all, the
+        // typed reading below still refuses what it cannot take.
+        Err(error) => {
+            page.spot().error(
+                codes::BAD_SCHEMA,
+                format!("our own schema is wrong: {error}"),
+                None,
+            );
+            return;
+        }
+    };
+    report(page, value, schema, &validator);
+}
+
+fn report(page: &Page, value: &Value, schema: &Value, validator: &Validator) {
+    for error in validator.iter_errors(value) {
+        let spot = page.spot().pointer(error.instance_path().as_str());
+        let keyword_path = error.schema_path().as_str();
+        let above = keyword_path.rsplit_once('/').map_or("", |(above, _)| above);
+        let rules = schema.pointer(above).unwrap_or(&Value::Null);
+        one(&spot, rules, &error);
+    }
+}
+
+fn one(spot: &Spot<'_>, rules: &Value, error: &ValidationError<'_>) {
+    let name = subject(spot);
+    match error.kind() {
+        Kind::AdditionalProperties { unexpected } => {
+            unexpected
+                .iter()
+                .for_each(|key| unknown_key(spot, rules, key));
+        }
+        Kind::Required { property } => {
+            let key = property.as_str().unwrap_or_default();
+            let about = rules.pointer(&format!("/properties/{key}/description"));
+            let hint = about.and_then(Value::as_str).map(first_sentence);
+            spot.error(
+                codes::MISSING_KEY,
+                format!("{name} lacks the key `{key}`"),
+                hint,
+            );
+        }
+        Kind::Type { kind } => wrong_type(spot, kind, error.instance()),
+        Kind::OneOfNotValid { .. } | Kind::Enum { .. } | Kind::AnyOf { .. } => {
+            wrong_value(spot, rules, error.instance());
+        }
+        Kind::Pattern { pattern } => wrong_pattern(spot, pattern, error.instance()),
+        Kind::PropertyNames { error } => {
+            if let Some(key) = error.instance().as_str() {
+                let message = format!("`{key}` is not a name");
+                let hint = "use small letters, digits and underscores, first a letter".to_owned();
+                spot.key(key)
+                    .key_error(codes::BAD_NAME, message, Some(hint));
+            }
+        }
+        Kind::MinProperties { .. } => empty(spot, rules),
+        Kind::MaxProperties { .. } => {
+            let keys = keys(error.instance());
+            let message = format!("{name} has several keys, and exactly one is its kind: {keys}");
+            let hint = "write each as an item of the list by itself".to_owned();
+            spot.error(codes::SEVERAL_STEPS, message, Some(hint));
+        }
+        Kind::MinItems { .. } => {
+            spot.error(
+                codes::OUT_OF_RANGE,
+                format!("{name} needs at least one item"),
+                None,
+            );
+        }
+        Kind::Minimum { limit } => {
+            spot.error(
+                codes::OUT_OF_RANGE,
+                format!("{name} must be at least {limit}"),
+                None,
+            );
+        }
+        Kind::Maximum { limit } => {
+            spot.error(
+                codes::OUT_OF_RANGE,
+                format!("{name} must be at most {limit}"),
+                None,
+            );
+        }
+        _ => spot.error(
+            codes::WRONG_VALUE,
+            format!("{name}: {}", error.masked()),
+            None,
+        ),
+    }
+}
+
+/// How a sentence names the value at a spot.
+fn subject(spot: &Spot<'_>) -> String {
+    match spot.path() {
+        path if path.is_empty() => "the file".to_owned(),
+        path => format!("`{path}`"),
+    }
+}
+
+fn unknown_key(spot: &Spot<'_>, rules: &Value, key: &str) {
+    let known: Vec<&str> = rules
+        .get("properties")
+        .and_then(Value::as_object)
+        .map(|properties| properties.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    let hint = near::hint(key, known);
+    let at = spot.key(key);
+    if rules.get("maxProperties").is_some() && rules.get("title") != Some(&"Effect".into()) {
+        at.key_error(
+            codes::UNKNOWN_STEP,
+            format!("`{key}` is not a kind of step"),
+            hint,
+        );
+    } else {
+        let message = format!("`{key}` is not a key of {}", subject(spot));
+        at.key_error(codes::UNKNOWN_KEY, message, hint);
+    }
+}
+
+fn wrong_type(spot: &Spot<'_>, expected: &TypeKind, found: &Value) {
+    let wanted = match expected {
+        TypeKind::Single(one) => kind_name(&one.to_string()).to_owned(),
+        TypeKind::Multiple(set) => {
+            let names: Vec<String> = set.iter().map(|one| one.to_string()).collect();
+            names
+                .iter()
+                .map(|one| kind_name(one))
+                .collect::<Vec<_>>()
+                .join(" or ")
+        }
+    };
+    let hint = match (found, wanted.as_str()) {
+        (Value::Number(_) | Value::Bool(_), "a text") => Some("put it in quotes".to_owned()),
+        (Value::String(text), "true or false") if is_yes_or_no(text) => {
+            Some("write `true` or `false`, in small letters and without quotes".to_owned())
+        }
+        (Value::String(_), "a list") => Some("write it in brackets: `[...]`".to_owned()),
+        (Value::Null, _) => Some("give it a value, or remove the key".to_owned()),
+        _ => None,
+    };
+    let message = format!(
+        "{} must be {wanted}, and it is {}",
+        subject(spot),
+        kind_of(found)
+    );
+    spot.error(codes::WRONG_TYPE, message, hint);
+}
+
+fn is_yes_or_no(text: &str) -> bool {
+    ["yes", "no", "on", "off", "true", "false"].contains(&text.to_lowercase().as_str())
+}
+
+fn kind_name(json: &str) -> &str {
+    match json {
+        "object" => "a map",
+        "array" => "a list",
+        "string" => "a text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        other => other,
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+fn wrong_value(spot: &Spot<'_>, rules: &Value, found: &Value) {
+    let plain = rules
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let described = rules
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let options: Vec<&str> = plain
+        .chain(described.filter_map(|option| option.get("const")))
+        .filter_map(Value::as_str)
+        .collect();
+    match found.as_str() {
+        Some(text) => {
+            let message = format!("`{text}` is not a value of {}", subject(spot));
+            spot.error(codes::WRONG_VALUE, message, near::hint(text, options));
+        }
+        None => {
+            let message = format!(
+                "{} must be one word, and it is {}",
+                subject(spot),
+                kind_of(found)
+            );
+            spot.error(codes::WRONG_TYPE, message, near::hint("", options));
+        }
+    }
+}
+
+fn wrong_pattern(spot: &Spot<'_>, pattern: &str, found: &Value) {
+    let found = found.as_str().unwrap_or_default();
+    match pattern {
+        SPAN_PATTERN => spot.error(
+            codes::BAD_DURATION,
+            format!("`{found}` is not a span of time"),
+            Some("write a whole number and one of ms, s, m, h, d, as in `30s`".to_owned()),
+        ),
+        NAME_PATTERN => spot.error(
+            codes::BAD_NAME,
+            format!("`{found}` is not a name"),
+            Some("use small letters, digits and underscores, first a letter".to_owned()),
+        ),
+        _ => spot.error(
+            codes::WRONG_VALUE,
+            format!("`{found}` is not a value of {}", subject(spot)),
+            Some("write a percentage from 1% to 100%".to_owned()),
+        ),
+    }
+}
+
+fn empty(spot: &Spot<'_>, rules: &Value) {
+    let known: Vec<&str> = rules
+        .get("properties")
+        .and_then(Value::as_object)
+        .map(|properties| properties.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    let message = format!("{} is empty", subject(spot));
+    spot.error(codes::EMPTY_STEP, message, near::hint("", known));
+}
+
+fn keys(value: &Value) -> String {
+    let keys = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| format!("`{key}`"));
+    keys.collect::<Vec<_>>().join(", ")
+}
+
+fn first_sentence(text: &str) -> String {
+    let text = text.replace('\n', " ");
+    text.split_once(". ")
+        .map_or_else(|| text.clone(), |(first, _)| format!("{first}."))
+}

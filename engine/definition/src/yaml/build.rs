@@ -1,0 +1,276 @@
+//! From the parser's events to the tree.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
+
+use super::{DEPTH_MAX, Entry, Kind, NODES_MAX, Node, Span, Style, Text, scalar};
+use crate::codes;
+
+/// Something wrong with the text as YAML.
+#[derive(Debug)]
+pub(crate) struct Flaw {
+    pub(crate) code: &'static str,
+    pub(crate) span: Span,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// Parses one document. The second part lists all that is wrong with it; the tree is there unless
+/// the text could not be read to its end.
+pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Flaw>) {
+    // Editors on Windows put a byte order mark in front, which means nothing in UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut builder = Builder {
+        parser: Parser::new_from_str(text),
+        anchors: HashMap::new(),
+        nodes: 0,
+        flaws: Vec::new(),
+    };
+    match builder.document() {
+        Ok(node) => (Some(node), builder.flaws),
+        Err(flaw) => {
+            builder.flaws.push(flaw);
+            (None, builder.flaws)
+        }
+    }
+}
+
+struct Builder<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    /// Finished values by anchor, each with the number of values in it.
+    anchors: HashMap<usize, (Node, usize)>,
+    nodes: usize,
+    flaws: Vec<Flaw>,
+}
+
+impl Builder<'_> {
+    fn document(&mut self) -> Result<Node, Flaw> {
+        let mut document = None;
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => break,
+                (Event::StreamStart | Event::DocumentEnd | Event::Nothing, _) => {}
+                (Event::DocumentStart(_), span) if document.is_some() => {
+                    return Err(flaw(
+                        codes::SEVERAL_DOCUMENTS,
+                        span,
+                        "the file holds a second document after `---`",
+                        "put each definition into a file of its own",
+                    ));
+                }
+                (Event::DocumentStart(_), _) => {
+                    let (event, span) = self.next()?;
+                    document = Some(self.node(event, span, 0)?);
+                }
+                (_, span) => return Err(flaw(codes::SYNTAX, span, "the document ends here", "")),
+            }
+        }
+        let start = Span {
+            line: 1,
+            column: 1,
+            length: 1,
+        };
+        document.ok_or_else(|| flaw(codes::EMPTY_FILE, start, "the file is empty", ""))
+    }
+
+    fn next(&mut self) -> Result<(Event<'static>, Span), Flaw> {
+        match self.parser.next_event() {
+            None => {
+                let start = Span {
+                    line: 1,
+                    column: 1,
+                    length: 1,
+                };
+                Ok((Event::StreamEnd, start))
+            }
+            Some(Ok((event, span))) => Ok((owned(event), place(span.start, span.end))),
+            Some(Err(error)) => Err(Flaw {
+                code: codes::SYNTAX,
+                span: place(*error.marker(), *error.marker()),
+                message: format!("this is not YAML: {}", error.info()),
+                hint: None,
+            }),
+        }
+    }
+
+    fn node(&mut self, event: Event<'_>, span: Span, depth: usize) -> Result<Node, Flaw> {
+        if depth > DEPTH_MAX {
+            let message = format!("values nest more than {DEPTH_MAX} deep");
+            return Err(flaw(codes::TOO_LARGE, span, &message, ""));
+        }
+        let before = self.nodes;
+        self.count(span, 1)?;
+        let (anchor, kind) = match event {
+            Event::Alias(anchor) => return self.alias(anchor, span),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.refuse_tag(tag.is_some(), span);
+                (anchor, scalar_kind(&text, style))
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.refuse_tag(tag.is_some(), span);
+                (anchor, Kind::List(self.items(depth)?))
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.refuse_tag(tag.is_some(), span);
+                (anchor, Kind::Map(self.entries(depth)?))
+            }
+            _ => return Err(flaw(codes::SYNTAX, span, "a value is missing here", "")),
+        };
+        let node = Node { kind, span };
+        if anchor != 0 {
+            self.anchors
+                .insert(anchor, (node.clone(), self.nodes - before));
+        }
+        Ok(node)
+    }
+
+    fn count(&mut self, span: Span, more: usize) -> Result<(), Flaw> {
+        self.nodes += more;
+        if self.nodes > NODES_MAX {
+            let message = format!("the file holds more than {NODES_MAX} values");
+            let hint = "aliases count as often as they are used";
+            return Err(flaw(codes::TOO_LARGE, span, &message, hint));
+        }
+        Ok(())
+    }
+
+    /// The value an alias stands for. It keeps the place of the original, where it is mended.
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<Node, Flaw> {
+        match self.anchors.get(&anchor).cloned() {
+            Some((node, size)) => {
+                self.count(span, size)?;
+                Ok(node)
+            }
+            None => Err(flaw(
+                codes::SYNTAX,
+                span,
+                "an alias cannot stand inside the value it names",
+                "",
+            )),
+        }
+    }
+
+    fn items(&mut self, depth: usize) -> Result<Vec<Node>, Flaw> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(items),
+                (event, span) => items.push(self.node(event, span, depth + 1)?),
+            }
+        }
+    }
+
+    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Flaw> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let (event, key_span) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                return Ok(entries);
+            }
+            let key = self.key(event, key_span)?;
+            let (event, span) = self.next()?;
+            let value = self.node(event, span, depth + 1)?;
+            match entries.iter().find(|entry| entry.key == key) {
+                Some(first) => self.flaws.push(Flaw {
+                    code: codes::DUPLICATE_KEY,
+                    span: key_span,
+                    message: format!("`{key}` stands twice in this map"),
+                    hint: Some(format!("the first one is in line {}", first.key_span.line)),
+                }),
+                None => entries.push(Entry {
+                    key,
+                    key_span,
+                    value,
+                }),
+            }
+        }
+    }
+
+    fn key(&mut self, event: Event<'_>, span: Span) -> Result<String, Flaw> {
+        match event {
+            Event::Scalar(text, ..) if text == "<<" => Err(flaw(
+                codes::SYNTAX,
+                span,
+                "`<<` does not merge maps here",
+                "use an anchor and an alias for the whole value",
+            )),
+            Event::Scalar(text, _, _, tag) => {
+                self.refuse_tag(tag.is_some(), span);
+                Ok(text.into_owned())
+            }
+            _ => Err(flaw(codes::SYNTAX, span, "a key must be a text", "")),
+        }
+    }
+
+    fn refuse_tag(&mut self, tagged: bool, span: Span) {
+        if tagged {
+            let hint = "remove it; quotes make a text, and nothing else needs a tag";
+            self.flaws.push(flaw(
+                codes::TAG,
+                span,
+                "tags such as `!!str` are not used here",
+                hint,
+            ));
+        }
+    }
+}
+
+fn flaw(code: &'static str, span: Span, message: &str, hint: &str) -> Flaw {
+    let hint = (!hint.is_empty()).then(|| hint.to_owned());
+    Flaw {
+        code,
+        span,
+        message: message.to_owned(),
+        hint,
+    }
+}
+
+fn scalar_kind(text: &str, style: ScalarStyle) -> Kind {
+    let style = match style {
+        ScalarStyle::Plain => return scalar::plain(text),
+        ScalarStyle::SingleQuoted => Style::Quoted,
+        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+        ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+    };
+    Kind::Text(Text {
+        value: text.to_owned(),
+        style,
+    })
+}
+
+/// The parser lends its events; the tree outlives it.
+fn owned(event: Event<'_>) -> Event<'static> {
+    let owned_tag = |tag: Option<std::borrow::Cow<'_, saphyr_parser::Tag>>| {
+        tag.map(|tag| std::borrow::Cow::Owned(tag.into_owned()))
+    };
+    match event {
+        Event::Scalar(text, style, anchor, tag) => {
+            Event::Scalar(text.into_owned().into(), style, anchor, owned_tag(tag))
+        }
+        Event::SequenceStart(anchor, tag) => Event::SequenceStart(anchor, owned_tag(tag)),
+        Event::MappingStart(anchor, tag) => Event::MappingStart(anchor, owned_tag(tag)),
+        Event::Alias(anchor) => Event::Alias(anchor),
+        Event::SequenceEnd => Event::SequenceEnd,
+        Event::MappingEnd => Event::MappingEnd,
+        Event::StreamStart => Event::StreamStart,
+        Event::StreamEnd => Event::StreamEnd,
+        Event::DocumentStart(explicit) => Event::DocumentStart(explicit),
+        Event::DocumentEnd => Event::DocumentEnd,
+        Event::Nothing => Event::Nothing,
+    }
+}
+
+/// The parser counts columns from 0; a span that runs over several lines is cut to its start.
+fn place(start: Marker, end: Marker) -> Span {
+    let length = if start.line() == end.line() {
+        end.col().saturating_sub(start.col())
+    } else {
+        1
+    };
+    Span {
+        line: start.line(),
+        column: start.col() + 1,
+        length: length.max(1),
+    }
+}
