@@ -139,10 +139,11 @@ fn decode(body: Vec<u8>, content_type: &str) -> Content {
     }
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let declared = essence.ends_with("/json") || essence.ends_with("+json");
-    if declared || text.trim_start().starts_with(['{', '[']) {
-        if let Ok(value) = serde_json::from_str(&text) {
-            return Content::Json(value);
-        }
+    let looks_so = text.trim_start().starts_with(['{', '[']);
+    if (declared || looks_so)
+        && let Ok(value) = serde_json::from_str(&text)
+    {
+        return Content::Json(value);
     }
     Content::Text(text)
 }

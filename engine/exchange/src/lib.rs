@@ -12,6 +12,7 @@ pub mod clock;
 pub mod error;
 pub mod exchange;
 pub mod failure;
+mod hex;
 pub mod hosts;
 pub mod limits;
 pub mod multipart;

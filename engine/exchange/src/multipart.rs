@@ -5,6 +5,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// One part of a form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
@@ -27,11 +29,7 @@ pub fn boundary(parts: &[Part]) -> String {
     }
     loop {
         let hash = digest.clone().finalize();
-        let candidate: String = hash
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let candidate = hex(hash.get(..12).unwrap_or(&hash));
         if !parts
             .iter()
             .any(|part| contains(&part.content, candidate.as_bytes()))

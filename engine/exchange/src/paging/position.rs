@@ -5,6 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{PageRead, Paging};
+use crate::hex::hex;
 
 /// The place before the page that is read next. Its fields are what `Pages::request` needs; the
 /// default is the beginning.
@@ -83,9 +84,5 @@ pub(super) fn digest(records: &[Value]) -> Option<String> {
 
 /// Sixteen hexadecimal digits of a digest are plenty to tell the pages of one list apart.
 pub(super) fn short_hex(digest: &[u8]) -> String {
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(digest.get(..8).unwrap_or(digest))
 }

@@ -79,10 +79,9 @@ fn doubt(stopped: Stop, position: &Position, paging: &Paging, more: bool) -> Opt
     if more {
         return Some("the last page read said that there is more".to_owned());
     }
-    // Pages that are counted shift when a record before them goes: one is then never seen. The
-    // total is the only trace of it. Records that are added can only come twice.
-    let counted = matches!(paging, Paging::Number { .. } | Paging::Offset { .. });
-    if counted && promised < promised_first {
+    // Pages that are counted, openly or behind a token, shift when a record before them goes, and
+    // one is never seen. The total is the only trace of it. Added records can only come twice.
+    if promised < promised_first {
         return Some("the promised total fell while the list was read".to_owned());
     }
     if !position.selector_hit && promised.is_none() {

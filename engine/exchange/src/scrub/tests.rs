@@ -67,26 +67,33 @@ fn an_excerpt_is_cut_after_it_was_scrubbed() {
 /// One way to write a secret into a text.
 fn disguised(secret: &str, way: u8, noise: &str) -> String {
     let percent = |byte: u8| format!("%{byte:02X}");
+    let joined = |parts: Vec<String>| parts.concat();
     match way {
         0 => secret.to_owned(),
-        1 => secret.bytes().map(percent).collect(),
+        1 => joined(secret.bytes().map(percent).collect()),
         2 => crate::request::form_encoded(&[(noise.to_owned(), secret.to_owned())]),
         3 => serde_json::to_string(&format!("{noise}{secret}")).unwrap(),
         4 => STANDARD_NO_PAD.encode(format!("{noise}{secret}")),
         5 => URL_SAFE_NO_PAD.encode(format!("{noise}{secret}{noise}")),
-        6 => secret
-            .encode_utf16()
-            .map(|unit| format!("\\u{unit:04x}"))
-            .collect(),
-        7 => STANDARD_NO_PAD
-            .encode(secret)
-            .bytes()
-            .map(percent)
-            .collect(),
-        _ => secret
-            .chars()
-            .map(|c| format!("&#{};", u32::from(c)))
-            .collect(),
+        6 => joined(
+            secret
+                .encode_utf16()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect(),
+        ),
+        7 => joined(
+            STANDARD_NO_PAD
+                .encode(secret)
+                .bytes()
+                .map(percent)
+                .collect(),
+        ),
+        _ => joined(
+            secret
+                .chars()
+                .map(|c| format!("&#{};", u32::from(c)))
+                .collect(),
+        ),
     }
 }
 

@@ -1,0 +1,23 @@
+//! The exchange through its public API: over a scripted transport in paused time, and over real
+//! sockets on the loopback.
+//!
+//! `calls` holds the life of one call, `limits` the gate, `pages` the pager against a model of a
+//! server, `credentials` how calls are signed, `network` the real transport. `scripted` is the
+//! transport that the others play against.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should panic"
+)]
+#![expect(clippy::cast_possible_truncation, reason = "test data is small")]
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "replies are written as the transport gives them"
+)]
+
+mod calls;
+mod limits;
+mod network;
+mod pages;
+mod scripted;
