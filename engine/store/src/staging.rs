@@ -58,7 +58,7 @@ pub(crate) struct Stage<'a, M> {
     group: Group,
     /// Ids of jobs that this group enqueues.
     ids: HashMap<String, u64>,
-    /// Folds of jobs that this group enqueues.
+    /// Folds of jobs that this group enqueues or hands back.
     folds: HashSet<(String, String)>,
     /// Leased jobs that this group settles; true for those that stay in the queue.
     settled: HashMap<u64, bool>,
@@ -195,12 +195,7 @@ impl<'a, M: Medium> Stage<'a, M> {
         );
         self.ids.insert(new.id.clone(), sequence);
         self.undo.push(Undo::Id(new.id.clone()));
-        if let Some(fold) = &new.fold {
-            let fold = (new.group.clone(), fold.clone());
-            if self.folds.insert(fold.clone()) {
-                self.undo.push(Undo::Fold(fold));
-            }
-        }
+        self.waits(&header);
         self.change(Change::Insert { sequence, header });
         Ok(())
     }
@@ -221,6 +216,15 @@ impl<'a, M: Medium> Stage<'a, M> {
             self.undo.push(Undo::Held);
         }
         true
+    }
+
+    /// Notes that after this group the job waits unclaimed, to stand for equal ones.
+    fn waits(&mut self, header: &Header) {
+        let Some(fold) = &header.fold else { return };
+        let fold = (header.group.clone(), fold.clone());
+        if self.folds.insert(fold.clone()) {
+            self.undo.push(Undo::Fold(fold));
+        }
     }
 
     fn settle(&mut self, leased: Leased, outcome: Outcome) -> Result<(), Error> {
@@ -250,6 +254,7 @@ impl<'a, M: Medium> Stage<'a, M> {
                 header.due_ms = due.as_millis();
                 header.attempts = header.attempts.saturating_add(attempt);
                 let attempts = header.attempts;
+                self.waits(&header);
                 self.write(raw, Some(job::encode(&header, &payload.unwrap_or(old))?))?;
                 self.change(Change::PutBack {
                     sequence,

@@ -13,6 +13,11 @@ use crate::{Batch, Error, Job, Key, Lease, Totals};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub(crate) u64);
 
+impl Version {
+    /// Before every write: no record ever has it.
+    pub const NONE: Self = Self(0);
+}
+
 /// A record as it lies in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
