@@ -44,9 +44,9 @@ pub enum Error {
         file: String,
         /// The function that was running, innermost.
         function: String,
-        /// The line, counted from 1; 0 when it is not known.
+        /// The line, counted from 1; of a limit that was hit, that of the function's body.
         line: usize,
-        /// The column, counted from 1; 0 when it is not known.
+        /// The column, counted from 1.
         column: usize,
         /// What happened, in words that hold no value.
         reason: String,

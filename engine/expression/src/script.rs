@@ -6,6 +6,7 @@
 //! calls, and every call runs within [`limits`].
 
 mod call;
+mod calls;
 mod convert;
 mod engine;
 mod failure;
@@ -30,6 +31,7 @@ pub const SECRET_ROOTS: [&str; 2] = ["credentials", "vendor"];
 #[derive(Debug)]
 pub struct Scripts {
     engine: Arc<Engine>,
+    callable: calls::Callable,
     files: BTreeMap<String, File>,
 }
 
@@ -49,6 +51,10 @@ pub struct Function {
     pub parameters: Vec<String>,
     /// Whether only the script itself may call it.
     pub private: bool,
+    /// The line of its body, counted from 1.
+    pub line: usize,
+    /// The column of its body, counted from 1.
+    pub column: usize,
 }
 
 /// One thing wrong with a script file.
@@ -90,8 +96,11 @@ impl Default for Scripts {
 impl Scripts {
     /// No scripts.
     pub fn new() -> Self {
+        let engine = engine::build();
+        let callable = calls::of_engine(&engine);
         Self {
-            engine: Arc::new(engine::build()),
+            engine: Arc::new(engine),
+            callable,
             files: BTreeMap::new(),
         }
     }
@@ -103,7 +112,7 @@ impl Scripts {
             let message = format!("a script named `{name}` is loaded already");
             return Err(vec![ScriptFault::of_file("duplicate-script", message)]);
         }
-        let file = load::load(&self.engine, name, source)?;
+        let file = load::load(&self.engine, &self.callable, name, source)?;
         self.files.insert(name.to_owned(), file);
         Ok(())
     }

@@ -105,6 +105,9 @@ fn message(error: &handlebars::TemplateError, text: &str) -> String {
         _ if text.matches("{{").count() > text.matches("}}").count() => {
             "a `{{` has no `}}`".to_owned()
         }
+        _ if text.matches("{{#").count() > text.matches("{{/").count() => {
+            "a block, `{{#…}}`, is not closed".to_owned()
+        }
         _ => "this template cannot be read from here on".to_owned(),
     }
 }

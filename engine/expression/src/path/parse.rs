@@ -68,16 +68,45 @@ fn parse(text: &str) -> Result<JpQuery, Fault> {
         );
         return Err(Fault::new(fault::TOO_LONG, message));
     }
-    parse_json_path(text).map_err(|error| {
-        let hint = if text.contains("{{") {
-            "a path cannot hold `{{ }}`: pick with a path, or print with a template"
-        } else {
-            "to write this text itself: `literal: \"…\"`"
-        };
-        Fault::new(fault::INVALID_PATH, message(&error, text))
-            .at(offset(&error, text))
-            .hint(hint.to_owned())
-    })
+    let query = parse_json_path(text)
+        .map_err(|error| invalid(text, message(&error, text), offset(&error, text)))?;
+    match query
+        .segments
+        .iter()
+        .find_map(|segment| spaced_name(text, segment))
+    {
+        Some(name) => {
+            let at = fault::locate(text, 0, name).map(|(offset, _)| offset);
+            Err(invalid(
+                text,
+                "a name in this JSONPath holds a space".to_owned(),
+                at,
+            ))
+        }
+        None => Ok(query),
+    }
+}
+
+fn invalid(text: &str, message: String, at: Option<(usize, usize)>) -> Fault {
+    let hint = if text.contains("{{") {
+        "a path cannot hold `{{ }}`: pick with a path, or print with a template"
+    } else {
+        "to write this text itself: `literal: \"…\"`"
+    };
+    Fault::new(fault::INVALID_PATH, message)
+        .at(at)
+        .hint(hint.to_owned())
+}
+
+/// A name that holds white space and is not in quotes. The library takes `$.total due` for one
+/// name, which RFC 9535 does not; it is a text that only looks like a path.
+fn spaced_name<'s>(text: &str, segment: &'s Segment) -> Option<&'s str> {
+    let Segment::Selector(Selector::Name(name)) = segment else {
+        return None;
+    };
+    let quoted = text.contains(&format!("'{name}'")) || text.contains(&format!("\"{name}\""));
+    let spaced = !quoted && !text.contains('\\') && name.contains(char::is_whitespace);
+    spaced.then_some(name)
 }
 
 /// In words of the author: the library's own speak of its grammar.

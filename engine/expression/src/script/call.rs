@@ -1,10 +1,11 @@
 //! One call of a script function: found and bound at load, run within its limits.
 
 use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rhai::{AST, CallFnOptions, Dynamic, Engine};
+use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult};
 use serde_json::Value;
 
 use super::{Function, SECRET_ROOTS, Scripts, convert, failure, limits};
@@ -20,7 +21,7 @@ pub(crate) struct Call {
     engine: Arc<Engine>,
     tree: Arc<AST>,
     file: Box<str>,
-    function: Box<str>,
+    function: Function,
     arguments: Vec<Argument>,
 }
 
@@ -65,7 +66,7 @@ impl Call {
             engine: Arc::clone(&scripts.engine),
             tree: Arc::clone(&file.tree),
             file: file_name.into(),
-            function: function_name.into(),
+            function: function.clone(),
             arguments: arguments.into_iter().filter_map(Result::ok).collect(),
         })
     }
@@ -94,18 +95,25 @@ impl Call {
             let value = convert::into_script(self.argument(argument, scope)?);
             arguments.push(value.map_err(|reason| self.fail(reason))?);
         }
-        let options = CallFnOptions::new().eval_ast(false);
         let deadline = Deadline::start();
-        let result = self.engine.call_fn_with_options::<Dynamic>(
-            options,
+        // The library panics on some states that it holds to be impossible. Whatever a script
+        // does, it must not take the worker with it; nothing that the call touched is used again.
+        let result = panic::catch_unwind(AssertUnwindSafe(|| self.call(arguments)));
+        drop(deadline);
+        let value = result
+            .map_err(|_| self.fail("the script engine failed".to_owned()))?
+            .map_err(|error| failure::explain(&error, &self.file, &self.function))?;
+        convert::from_script(value).map_err(|reason| self.fail(reason))
+    }
+
+    fn call(&self, arguments: Vec<Dynamic>) -> Result<Dynamic, Box<EvalAltResult>> {
+        self.engine.call_fn_with_options(
+            CallFnOptions::new().eval_ast(false),
             &mut rhai::Scope::new(),
             &self.tree,
-            &self.function,
+            &self.function.name,
             arguments,
-        );
-        drop(deadline);
-        let value = result.map_err(|error| failure::explain(&error, &self.file, &self.function))?;
-        convert::from_script(value).map_err(|reason| self.fail(reason))
+        )
     }
 
     fn argument<'v>(&self, argument: &Argument, scope: &Scope<'v>) -> Result<&'v Value, Error> {
@@ -115,7 +123,7 @@ impl Call {
         };
         found.ok_or_else(|| Error::FindRoot {
             name: name.to_owned(),
-            expression: format!("{}#{}", self.file, self.function),
+            expression: format!("{}#{}", self.file, self.function.name),
         })
     }
 
@@ -123,9 +131,9 @@ impl Call {
     fn fail(&self, reason: String) -> Error {
         Error::Run {
             file: self.file.to_string(),
-            function: self.function.to_string(),
-            line: 0,
-            column: 0,
+            function: self.function.name.clone(),
+            line: self.function.line,
+            column: self.function.column,
             reason,
             thrown: None,
         }

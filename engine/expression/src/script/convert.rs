@@ -4,7 +4,7 @@
 use rhai::{Array, Dynamic, Map};
 use serde_json::{Number, Value};
 
-use super::limits::VALUE_DEPTH_MAX;
+use super::limits::{RESULT_BYTES_MAX, RESULT_VALUES_MAX, VALUE_DEPTH_MAX};
 
 /// Why a value cannot pass, in words that hold no value.
 pub(super) type Refusal = String;
@@ -37,49 +37,70 @@ fn into_script_at(value: &Value, depth: usize) -> Result<Dynamic, Refusal> {
     })
 }
 
+/// The value of a script as JSON, unless it is too large or no data at all.
 pub(super) fn from_script(value: Dynamic) -> Result<Value, Refusal> {
-    from_script_at(value, VALUE_DEPTH_MAX)
+    Outward {
+        values: 0,
+        bytes: 0,
+    }
+    .value(value, VALUE_DEPTH_MAX)
 }
 
-fn from_script_at(value: Dynamic, depth: usize) -> Result<Value, Refusal> {
-    let depth = deeper(depth)?;
-    // A value that a closure captured is shared; what counts is the value.
-    let value = value.flatten();
-    if let Ok(truth) = value.as_bool() {
-        return Ok(truth.into());
+/// What has come out so far.
+struct Outward {
+    values: usize,
+    bytes: usize,
+}
+
+impl Outward {
+    fn value(&mut self, value: Dynamic, depth: usize) -> Result<Value, Refusal> {
+        let depth = deeper(depth)?;
+        self.values += 1;
+        if self.values > RESULT_VALUES_MAX {
+            return Err(format!("it returns more than {RESULT_VALUES_MAX} values"));
+        }
+        // A value that a closure captured is shared; what counts is the value.
+        let value = value.flatten();
+        match value.type_name() {
+            "()" => Ok(Value::Null),
+            "bool" => Ok(value.as_bool().unwrap_or_default().into()),
+            "i64" => Ok(value.as_int().unwrap_or_default().into()),
+            "f64" => {
+                let number = Number::from_f64(value.as_float().unwrap_or_default());
+                number
+                    .map(Value::Number)
+                    .ok_or_else(|| "it returns no finite number".to_owned())
+            }
+            "char" | "string" => self.text(value.to_string()).map(Value::String),
+            "array" => {
+                let parts = value.into_array().unwrap_or_default();
+                parts
+                    .into_iter()
+                    .map(|part| self.value(part, depth))
+                    .collect()
+            }
+            "map" => {
+                let map: Map = value.try_cast().unwrap_or_default();
+                let fields = map
+                    .into_iter()
+                    .map(|(name, part)| Ok((self.text(name.into())?, self.value(part, depth)?)));
+                fields.collect::<Result<_, Refusal>>().map(Value::Object)
+            }
+            other => Err(format!(
+                "it returns a value of type `{other}`, which is not data"
+            )),
+        }
     }
-    if let Ok(integer) = value.as_int() {
-        return Ok(integer.into());
+
+    fn text(&mut self, text: String) -> Result<String, Refusal> {
+        self.bytes += text.len();
+        if self.bytes > RESULT_BYTES_MAX {
+            return Err(format!(
+                "it returns more than {RESULT_BYTES_MAX} bytes of text"
+            ));
+        }
+        Ok(text)
     }
-    if let Ok(float) = value.as_float() {
-        let number = Number::from_f64(float);
-        return number
-            .map(Value::Number)
-            .ok_or_else(|| "it returns no finite number".to_owned());
-    }
-    if value.is_unit() {
-        return Ok(Value::Null);
-    }
-    if value.is_array() {
-        let parts = value.into_array().unwrap_or_default();
-        return parts
-            .into_iter()
-            .map(|part| from_script_at(part, depth))
-            .collect();
-    }
-    if let Some(map) = value.clone().try_cast::<Map>() {
-        let fields = map
-            .into_iter()
-            .map(|(name, part)| Ok((name.into(), from_script_at(part, depth)?)));
-        return fields.collect::<Result<_, Refusal>>().map(Value::Object);
-    }
-    let kind = value.type_name();
-    if value.is_string() || value.is_char() {
-        return Ok(value.to_string().into());
-    }
-    Err(format!(
-        "it returns a value of type `{kind}`, which is not data"
-    ))
 }
 
 fn deeper(depth: usize) -> Result<usize, Refusal> {

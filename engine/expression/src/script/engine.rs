@@ -15,19 +15,20 @@ pub mod limits {
 
     /// The longest script, in bytes.
     pub const SOURCE_BYTES_MAX: usize = 256 * 1024;
-    /// Operations of one call. Composing a ticket takes a few hundred; this is some tens of
+    /// Operations of one call. Composing a ticket takes a few hundred; this many take some ten
     /// milliseconds. It is the limit that stops an endless loop, the same on any machine.
-    pub const OPERATIONS_MAX: u64 = 500_000;
+    pub const OPERATIONS_MAX: u64 = 200_000;
     /// Functions that call each other. An unoptimised build must survive it on a worker thread of
     /// 2 MiB, of which one call takes some ten KiB.
     pub const CALL_DEPTH_MAX: usize = 24;
     /// How deep an expression may be nested, in a function as outside.
     pub const EXPRESSION_DEPTH_MAX: usize = 32;
     /// The longest text, in bytes.
-    pub const STRING_BYTES_MAX: usize = 256 * 1024;
+    pub const STRING_BYTES_MAX: usize = 128 * 1024;
     /// The largest list, nested ones counted in.
     pub const ARRAY_ELEMENTS_MAX: usize = 10_000;
-    /// The largest map, nested ones counted in.
+    /// The largest map, nested ones counted in. The library looks at it after calls and
+    /// assignments of a whole map, not after one by key: [`RESULT_VALUES_MAX`] catches that.
     pub const MAP_ENTRIES_MAX: usize = 10_000;
     /// Variables in scope.
     pub const VARIABLES_MAX: usize = 256;
@@ -38,6 +39,10 @@ pub mod limits {
     pub const WALL_TIME_MAX: Duration = Duration::from_millis(250);
     /// How deep a value that goes in or comes out may be nested.
     pub const VALUE_DEPTH_MAX: usize = 64;
+    /// The scalars, lists and maps that a result may consist of.
+    pub const RESULT_VALUES_MAX: usize = 5_000;
+    /// The text in all of a result, names of fields included, in bytes.
+    pub const RESULT_BYTES_MAX: usize = 1024 * 1024;
     /// The lines of `print` and `debug` that are kept of one call.
     pub const PRINTED_LINES_MAX: usize = 200;
     /// The characters that are kept of one such line.
@@ -67,7 +72,13 @@ pub(super) fn build() -> Engine {
     limit(&mut engine);
     engine.on_progress(call::progress);
     engine.on_print(call::printed);
-    engine.on_debug(|text, _, position| call::printed(&format!("{position}: {text}")));
+    engine.on_debug(|text, _, position| {
+        let (line, column) = (
+            position.line().unwrap_or(0),
+            position.position().unwrap_or(0),
+        );
+        call::printed(&format!("{line}:{column}: {text}"));
+    });
     host::register(&mut engine);
     engine
 }

@@ -3,18 +3,16 @@
 //! The library's own messages quote values (an index, a thrown text), and values are personal
 //! data; hence each kind of error has its sentence here.
 
-use rhai::{EvalAltResult, Position};
+use rhai::EvalAltResult;
 
-use super::limits;
+use super::{Function, limits};
 use crate::error::{Error, Thrown};
 
-/// Explains `error`, which ended a call of `function` in `file`.
-pub(super) fn explain(error: &EvalAltResult, file: &str, function: &str) -> Error {
-    let (function, inner) = innermost(error, function);
-    let position = match inner.position() {
-        Position::NONE => error.position(),
-        known => known,
-    };
+/// Explains `error`, which ended a call of `function` in `file`. Of a limit that was hit the
+/// library does not say where; then it is the body of the function that was called.
+pub(super) fn explain(error: &EvalAltResult, file: &str, function: &Function) -> Error {
+    let (name, inner) = innermost(error, &function.name);
+    let position = inner.position();
     let thrown = match inner {
         EvalAltResult::ErrorRuntime(value, _) if value.is_string() => {
             let text: String = value.to_string().chars().take(THROWN_CHARS_MAX).collect();
@@ -24,9 +22,9 @@ pub(super) fn explain(error: &EvalAltResult, file: &str, function: &str) -> Erro
     };
     Error::Run {
         file: file.to_owned(),
-        function,
-        line: position.line().unwrap_or(0),
-        column: position.position().unwrap_or(0),
+        function: name.to_owned(),
+        line: position.line().unwrap_or(function.line),
+        column: position.position().unwrap_or(function.column),
         reason: reason(inner),
         thrown,
     }
@@ -36,10 +34,10 @@ pub(super) fn explain(error: &EvalAltResult, file: &str, function: &str) -> Erro
 const THROWN_CHARS_MAX: usize = 1_000;
 
 /// The error itself, and the function it happened in.
-fn innermost<'e>(error: &'e EvalAltResult, function: &str) -> (String, &'e EvalAltResult) {
+fn innermost<'e>(error: &'e EvalAltResult, function: &'e str) -> (&'e str, &'e EvalAltResult) {
     match error {
         EvalAltResult::ErrorInFunctionCall(name, _, inner, _) => innermost(inner, name),
-        _ => (function.to_owned(), error),
+        _ => (function, error),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the engine gives to scripts beside the language: few functions, pure, noun first, none of
-//! which can fail. [`host_functions`] is the list that the documentation is made from.
+//! which can fail. Where a text is wanted, any value will do: `()` counts as the empty text.
+//! [`host_functions`] is the list that the documentation is made from.
 
-use rhai::{Array, Dynamic, Engine, INT};
+use rhai::{Array, Dynamic, Engine, INT, ImmutableString};
 
 /// One host function, as the documentation shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub const fn host_functions() -> &'static [HostFunction] {
         HostFunction {
             name: "text_is_blank",
             signature: "text_is_blank(value) -> bool",
-            doc: "Whether the value is `()` or a text of white space only.",
+            doc: "Whether the value is `()` or nothing but white space.",
             example: r#"text_is_blank(" ") && text_is_blank(()) && !text_is_blank("x")"#,
         },
         HostFunction {
@@ -65,17 +66,28 @@ pub(super) fn register(engine: &mut Engine) {
             list.into_iter().next().unwrap_or_default()
         })
         .register_fn("text_is_blank", |value: Dynamic| is_blank(&value))
-        .register_fn("text_one_line", one_line)
-        .register_fn("text_title_case", title_case)
-        .register_fn("text_truncate", truncate)
-        .register_fn("url_defang", url_defang);
+        .register_fn("text_one_line", |value: Dynamic| one_line(&text(&value)))
+        .register_fn("text_title_case", |value: Dynamic| {
+            title_case(&text(&value))
+        })
+        .register_fn("text_truncate", |value: Dynamic, max: INT| {
+            truncate(&text(&value), max)
+        })
+        .register_fn("url_defang", |value: Dynamic| url_defang(&text(&value)));
+}
+
+/// Any value as text, `()` as none: ids come as numbers from one system and as texts from another,
+/// and a ticket is not to be lost over that.
+fn text(value: &Dynamic) -> ImmutableString {
+    match value.as_immutable_string_ref() {
+        Ok(text) => text.clone(),
+        Err(_) if value.is_unit() => ImmutableString::new(),
+        Err(_) => value.to_string().into(),
+    }
 }
 
 fn is_blank(value: &Dynamic) -> bool {
-    value.is_unit()
-        || value
-            .as_immutable_string_ref()
-            .is_ok_and(|text| text.trim().is_empty())
+    text(value).trim().is_empty()
 }
 
 fn one_line(text: &str) -> String {

@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use rhai::{AST, Engine, FnAccess, Position};
 
-use super::{File, Function, ScriptFault, limits};
+use super::{File, Function, ScriptFault, calls, limits};
 
 /// Reads `source`. One fault of syntax ends the reading; those that a reader finds afterwards are
 /// reported together.
-pub(super) fn load(engine: &Engine, name: &str, source: &str) -> Result<File, Vec<ScriptFault>> {
+pub(super) fn load(
+    engine: &Engine,
+    callable: &calls::Callable,
+    name: &str,
+    source: &str,
+) -> Result<File, Vec<ScriptFault>> {
     if source.len() > limits::SOURCE_BYTES_MAX {
         let message = format!(
             "the script has {} bytes, the limit is {}",
@@ -25,7 +30,7 @@ pub(super) fn load(engine: &Engine, name: &str, source: &str) -> Result<File, Ve
         )]
     })?;
     tree.set_source(name);
-    let faults = check(&tree);
+    let faults = check(&tree, callable);
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -36,21 +41,32 @@ pub(super) fn load(engine: &Engine, name: &str, source: &str) -> Result<File, Ve
 }
 
 fn functions(tree: &AST) -> Vec<Function> {
-    let functions = tree.iter_functions().map(|function| Function {
-        name: function.name.to_owned(),
-        parameters: function
-            .params
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect(),
-        private: function.access == FnAccess::Private,
+    let library = tree.shared_lib();
+    // A closure is a function too, under a name that nobody can write.
+    let named = tree
+        .iter_functions()
+        .filter(|function| !function.name.contains('$'));
+    let functions = named.map(|function| {
+        let definition = library.get_script_fn(function.name, function.params.len());
+        let body = definition.map_or(Position::NONE, |found| found.body.start_position());
+        Function {
+            name: function.name.to_owned(),
+            parameters: function
+                .params
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
+            private: function.access == FnAccess::Private,
+            line: body.line().unwrap_or(0),
+            column: body.position().unwrap_or(0),
+        }
     });
     let mut functions: Vec<_> = functions.collect();
-    functions.sort_by(|one, other| one.name.cmp(&other.name));
+    functions.sort_by_key(|function| (function.line, function.column));
     functions
 }
 
-fn check(tree: &AST) -> Vec<ScriptFault> {
+fn check(tree: &AST, callable: &calls::Callable) -> Vec<ScriptFault> {
     let statements = tree
         .statements()
         .iter()
@@ -63,12 +79,13 @@ fn check(tree: &AST) -> Vec<ScriptFault> {
             fault
         })
         .collect();
+    faults.extend(calls::check(tree, callable));
     faults.sort_by_key(|fault| (fault.line, fault.column));
     faults
 }
 
 impl ScriptFault {
-    fn at(position: Position, code: &'static str, message: String) -> Self {
+    pub(super) fn at(position: Position, code: &'static str, message: String) -> Self {
         Self {
             line: position.line().unwrap_or(0),
             column: position.position().unwrap_or(0),

@@ -143,16 +143,14 @@ impl Check<'_> {
             self.faults.push(fault);
             return;
         }
-        let kind = match self.resolve(path, true) {
-            Some(Shape::Array(_)) => "a list",
-            Some(Shape::Object { .. }) => "an object",
+        let (kind, advice) = match self.resolve(path, true) {
+            Some(Shape::Array(_)) => ("a list", "loop over it with `{{#each}}`"),
+            Some(Shape::Object { .. }) => ("an object", "name one of its fields"),
             Some(Shape::Any | Shape::Scalar) | None => return,
         };
         let fault = Fault::new(fault::NOT_PRINTABLE, format!("`{raw}` is {kind}"))
             .at(self.place(raw))
-            .hint(format!(
-                "name one of its fields, or write `{{{{ json {raw} }}}}`"
-            ));
+            .hint(format!("{advice}, or write `{{{{ json {raw} }}}}`"));
         self.faults.push(fault);
     }
 

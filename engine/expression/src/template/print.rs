@@ -79,13 +79,23 @@ impl Template {
             name: name.to_owned(),
             expression: quote(&self.text),
         };
-        let start = if need.in_document {
+        let mut found = if need.in_document {
             scope.whole().ok_or_else(|| missing("$"))?.get(first)
         } else {
             Some(scope.root(first).ok_or_else(|| missing(first))?)
         };
-        Ok(start.and_then(|start| names.iter().try_fold(start, |value, name| value.get(name))))
+        for name in names {
+            if found.is_some_and(Value::is_array) {
+                return Err(self.fail(in_list(name)));
+            }
+            found = found.and_then(|value| value.get(name));
+        }
+        Ok(found)
     }
+}
+
+fn in_list(name: &str) -> String {
+    format!("`{name}` is looked up in a list")
 }
 
 fn insert(data: &mut Map<String, Value>, names: &[String], value: &Value) {
@@ -140,7 +150,7 @@ fn reason(error: &RenderError) -> String {
     match error.reason() {
         RenderErrorReason::Other(text) => text.clone(),
         RenderErrorReason::IOError(_) => format!("it prints more than {OUTPUT_BYTES_MAX} bytes"),
-        RenderErrorReason::InvalidJsonIndex(name) => format!("`{name}` is looked up in a list"),
+        RenderErrorReason::InvalidJsonIndex(name) => in_list(name),
         _ => "an argument of a helper is not of the kind it needs".to_owned(),
     }
 }

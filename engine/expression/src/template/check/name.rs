@@ -32,10 +32,7 @@ impl Check<'_> {
 
     /// The shape that `path` leads to, noting what of the scope it needs; or a fault.
     pub(super) fn resolve(&mut self, path: &Path, printed: bool) -> Option<Shape> {
-        if let Some(mut need) = self.need(path) {
-            need.printed = printed;
-            self.needs.push(need);
-        }
+        self.needs.extend(self.need(path, printed));
         match self.look_up(path) {
             Ok(shape) => Some(shape),
             Err(fault) => {
@@ -46,7 +43,7 @@ impl Check<'_> {
     }
 
     /// What of the scope `path` needs; `None` inside a block, whose argument brings it along.
-    fn need(&self, path: &Path) -> Option<Need> {
+    fn need(&self, path: &Path, printed: bool) -> Option<Need> {
         let Written {
             names, ups, root, ..
         } = Written::of(path)?;
@@ -56,14 +53,15 @@ impl Check<'_> {
             return None;
         }
         // Up to an index: a list is copied as a whole, so that its elements keep their places.
-        let names = names
+        let fields = names
             .iter()
             .take_while(|name| name.parse::<usize>().is_err());
-        let names: Vec<String> = names.map(|name| (*name).to_owned()).collect();
+        let fields: Vec<String> = fields.map(|name| (*name).to_owned()).collect();
+        let printed = printed && fields.len() == names.len();
         Some(Need {
-            names,
+            names: fields,
             in_document: self.is_in_document(first),
-            printed: false,
+            printed,
         })
     }
 
@@ -79,42 +77,44 @@ impl Check<'_> {
         else {
             return self.local(path);
         };
-        let known = |fault: Fault| fault.at(self.place(raw));
-        let Some((first, rest)) = names.split_first() else {
-            return self
-                .frames
-                .len()
-                .checked_sub(ups + 1)
-                .and_then(|index| self.frames.get(index))
-                .map(|frame| frame.this.clone())
-                .ok_or_else(|| {
-                    known(Fault::new(
-                        fault::UNKNOWN_VARIABLE,
-                        format!("`{raw}` is nothing here"),
-                    ))
-                    .hint("name a field".to_owned())
-                });
-        };
+        let unknown =
+            |message: String| Fault::new(fault::UNKNOWN_VARIABLE, message).at(self.place(raw));
         if ups > self.frames.len() {
-            let message = format!("`{raw}` leads out of the template");
-            return Err(known(Fault::new(fault::UNKNOWN_VARIABLE, message)));
+            return Err(unknown(format!("`{raw}` leads out of the template")));
         }
-        let start = match self.parameter(first) {
-            Some(shape) if !this && !root => shape,
-            _ if root => self.at_top(first, raw)?,
-            _ => match self
-                .frames
-                .len()
-                .checked_sub(ups + 1)
-                .and_then(|index| self.frames.get(index))
-            {
-                Some(frame) => self.step(&frame.this, first, raw)?,
-                None => self.at_top(first, raw)?,
-            },
+        let Some((first, rest)) = names.split_first() else {
+            let this = self.frame_at(ups).map(|frame| frame.this.clone());
+            return this.ok_or_else(|| {
+                unknown(format!("`{raw}` is all there is")).hint("name a field".to_owned())
+            });
         };
-        rest.iter()
-            .try_fold(start, |shape, name| self.step(shape, name, raw))
-            .cloned()
+        let start = match (self.parameter(first), self.frame_at(ups)) {
+            _ if root => self.at_top(first, raw)?,
+            (Some(shape), _) if !this => shape,
+            (_, Some(frame)) => self.in_block(frame, first, raw)?,
+            (_, None) => self.at_top(first, raw)?,
+        };
+        let end = rest
+            .iter()
+            .try_fold(start, |shape, name| self.step(shape, name, raw));
+        end.cloned()
+    }
+
+    /// The block `ups` blocks out; `None` outside of all.
+    fn frame_at(&self, ups: usize) -> Option<&Frame> {
+        self.frames.get(self.frames.len().checked_sub(ups + 1)?)
+    }
+
+    fn in_block<'s>(&self, frame: &'s Frame, name: &str, raw: &str) -> Result<&'s Shape, Fault> {
+        self.step(&frame.this, name, raw)
+            .map_err(|fault| match self.at_top(name, raw) {
+                Ok(_) => fault.hint(format!("from inside of this block it is `@root.{raw}`")),
+                Err(_) if fault.hint.is_none() => {
+                    let given = self.frames.iter().flat_map(|frame| &frame.parameters);
+                    fault.hint(fault::suggest(name, given.map(|(name, _)| name.as_str())))
+                }
+                Err(_) => fault,
+            })
     }
 
     /// `@index` and its like.
