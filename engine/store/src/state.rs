@@ -381,3 +381,6 @@ fn read_job(
     let (header, payload) = job::decode(sequence, &bytes)?;
     Ok(Some(header.into_job(sequence, payload.to_vec())))
 }
+
+#[cfg(test)]
+mod tests;
