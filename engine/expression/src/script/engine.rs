@@ -25,11 +25,12 @@ pub mod limits {
     pub const EXPRESSION_DEPTH_MAX: usize = 32;
     /// The longest text, in bytes.
     pub const STRING_BYTES_MAX: usize = 128 * 1024;
-    /// The largest list, nested ones counted in.
-    pub const ARRAY_ELEMENTS_MAX: usize = 10_000;
+    /// The largest list, nested ones counted in. The library counts after each change, so that
+    /// growing a list takes the square of its length; this much takes some milliseconds.
+    pub const ARRAY_ELEMENTS_MAX: usize = 5_000;
     /// The largest map, nested ones counted in. The library looks at it after calls and
     /// assignments of a whole map, not after one by key: [`RESULT_VALUES_MAX`] catches that.
-    pub const MAP_ENTRIES_MAX: usize = 10_000;
+    pub const MAP_ENTRIES_MAX: usize = 5_000;
     /// Variables in scope.
     pub const VARIABLES_MAX: usize = 256;
     /// Functions in one file.
@@ -40,7 +41,7 @@ pub mod limits {
     /// How deep a value that goes in or comes out may be nested.
     pub const VALUE_DEPTH_MAX: usize = 64;
     /// The scalars, lists and maps that a result may consist of.
-    pub const RESULT_VALUES_MAX: usize = 5_000;
+    pub const RESULT_VALUES_MAX: usize = 4_000;
     /// The text in all of a result, names of fields included, in bytes.
     pub const RESULT_BYTES_MAX: usize = 1024 * 1024;
     /// The lines of `print` and `debug` that are kept of one call.

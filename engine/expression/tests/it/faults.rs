@@ -128,38 +128,20 @@ fn filters_are_checked_against_the_element() {
 }
 
 #[test]
-fn templates() {
+fn names_in_templates() {
     assert_snapshot!(all(&[
         "Dear {{ reqeust.user.name }}, {{ request.user.nmae }}",
         "{{ request.user }} {{ request.tags }}",
         "{{ request.id.x }} {{ request.tags.x }}",
         "line one\nline two {{ nope }}",
-        "{{ uppper request.id }}",
-        "{{#ech request.tags}}{{/ech}}",
-        "{{ if request.id }}",
-        "{{#lower request.id}}{{/lower}}",
-        "{{ lower }}",
-        "{{ lower request.id request.url }}",
-        "{{ after request.opened \"24 hours\" }}",
-        "{{ date request.opened \"%\" }}",
-        "{{ truncate request.id -1 }}",
-        "{{#if (eqq request.id 1)}}{{/if}}",
         "{{#each request.tags}}{{ nope }}{{/each}}",
         "{{#with request.user}}{{ nmae }} {{ ../nope }} {{ @root.nope }}{{/with}}",
         "{{#each request.tags as |tag|}}{{ tga }}{{/each}}",
         "{{#each anything.items}}{{#with ../request.user}}{{ id }}{{/with}}{{/each}}",
         "{{#with request.user}}{{ settings.tickets.queue }}{{/with}}",
         "{{ @index }} {{ ../request }}",
-        "{{> header }}",
-        "{{#*inline \"x\"}}{{/inline}}",
-        "{{ lookup request \"id\" }}",
-        "{{ log request.id }}",
-        "{{ request.id",
-        "{{ request..id }}",
-        "{{#if request.id}}",
-        "{{#if request.id}}{{/unless}}",
         "{{ this }}",
-    ]), @r#"
+    ]), @r"
     Dear {{ reqeust.user.name }}, {{ request.user.nmae }}
             ^^^^^^^
     unknown-variable at ``: `reqeust` is not known here (did you mean `request`?)
@@ -186,6 +168,61 @@ fn templates() {
                          ^^^^
     unknown-variable at ``: `nope` is not known here (known here: `anything`, `credentials`, `request`, `settings`)
 
+    {{#each request.tags}}{{ nope }}{{/each}}
+                             ^^^^
+    unknown-field at ``: `nope` is looked up in a single value (-)
+
+    {{#with request.user}}{{ nmae }} {{ ../nope }} {{ @root.nope }}{{/with}}
+                             ^^^^
+    unknown-field at ``: there is no field `nmae` (did you mean `name`?)
+    {{#with request.user}}{{ nmae }} {{ ../nope }} {{ @root.nope }}{{/with}}
+                                           ^^^^
+    unknown-variable at ``: `nope` is not known here (known here: `anything`, `credentials`, `request`, `settings`)
+    {{#with request.user}}{{ nmae }} {{ ../nope }} {{ @root.nope }}{{/with}}
+                                                            ^^^^
+    unknown-variable at ``: `nope` is not known here (known here: `anything`, `credentials`, `request`, `settings`)
+
+    {{#each request.tags as |tag|}}{{ tga }}{{/each}}
+                                      ^^^
+    unknown-field at ``: `tga` is looked up in a single value (did you mean `tag`?)
+
+    {{#each anything.items}}{{#with ../request.user}}{{ id }}{{/with}}{{/each}}
+                                                        ^^
+    unknown-field at ``: there is no field `id` (known here: `email`, `name`)
+
+    {{#with request.user}}{{ settings.tickets.queue }}{{/with}}
+                             ^^^^^^^^
+    unknown-field at ``: there is no field `settings` (from inside of this block it is `@root.settings.tickets.queue`)
+
+    {{ @index }} {{ ../request }}
+       ^^^^^^
+    unknown-variable at ``: `@index` is not known here (`@index`, `@key`, `@first` and `@last` exist inside `{{#each}}`)
+    {{ @index }} {{ ../request }}
+                    ^^^^^^^^^^
+    unknown-variable at ``: `../request` leads out of the template (-)
+
+    {{ this }}
+       ^^^^
+    unknown-variable at ``: `this` is all there is (name a field)
+    ");
+}
+
+#[test]
+fn helpers_in_templates() {
+    assert_snapshot!(all(&[
+        "{{ uppper request.id }}",
+        "{{#ech request.tags}}{{/ech}}",
+        "{{ if request.id }}",
+        "{{#lower request.id}}{{/lower}}",
+        "{{ lower }}",
+        "{{ lower request.id request.url }}",
+        "{{ after request.opened \"24 hours\" }}",
+        "{{ date request.opened \"%\" }}",
+        "{{ truncate request.id -1 }}",
+        "{{#if (eqq request.id 1)}}{{/if}}",
+        "{{ lookup request \"id\" }}",
+        "{{ log request.id }}",
+    ]), @r#"
     {{ uppper request.id }}
        ^^^^^^
     unknown-helper at ``: there is no helper `uppper` (did you mean `upper`?)
@@ -226,47 +263,6 @@ fn templates() {
            ^^^
     unknown-helper at ``: there is no helper `eqq` (did you mean `eq`?)
 
-    {{#each request.tags}}{{ nope }}{{/each}}
-                             ^^^^
-    unknown-field at ``: `nope` is looked up in a single value (-)
-
-    {{#with request.user}}{{ nmae }} {{ ../nope }} {{ @root.nope }}{{/with}}
-                             ^^^^
-    unknown-field at ``: there is no field `nmae` (did you mean `name`?)
-    {{#with request.user}}{{ nmae }} {{ ../nope }} {{ @root.nope }}{{/with}}
-                                           ^^^^
-    unknown-variable at ``: `nope` is not known here (known here: `anything`, `credentials`, `request`, `settings`)
-    {{#with request.user}}{{ nmae }} {{ ../nope }} {{ @root.nope }}{{/with}}
-                                                            ^^^^
-    unknown-variable at ``: `nope` is not known here (known here: `anything`, `credentials`, `request`, `settings`)
-
-    {{#each request.tags as |tag|}}{{ tga }}{{/each}}
-                                      ^^^
-    unknown-field at ``: `tga` is looked up in a single value (did you mean `tag`?)
-
-    {{#each anything.items}}{{#with ../request.user}}{{ id }}{{/with}}{{/each}}
-                                                        ^^
-    unknown-field at ``: there is no field `id` (known here: `email`, `name`)
-
-    {{#with request.user}}{{ settings.tickets.queue }}{{/with}}
-                             ^^^^^^^^
-    unknown-field at ``: there is no field `settings` (from inside of this block it is `@root.settings.tickets.queue`)
-
-    {{ @index }} {{ ../request }}
-       ^^^^^^
-    unknown-variable at ``: `@index` is not known here (`@index`, `@key`, `@first` and `@last` exist inside `{{#each}}`)
-    {{ @index }} {{ ../request }}
-                    ^^^^^^^^^^
-    unknown-variable at ``: `../request` leads out of the template (-)
-
-    {{> header }}
-    ^^
-    forbidden-in-template at ``: a template cannot use another template (`{{> }}`) (-)
-
-    {{#*inline "x"}}{{/inline}}
-    ^^
-    forbidden-in-template at ``: a template cannot use a decorator (`{{* }}`) (-)
-
     {{ lookup request "id" }}
        ^^^^^^
     unknown-helper at ``: there is no helper `lookup` (-)
@@ -274,6 +270,26 @@ fn templates() {
     {{ log request.id }}
        ^^^
     unknown-helper at ``: there is no helper `log` (-)
+    "#);
+}
+
+#[test]
+fn syntax_of_templates() {
+    assert_snapshot!(all(&[
+        "{{> header }}",
+        "{{#*inline \"x\"}}{{/inline}}",
+        "{{ request.id",
+        "{{ request..id }}",
+        "{{#if request.id}}",
+        "{{#if request.id}}{{/unless}}",
+    ]), @r#"
+    {{> header }}
+    ^^
+    forbidden-in-template at ``: a template cannot use another template (`{{> }}`) (-)
+
+    {{#*inline "x"}}{{/inline}}
+    ^^
+    forbidden-in-template at ``: a template cannot use a decorator (`{{* }}`) (-)
 
     {{ request.id
                  ^
@@ -290,10 +306,6 @@ fn templates() {
     {{#if request.id}}{{/unless}}
                       ^
     invalid-template at ``: a block is closed by another name than it was opened with (write `{{ name }}`, `{{ helper name }}` or `{{#if name}}…{{/if}}`; for braces as they are, `literal: "…"`)
-
-    {{ this }}
-       ^^^^
-    unknown-variable at ``: `this` is all there is (name a field)
     "#);
 }
 

@@ -32,40 +32,43 @@ fn run(source: String) -> Result<Value, Error> {
         .unwrap()
 }
 
-fn stopped(source: impl Into<String>) -> String {
+/// Asserts that `source` is stopped, at a known place and for `reason`. On a machine that is busy
+/// enough, time runs out first, which is as good.
+fn assert_stopped(source: impl Into<String>, reason: &str) {
     let source = source.into();
+    let late = format!(
+        "it takes longer than {} ms",
+        limits::WALL_TIME_MAX.as_millis()
+    );
     match run(source.clone()) {
         Err(Error::Run {
-            reason,
+            reason: given,
             line: 1..,
             column: 1..,
             ..
-        }) => reason,
+        }) => {
+            assert!(given == reason || given == late, "{source}: {given}");
+        }
         other => unreachable!("{source}: {other:?}"),
     }
 }
 
 #[test]
 fn an_endless_loop_ends() {
+    let operations = limits::OPERATIONS_MAX;
+    let reason = format!("it takes more than {operations} operations; does a loop end?");
     for body in [
         "loop { }",
         "while true { 1 + 1; }",
         "let i = 0; loop { i += 1; }",
     ] {
-        let reason = stopped(format!("fn f() {{ {body} }}"));
-        let (operations, time) = (limits::OPERATIONS_MAX, limits::WALL_TIME_MAX.as_millis());
-        // On a machine that is busy enough, time runs out first.
-        let expected = [
-            format!("it takes more than {operations} operations; does a loop end?"),
-            format!("it takes longer than {time} ms"),
-        ];
-        assert!(expected.contains(&reason), "{body}: {reason}");
+        assert_stopped(format!("fn f() {{ {body} }}"), &reason);
     }
 }
 
 #[test]
 fn slow_work_in_few_operations_ends_by_the_clock() {
-    let source = "fn f() { let a = []; a.pad(9000, 1); \
+    let source = "fn f() { let a = []; a.pad(4500, 1); \
                   for i in 0..100000 { let b = a.map(|x| x); b.sort(|x, y| y - x); } }";
     assert!(matches!(run(source.to_owned()), Err(Error::Run { .. })));
 }
@@ -76,15 +79,12 @@ fn recursion_ends_before_the_stack_does() {
         "functions call each other more than {} deep",
         limits::CALL_DEPTH_MAX
     );
-    assert_eq!(stopped("fn f() { f() }"), depth);
-    assert_eq!(
-        stopped("fn f() { g(1) } fn g(n) { let x = [#{ a: (g(n + 1) + 1) * 2 }]; x }"),
-        depth
+    assert_stopped("fn f() { f() }", &depth);
+    assert_stopped(
+        "fn f() { g(1) } fn g(n) { let x = [#{ a: (g(n + 1) + 1) * 2 }]; x }",
+        &depth,
     );
-    assert_eq!(
-        stopped("fn f() { let g = |h| h.call(h); g.call(g) }"),
-        depth
-    );
+    assert_stopped("fn f() { let g = |h| h.call(h); g.call(g) }", &depth);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn the_deepest_expressions_on_the_deepest_calls_fit_the_stack() {
         "functions call each other more than {} deep",
         limits::CALL_DEPTH_MAX
     );
-    assert_eq!(stopped(source(deepest)), depth);
+    assert_stopped(source(deepest), &depth);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn what_grows_is_stopped() {
             "too large: size of array/blob",
         ),
     ] {
-        assert_eq!(stopped(format!("fn f() {{ {body} }}")), reason, "{body}");
+        assert_stopped(format!("fn f() {{ {body} }}"), reason);
     }
 }
 
@@ -152,16 +152,16 @@ fn values_that_closures_capture_do_no_harm() {
 #[test]
 fn too_large_a_result_is_refused() {
     // The library does not count what is assigned by key, so that it is counted when it comes out.
-    let source = "fn f() { let a = []; a.pad(9000, 0); a }";
+    let source = "fn f() { let a = []; a.pad(4500, 0); a }";
     let parts = format!("it returns more than {} values", limits::RESULT_VALUES_MAX);
-    assert_eq!(stopped(source), parts);
+    assert_stopped(source, &parts);
     let source = "fn f() { let s = \"\"; s.pad(100000, \"x\"); let m = #{}; \
                   for i in 0..50 { m[i.to_string()] = s; } m }";
     let bytes = format!(
         "it returns more than {} bytes of text",
         limits::RESULT_BYTES_MAX
     );
-    assert_eq!(stopped(source), bytes);
+    assert_stopped(source, &bytes);
 }
 
 #[test]
