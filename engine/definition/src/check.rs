@@ -4,12 +4,16 @@
 //! the page, and gives the typed value. Where something is wrong it still gives one, so that the
 //! rest is checked too; a page with an error is thrown away as a whole afterwards.
 
+pub(crate) mod address;
 pub(crate) mod callout;
 pub(crate) mod connector;
+pub(crate) mod contract;
 pub(crate) mod family;
 pub(crate) mod form;
+pub(crate) mod graph;
 pub(crate) mod http;
 pub(crate) mod operation;
+pub(crate) mod pages;
 pub(crate) mod pipeline;
 pub(crate) mod rule;
 pub(crate) mod scope;

@@ -72,11 +72,9 @@ codes! {
     MISSING_FIELD = "missing-field", "A record has the keys its schema asks for.";
     UNKNOWN_RECORD_FIELD = "unknown-record-field", "A record has only keys its schema knows.";
     PAGED_ONE = "paged-one", "Pages belong to an operation that gives many.";
-    UNPAGED_MANY = "unpaged-many", "An operation that gives many says how pages follow each other.";
     EFFECT_BY_GET = "effect-by-get", "An effect is not sent as a GET, which anyone may repeat.";
     EFFECT_UNFINDABLE = "effect-unfindable", "An effect can be found after a lost answer.";
     CALLOUT_WITHOUT_ID = "callout-without-id", "A callout is read for fields of the ticket hint.";
-    CALLOUT_WITHOUT_FINDER = "callout-without-finder", "A ticket that a callout names can be found.";
 
     // Families.
     UNKNOWN_SCHEMA = "unknown-schema", "A schema that is named exists.";

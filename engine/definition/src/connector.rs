@@ -138,6 +138,8 @@ pub struct Setup {
     pub operation: Arc<Operation>,
     /// How long its record holds.
     pub keep: Duration,
+    /// The other setup, by name, whose records it is computed from.
+    pub needs: Vec<String>,
 }
 
 /// Something the credentials must be allowed to do.

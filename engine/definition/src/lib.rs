@@ -16,6 +16,7 @@ mod check;
 mod codes;
 pub mod connector;
 pub mod family;
+mod files;
 mod library;
 mod near;
 pub mod operation;
@@ -25,7 +26,7 @@ mod raw;
 pub mod report;
 pub mod rule;
 mod schemas;
-mod sources;
+pub mod sources;
 mod structure;
 mod yaml;
 

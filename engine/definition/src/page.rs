@@ -162,15 +162,6 @@ impl<'p> Spot<'p> {
         })
     }
 
-    /// The last step of the path: the key whose value this is.
-    pub(crate) fn name(&self) -> &str {
-        self.steps.last().map_or("", String::as_str)
-    }
-
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.node().is_some_and(|node| node.entry(key).is_some())
-    }
-
     /// Reports an error about the value here.
     pub(crate) fn error(&self, code: &'static str, message: String, hint: Option<String>) {
         self.page
@@ -187,6 +178,12 @@ impl<'p> Spot<'p> {
     pub(crate) fn key_error(&self, code: &'static str, message: String, hint: Option<String>) {
         self.page
             .note(code, Severity::Error, self.key_span(), message, hint);
+    }
+
+    /// Reports a doubt about the key whose value is here.
+    pub(crate) fn key_warning(&self, code: &'static str, message: String, hint: Option<String>) {
+        self.page
+            .note(code, Severity::Warning, self.key_span(), message, hint);
     }
 
     /// Reports what is wrong with the expression here.

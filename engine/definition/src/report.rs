@@ -1,7 +1,5 @@
 //! Problems as people read them: the sentence, the place, the line with a caret, and the remedy.
 
-use std::fmt::Write;
-
 use model::{Problem, Severity};
 
 /// How problems are rendered.
@@ -26,18 +24,15 @@ pub fn render(problems: &[Problem], style: Style) -> String {
         // A problem is made of texts and numbers, which always have a JSON form.
         return serde_json::to_string_pretty(problems).unwrap_or_default() + "\n";
     }
+    if problems.is_empty() {
+        return String::new();
+    }
     let paint = Paint {
         on: style == Style::Colour,
     };
-    let mut text = String::new();
-    for problem in problems {
-        text.push_str(&one(problem, paint));
-        text.push('\n');
-    }
-    if !problems.is_empty() {
-        text.push_str(&count(problems));
-    }
-    text
+    let mut parts: Vec<String> = problems.iter().map(|problem| one(problem, paint)).collect();
+    parts.push(count(problems));
+    parts.join("\n")
 }
 
 fn one(problem: &Problem, paint: Paint) -> String {
@@ -46,42 +41,28 @@ fn one(problem: &Problem, paint: Paint) -> String {
         Severity::Warning => ("warning", YELLOW),
     };
     let place = &problem.place;
-    let gutter = " ".repeat(place.line.to_string().len());
-    let bar = paint.with(BLUE, "|");
+    let number = place.line.to_string();
+    let gutter = " ".repeat(number.len());
+    let (bar, arrow) = (paint.with(BLUE, "|"), paint.with(BLUE, "-->"));
     let (line, column) = excerpt(&problem.source_line, place.column);
     let room = line.chars().count().saturating_sub(column - 1).max(1);
-    let carets = "^".repeat(place.length.clamp(1, room));
-    let mut text = String::new();
-    // Writing into a String cannot fail.
-    drop(writeln!(
-        text,
-        "{}: {}\n{gutter}{} {}:{}:{}\n{gutter} {bar}",
-        paint.with(colour, &format!("{word}[{}]", problem.code)),
-        problem.message,
-        paint.with(BLUE, "-->"),
-        place.file,
-        place.line,
-        place.column,
-    ));
-    drop(writeln!(
-        text,
-        "{} {bar} {line}",
-        paint.with(BLUE, &place.line.to_string())
-    ));
-    let indent = " ".repeat(column - 1);
-    drop(writeln!(
-        text,
-        "{gutter} {bar} {indent}{}",
-        paint.with(colour, &carets)
-    ));
+    let carets = paint.with(colour, &"^".repeat(place.length.clamp(1, room)));
+    let head = paint.with(colour, &format!("{word}[{}]", problem.code));
+    let mut lines = vec![
+        format!("{head}: {}", problem.message),
+        format!(
+            "{gutter}{arrow} {}:{}:{}",
+            place.file, place.line, place.column
+        ),
+        format!("{gutter} {bar}"),
+        format!("{} {bar} {line}", paint.with(BLUE, &number)),
+        format!("{gutter} {bar} {}{carets}", " ".repeat(column - 1)),
+    ];
     if let Some(hint) = &problem.hint {
-        drop(writeln!(
-            text,
-            "{gutter} {} help: {hint}",
-            paint.with(BLUE, "=")
-        ));
+        lines.push(format!("{gutter} {} help: {hint}", paint.with(BLUE, "=")));
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// The part of a line to show, and the column in it. Tabs become single spaces, so that the caret
@@ -114,7 +95,6 @@ fn count(problems: &[Problem]) -> String {
         .iter()
         .filter(|problem| problem.severity == Severity::Error)
         .count();
-    let warnings = problems.len() - errors;
     let number = |count: usize, word: &str| match count {
         1 => format!("1 {word}"),
         _ => format!("{count} {word}s"),
@@ -122,7 +102,7 @@ fn count(problems: &[Problem]) -> String {
     format!(
         "{}, {}\n",
         number(errors, "error"),
-        number(warnings, "warning")
+        number(problems.len() - errors, "warning")
     )
 }
 
@@ -142,5 +122,19 @@ impl Paint {
         } else {
             text.to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_around_the_caret() {
+        let line = format!("{}here{}", "a".repeat(200), "b".repeat(200));
+        let (shown, column) = excerpt(&line, 201);
+        let at: String = shown.chars().skip(column - 1).take(4).collect();
+        assert_eq!(at, "here");
+        assert_eq!(shown.chars().count(), LINE_CHARS_MAX + 2);
     }
 }

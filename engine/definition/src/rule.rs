@@ -96,7 +96,7 @@ impl ErrorRule {
         let Some(pattern) = &self.matches else {
             let there = self.body.is_none() || picked.iter().any(|value| says_something(value));
             let said = picked.iter().find_map(|value| value.as_str()).or(header);
-            return there.then(|| self.matched(said, Map::new()));
+            return there.then(|| self.matched(said, &Map::new()));
         };
         let texts = picked.into_iter().filter_map(Value::as_str).chain(header);
         texts.map(start_of).find_map(|text| {
@@ -112,11 +112,11 @@ impl ErrorRule {
                 })
                 .map(|(name, text)| (name, Value::String(text.to_owned())))
                 .collect();
-            Some(self.matched(Some(text), groups))
+            Some(self.matched(Some(text), &groups))
         })
     }
 
-    fn matched(&self, said: Option<&str>, groups: Map<String, Value>) -> Matched {
+    fn matched(&self, said: Option<&str>, groups: &Map<String, Value>) -> Matched {
         let scope = groups
             .iter()
             .fold(Scope::new(), |scope, (name, text)| scope.with(name, text));

@@ -71,10 +71,7 @@ fn tidy(schema: &mut Schema) {
     {
         object.remove("format");
     }
-    if object
-        .get("default")
-        .is_some_and(|default| default.is_null())
-    {
+    if object.get("default").is_some_and(Value::is_null) {
         object.remove("default");
     }
 }

@@ -12,6 +12,9 @@ use crate::near;
 use crate::page::{Page, Spot};
 use crate::raw::value::{NAME_PATTERN, SPAN_PATTERN};
 
+/// Where a schema describes a step, whose keys are its kinds.
+const STEP: &str = "/$defs/Step";
+
 /// Reports every way in which `value`, the content of `page`, does not fit `schema`.
 pub(crate) fn check(page: &Page, value: &Value, schema: &Value) {
     let validator = match jsonschema::draft202012::new(schema) {
@@ -36,17 +39,17 @@ fn report(page: &Page, value: &Value, schema: &Value, validator: &Validator) {
         let keyword_path = error.schema_path().as_str();
         let above = keyword_path.rsplit_once('/').map_or("", |(above, _)| above);
         let rules = schema.pointer(above).unwrap_or(&Value::Null);
-        one(&spot, rules, &error);
+        one(&spot, rules, above == STEP, &error);
     }
 }
 
-fn one(spot: &Spot<'_>, rules: &Value, error: &ValidationError<'_>) {
+fn one(spot: &Spot<'_>, rules: &Value, is_step: bool, error: &ValidationError<'_>) {
     let name = subject(spot);
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => {
-            unexpected
-                .iter()
-                .for_each(|key| unknown_key(spot, rules, key));
+            for key in unexpected {
+                unknown_key(spot, rules, is_step, key);
+            }
         }
         Kind::Required { property } => {
             let key = property.as_str().unwrap_or_default();
@@ -115,7 +118,7 @@ fn subject(spot: &Spot<'_>) -> String {
     }
 }
 
-fn unknown_key(spot: &Spot<'_>, rules: &Value, key: &str) {
+fn unknown_key(spot: &Spot<'_>, rules: &Value, is_step: bool, key: &str) {
     let known: Vec<&str> = rules
         .get("properties")
         .and_then(Value::as_object)
@@ -123,7 +126,7 @@ fn unknown_key(spot: &Spot<'_>, rules: &Value, key: &str) {
         .unwrap_or_default();
     let hint = near::hint(key, known);
     let at = spot.key(key);
-    if rules.get("maxProperties").is_some() && rules.get("title") != Some(&"Effect".into()) {
+    if is_step {
         at.key_error(
             codes::UNKNOWN_STEP,
             format!("`{key}` is not a kind of step"),
@@ -206,19 +209,16 @@ fn wrong_value(spot: &Spot<'_>, rules: &Value, found: &Value) {
         .chain(described.filter_map(|option| option.get("const")))
         .filter_map(Value::as_str)
         .collect();
-    match found.as_str() {
-        Some(text) => {
-            let message = format!("`{text}` is not a value of {}", subject(spot));
-            spot.error(codes::WRONG_VALUE, message, near::hint(text, options));
-        }
-        None => {
-            let message = format!(
-                "{} must be one word, and it is {}",
-                subject(spot),
-                kind_of(found)
-            );
-            spot.error(codes::WRONG_TYPE, message, near::hint("", options));
-        }
+    if let Some(text) = found.as_str() {
+        let message = format!("`{text}` is not a value of {}", subject(spot));
+        spot.error(codes::WRONG_VALUE, message, near::hint(text, options));
+    } else {
+        let message = format!(
+            "{} must be one word, and it is {}",
+            subject(spot),
+            kind_of(found)
+        );
+        spot.error(codes::WRONG_TYPE, message, near::hint("", options));
     }
 }
 

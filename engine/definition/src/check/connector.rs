@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use expression::{Compiler, Scripts};
+use expression::{Compiler, Scripts, Shape};
 
 use super::scope::{ConnectorScope, record_shape};
 use super::secret::SecretNames;
-use super::{callout, computed, duration, form, http, operation, selector};
+use super::{callout, computed, duration, form, graph, http, operation, selector};
 use crate::codes;
 use crate::connector::{Choices, Connector, Right, Setup};
 use crate::family::Family;
@@ -71,6 +71,7 @@ pub(crate) fn check(
     let http = http::check(&around, &spot.key("http"));
     let operations = operations(&around, spot);
     provided(&around, spot);
+    graph::check(&around, spot);
     Connector {
         name: file.connector.0.clone(),
         family: file.family.0.clone(),
@@ -143,7 +144,15 @@ fn setup(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Setup> 
         }
         let operation = Arc::new(operation::check_setup(name, text, around, &at));
         let keep = text.keep.as_ref().map(duration).unwrap_or_default();
-        (name.clone(), Setup { operation, keep })
+        let needs = graph::setup_needs(around, name, &at);
+        (
+            name.clone(),
+            Setup {
+                operation,
+                keep,
+                needs,
+            },
+        )
     });
     checked.collect()
 }
@@ -153,6 +162,7 @@ fn rights(around: &Surroundings<'_>, spot: &Spot<'_>) -> Vec<Right> {
     let right = |(index, text): (usize, &RightText)| {
         let at = spot.index(index);
         let operation = around.known(&text.operation.0, &at.key("operation"));
+        graph::called_alone(around, &text.operation.0, &at.key("operation"));
         let document = operation.map(record_shape).unwrap_or_default();
         let compiler = Compiler::document(&document, &outer, around.scripts);
         Right {
@@ -186,15 +196,18 @@ fn choices(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Choic
 fn one_list(text: &ChoicesText, around: &Surroundings<'_>, spot: &Spot<'_>) -> Choices {
     let outer = around.scope.common();
     let read = around.known(&text.operation.0, &spot.key("operation"));
+    graph::called_alone(around, &text.operation.0, &spot.key("operation"));
     let record = read.map(record_shape).unwrap_or_default();
     // Where the choices lie inside the result, nothing is known of a single one.
     let document = match (&text.items, read) {
         (None, Some(_)) => record.clone(),
-        _ => expression::Shape::Any,
+        _ => Shape::Any,
     };
-    let result = match read.is_some_and(|read| read.items.is_some()) {
-        true => expression::Shape::array(record),
-        false => record,
+    let several = read.is_some_and(|read| read.items.is_some());
+    let result = if several {
+        Shape::array(record)
+    } else {
+        record
     };
     let listing = Compiler::document(&result, &outer, around.scripts);
     let reading = Compiler::document(&document, &outer, around.scripts);
@@ -210,7 +223,7 @@ fn one_list(text: &ChoicesText, around: &Surroundings<'_>, spot: &Spot<'_>) -> C
         active: text.active.as_ref().map(|value| each("active", value)),
         default: text.default.as_ref().map(|value| each("default", value)),
         depends_on: read
-            .map(|read| operation::settings_used(read, around))
+            .map(|read| graph::settings_used(read, around))
             .unwrap_or_default(),
     }
 }

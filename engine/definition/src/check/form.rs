@@ -78,7 +78,7 @@ fn one_setting(
         }
         found
     });
-    if text.default_choice && !listed.is_some_and(|(_, list)| list.default.is_some()) {
+    if text.default_choice && listed.is_none_or(|(_, list)| list.default.is_none()) {
         let message = "nothing says which choice is the default one".to_owned();
         let hint = "give the list of choices a `default`".to_owned();
         spot.key("default_choice")

@@ -1,15 +1,15 @@
 //! Checks what all exchanges of a connector have in common.
 
-use expression::{Compiler, Scripts};
+use expression::Compiler;
 use model::Class;
+use serde_json::Value;
 
 use super::connector::Surroundings;
-use super::{duration, duration_or, pairs, rule, template};
+use super::{address, duration, duration_or, pairs, rule, template};
 use crate::codes;
 use crate::connector::{Http, Limit, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
 use crate::page::Spot;
 use crate::raw::connector::{LimitText, RetryText};
-use serde_json::Value;
 
 /// Checks `http`.
 pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
@@ -20,8 +20,8 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     let sending = Compiler::named(&names, around.scripts);
     let base_url = Value::String(text.base_url.0.clone());
     around.secrets.refuse_in(&base_url, &spot.key("base_url"));
-    check_start(&text.base_url.0, &spot.key("base_url"));
-    hosts(&text.hosts, &spot.key("hosts"));
+    address::check_base(&text.base_url.0, &spot.key("base_url"));
+    address::check_hosts(&text.hosts, &spot.key("hosts"));
     let limits = text.limits.iter().enumerate();
     Http {
         base_url: template(&addressing, &text.base_url, &spot.key("base_url")),
@@ -33,70 +33,8 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
             .filter_map(|(index, text)| limit(text, &sending, &spot.key("limits").index(index)))
             .collect(),
         retry: retry(text.retry.as_ref(), &spot.key("retry")),
-        errors: errors(around.scripts, text, spot),
+        errors: rule::check(&text.errors, around.scripts, &spot.key("errors")),
     }
-}
-
-fn errors(
-    scripts: &Scripts,
-    text: &crate::raw::connector::HttpText,
-    spot: &Spot<'_>,
-) -> Vec<crate::rule::ErrorRule> {
-    rule::check(&text.errors, scripts, &spot.key("errors"))
-}
-
-/// What leads all addresses is written out or computed, and encrypted either way.
-fn check_start(url: &str, spot: &Spot<'_>) {
-    if !["https://", "{{", "$"]
-        .iter()
-        .any(|start| url.starts_with(start))
-    {
-        let message = format!("`{url}` is not an address to begin with");
-        spot.error(
-            codes::BAD_URL,
-            message,
-            Some("begin it with `https://`".to_owned()),
-        );
-    }
-}
-
-fn hosts(hosts: &[String], spot: &Spot<'_>) {
-    for (index, host) in hosts.iter().enumerate() {
-        if !is_host_pattern(host) {
-            let message = format!("`{host}` is not a host");
-            let hint = "write `api.example.net`, or `*.example.net` for all hosts below it; \
-                without scheme, port or path"
-                .to_owned();
-            spot.index(index)
-                .error(codes::BAD_HOST, message, Some(hint));
-        }
-    }
-}
-
-/// A wildcard stands for whole labels in front of at least two others: `*.net` is nobody's.
-fn is_host_pattern(host: &str) -> bool {
-    let name = host.strip_prefix("*.").unwrap_or(host);
-    let label = |label: &str| {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        !label.is_empty()
-            && label.len() <= 63
-            && label.bytes().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.contains('.') && name.split('.').all(label)
-}
-
-/// Whether `host` is one of `patterns`.
-pub(crate) fn is_allowed(host: &str, patterns: &[String]) -> bool {
-    patterns
-        .iter()
-        .any(|pattern| match pattern.strip_prefix("*.") {
-            Some(domain) => host
-                .strip_suffix(domain)
-                .is_some_and(|rest| rest.ends_with('.')),
-            None => host == pattern,
-        })
 }
 
 fn limit(text: &LimitText, compiler: &Compiler<'_>, spot: &Spot<'_>) -> Option<Limit> {
@@ -174,36 +112,4 @@ fn retry(text: Option<&RetryText>, spot: &Spot<'_>) -> Retry {
         );
     }
     retry
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wildcard_covers_the_names_below_it_and_no_other() {
-        let patterns = ["*.example.net".to_owned(), "api.other.net".to_owned()];
-        for allowed in ["a.example.net", "a.b.example.net", "api.other.net"] {
-            assert!(is_allowed(allowed, &patterns), "{allowed}");
-        }
-        for refused in [
-            "example.net",
-            "evilexample.net",
-            "a.example.net.evil.org",
-            "other.net",
-        ] {
-            assert!(!is_allowed(refused, &patterns), "{refused}");
-        }
-        for wrong in [
-            "*.net",
-            "*",
-            "https://a.net",
-            "a.net/x",
-            "a.net:443",
-            "A.net",
-            "-a.net",
-        ] {
-            assert!(!is_host_pattern(wrong), "{wrong}");
-        }
-    }
 }

@@ -6,7 +6,7 @@ use expression::Shape;
 use serde_json::Value;
 
 use crate::raw::connector::{ConnectorFile, FieldText, SectionText};
-use crate::raw::operation::OperationText;
+use crate::raw::operation::{OperationText, PagesText};
 use crate::raw::value::{Computed, Named};
 
 /// The names that every operation sees, besides its contract's inputs.
@@ -61,9 +61,20 @@ impl ConnectorScope {
     }
 }
 
-/// The shape of `page`, with what the way of paging gives.
-pub(crate) fn page() -> Shape {
-    scalars(["last_id", "number", "offset", "cursor", "size"])
+/// The shape of `page`: what the way of paging gives.
+pub(crate) fn page(pages: &PagesText) -> Shape {
+    let ways = [
+        (pages.by_last_id.is_some(), "last_id"),
+        (pages.by_number.is_some(), "number"),
+        (pages.by_offset.is_some(), "offset"),
+        (pages.by_cursor.is_some(), "cursor"),
+        (pages.has_size(), "size"),
+    ];
+    let names = ways
+        .into_iter()
+        .filter(|(given, _)| *given)
+        .map(|(_, name)| name);
+    Shape::object(names.map(|name| (name, Shape::Scalar)))
 }
 
 /// The shape of `answer`.

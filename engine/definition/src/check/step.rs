@@ -445,18 +445,17 @@ impl Bench<'_> {
     fn result(&self, contract: &Contract, into: Option<&Name>, names: &mut Names, spot: &Spot<'_>) {
         let Some(into) = into else { return };
         let at = spot.key("into");
-        match contract.gives.schema() {
-            Some(schema) => names.add(into, self.shape(schema), &at),
-            None => {
-                let message = format!("`{}` gives nothing", contract.name);
-                at.error(
-                    codes::GIVES_NOTHING,
-                    message,
-                    Some("remove `into`".to_owned()),
-                );
-                names.add(into, Shape::Any, &at);
-            }
+        let schema = contract.gives.schema();
+        if schema.is_none() {
+            let message = format!("`{}` gives nothing", contract.name);
+            at.error(
+                codes::GIVES_NOTHING,
+                message,
+                Some("remove `into`".to_owned()),
+            );
         }
+        let shape = schema.map(|schema| self.shape(schema)).unwrap_or_default();
+        names.add(into, shape, &at);
     }
 }
 

@@ -1,0 +1,108 @@
+//! Holds an operation against its contract: its effect, its pages and its records.
+
+use serde_json::Value;
+
+use super::connector::Surroundings;
+use super::scope::is_directive;
+use crate::codes;
+use crate::family::{Contract, EffectRule, Gives};
+use crate::near;
+use crate::operation::{Method, Operation};
+use crate::page::Spot;
+use crate::raw::operation::OperationText;
+
+/// An operation that the family does not know must be a read: nothing would find its effect.
+pub(crate) fn findable(text: &OperationText, method: Method, spot: &Spot<'_>) {
+    if method != Method::Get && !text.reads() {
+        let message = "this may change the other side, and nothing could tell whether it did";
+        let hint = "if it only reads, say where with `items` or `record`; if not, give it a \
+            contract with an `effect` in the family";
+        spot.key_error(
+            codes::EFFECT_UNFINDABLE,
+            message.to_owned(),
+            Some(hint.to_owned()),
+        );
+    }
+}
+
+/// Holds an operation against the contract that its family has for it.
+pub(crate) fn check(
+    text: &OperationText,
+    contract: &Contract,
+    operation: &Operation,
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) {
+    if let Some(effect) = &contract.effect {
+        effect_fits(text, effect, operation, around, spot);
+    }
+    if text.pages.is_some() && !matches!(contract.gives, Gives::Many(_)) {
+        let message = format!("`{}` gives no list, so it has no pages", contract.name);
+        spot.key("pages").key_error(codes::PAGED_ONE, message, None);
+    }
+    record_fits(text, contract, around, spot);
+}
+
+fn effect_fits(
+    text: &OperationText,
+    effect: &EffectRule,
+    operation: &Operation,
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) {
+    if operation.method == Method::Get {
+        let message = "this changes the other side, and a GET must not".to_owned();
+        spot.key("get")
+            .key_error(codes::EFFECT_BY_GET, message, None);
+    }
+    if text.keep.is_some() {
+        let message = "the answer to an effect is not kept: it would hide the next one".to_owned();
+        spot.key("keep")
+            .key_error(codes::KEPT_EFFECT, message, None);
+    }
+    if let EffectRule::Find(find) = effect
+        && around.operation(find).is_none()
+    {
+        let message = format!("nothing finds what this made: the operation `{find}` is missing");
+        spot.key_error(codes::EFFECT_UNFINDABLE, message, None);
+    }
+}
+
+/// Holds the keys of a record against its schema.
+fn record_fits(
+    text: &OperationText,
+    contract: &Contract,
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) {
+    let Some(schema) = contract.gives.schema() else {
+        return;
+    };
+    let Some(schema) = around.family.and_then(|family| family.schemas.get(schema)) else {
+        return;
+    };
+    let at = spot.key("record");
+    let fields = match text.record.as_ref().map(|record| &record.0) {
+        Some(Value::Object(fields)) if !is_directive(fields) => fields,
+        Some(_) => return,
+        None => {
+            let message = format!("`{}` does not say what its records become", contract.name);
+            let hint = format!("add `record` with the keys of `{}`", schema.name);
+            spot.key_error(codes::MISSING_RECORD, message, Some(hint));
+            return;
+        }
+    };
+    for key in schema.required().filter(|key| !fields.contains_key(*key)) {
+        let message = format!("the record lacks `{key}`, which `{}` asks for", schema.name);
+        at.key_error(codes::MISSING_FIELD, message, None);
+    }
+    let Some(allowed) = schema.allowed() else {
+        return;
+    };
+    for key in fields.keys().filter(|key| !allowed.contains(&key.as_str())) {
+        let message = format!("`{key}` is not a key of `{}`", schema.name);
+        let hint = near::hint(key, allowed.iter().copied());
+        at.key(key)
+            .key_error(codes::UNKNOWN_RECORD_FIELD, message, hint);
+    }
+}

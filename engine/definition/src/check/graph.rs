@@ -1,0 +1,188 @@
+//! How the operations of a connector need each other: what is called before what, what setup needs
+//! setup, and what nothing needs.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::connector::Surroundings;
+use super::secret::mentions;
+use crate::codes;
+use crate::operation::Method;
+use crate::page::Spot;
+use crate::raw::operation::OperationText;
+
+/// Checks what the operations call before themselves, and that each is needed.
+pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) {
+    let operations = spot.key("operations");
+    for (name, text) in &around.file.operations.0 {
+        let at = operations.key(name);
+        for (root, first) in &text.before.0 {
+            called_first(around, name, &first.0, &at.key("before").key(root));
+        }
+        if !is_needed(around, name) {
+            let message = format!("nothing uses `{name}`, and the family does not know it");
+            operations
+                .key(name)
+                .key_warning(codes::UNUSED_OPERATION, message, None);
+        }
+    }
+}
+
+fn called_first(around: &Surroundings<'_>, name: &str, first: &str, spot: &Spot<'_>) {
+    let Some(text) = around.operation(first) else {
+        return;
+    };
+    let names = |operation: &str| {
+        let text = around.operation(operation);
+        let before = text.into_iter().flat_map(|text| &text.before.0);
+        before.map(|(_, name)| name.0.clone()).collect::<Vec<_>>()
+    };
+    if reaches(first, name, &names) {
+        let message = format!("`{first}` is called before `{name}`, and `{name}` before `{first}`");
+        spot.error(codes::BEFORE_LOOP, message, None);
+    }
+    let contract = |name| around.family.and_then(|family| family.operations.get(name));
+    let changes = match contract(first) {
+        Some(contract) => contract.effect.is_some(),
+        None => {
+            text.address()
+                .is_some_and(|(method, _)| method != Method::Get)
+                && !text.reads()
+        }
+    };
+    if changes {
+        let message = format!("`{first}` changes the other side each time it is called");
+        let hint = "make it a step of a pipeline".to_owned();
+        spot.error(codes::BEFORE_EFFECT, message, Some(hint));
+    }
+    let asked = contract(first)
+        .into_iter()
+        .flat_map(|contract| contract.input.keys());
+    let given = contract(name);
+    for input in asked.filter(|input| !given.is_some_and(|it| it.input.contains_key(*input))) {
+        let message = format!("`{first}` is given `{input}`, which is not there in `{name}`");
+        spot.error(codes::MISSING_INPUT, message, None);
+    }
+}
+
+/// Reports what an operation is given when it is called with nothing at hand, as for a form.
+pub(crate) fn called_alone(around: &Surroundings<'_>, name: &str, spot: &Spot<'_>) {
+    let contract = around.family.and_then(|family| family.operations.get(name));
+    for input in contract
+        .into_iter()
+        .flat_map(|contract| contract.input.keys())
+    {
+        let message = format!("`{name}` is given `{input}`, which is not there in a form");
+        spot.error(codes::MISSING_INPUT, message, None);
+    }
+}
+
+/// Whether `from`, or anything it leads to, is `to`.
+fn reaches(from: &str, to: &str, leads_to: &dyn Fn(&str) -> Vec<String>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from.to_owned()];
+    while let Some(next) = open.pop() {
+        if next == to {
+            return true;
+        }
+        if seen.insert(next.clone()) {
+            open.extend(leads_to(&next));
+        }
+    }
+    false
+}
+
+fn is_needed(around: &Surroundings<'_>, name: &str) -> bool {
+    let file = around.file;
+    let known = around
+        .family
+        .is_none_or(|family| family.operations.contains_key(name));
+    let all = file.operations.0.iter().chain(&file.setup.0);
+    known
+        || file.rights.iter().any(|right| right.operation.0 == name)
+        || file
+            .choices
+            .0
+            .iter()
+            .any(|(_, list)| list.operation.0 == name)
+        || all
+            .flat_map(|(_, text)| &text.before.0)
+            .any(|(_, first)| first.0 == name)
+}
+
+/// The other setup that the setup `name` needs first; a problem if it needs itself in the end.
+pub(crate) fn setup_needs(around: &Surroundings<'_>, name: &str, spot: &Spot<'_>) -> Vec<String> {
+    let needs = |name: &str| {
+        let setup = &around.file.setup.0;
+        let text = setup
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, text)| text);
+        text.map(|text| setup_used(around, text))
+            .unwrap_or_default()
+    };
+    let direct = needs(name);
+    if direct.iter().any(|next| reaches(next, name, &needs)) {
+        let message = format!("`setup.{name}` needs its own result");
+        let hint = "give it an address of its own, and `anonymous: true` if the headers of the \
+            connector need it too";
+        spot.key_error(codes::SETUP_LOOP, message, Some(hint.to_owned()));
+    }
+    direct
+}
+
+/// The names of the setup that a setup operation uses, through the connector's common parts too.
+fn setup_used(around: &Surroundings<'_>, text: &OperationText) -> Vec<String> {
+    let mut sent = sent_texts(text);
+    let http = &around.file.http;
+    if text
+        .address()
+        .is_some_and(|(_, url)| url.0.starts_with('/'))
+    {
+        sent.push(http.base_url.0.clone());
+    }
+    if !text.anonymous {
+        sent.extend(http.headers.0.iter().map(|(_, value)| value.0.to_string()));
+    }
+    let names = around.file.setup.0.iter().map(|(name, _)| name);
+    let used = |name: &&String| {
+        let path = format!("setup.{name}");
+        sent.iter().any(|text| mentions(text, &path))
+    };
+    names.filter(used).cloned().collect()
+}
+
+/// The settings that what an operation sends is computed from, as (section, name), sorted.
+pub(crate) fn settings_used(
+    text: &OperationText,
+    around: &Surroundings<'_>,
+) -> Vec<(String, String)> {
+    let sent = sent_texts(text);
+    let mut used = Vec::new();
+    for (section, form) in &around.file.settings.0 {
+        for (name, _) in &form.fields.0 {
+            let path = format!("settings.{section}.{name}");
+            if sent.iter().any(|text| mentions(text, &path)) {
+                used.push((section.clone(), name.clone()));
+            }
+        }
+    }
+    used.sort();
+    used
+}
+
+/// The source texts of all that an operation sends.
+fn sent_texts(text: &OperationText) -> Vec<String> {
+    let pairs = text
+        .query
+        .0
+        .iter()
+        .chain(&text.headers.0)
+        .chain(&text.form.0);
+    let values = pairs
+        .map(|(_, value)| &value.0)
+        .chain(text.body.as_ref().map(|body| &body.0));
+    let url = text.address().map(|(_, url)| url.0.clone());
+    values.map(Value::to_string).chain(url).collect()
+}
