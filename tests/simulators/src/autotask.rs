@@ -37,6 +37,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -59,6 +61,7 @@ use crate::Error;
 use crate::faults::Plan;
 use crate::http_sender::HttpSender;
 use crate::serve::{self, Running};
+use crate::wait;
 
 /// A simulated tenant. Clones are the same tenant.
 #[derive(Clone)]
@@ -109,6 +112,12 @@ impl Autotask {
             .with_state(self.clone())
     }
 
+    /// Answers one request in process. An answer marked [`serve::NoAnswer`] must be taken as a
+    /// lost connection.
+    pub async fn answer(&self, request: Request) -> Response {
+        exchange::answer(State(self.clone()), request).await
+    }
+
     /// Serves the router at `address`; port 0 takes a free one.
     pub async fn serve(&self, address: SocketAddr) -> Result<Running, Error> {
         serve::serve(self.router(), address).await
@@ -131,19 +140,11 @@ impl Autotask {
         condition: impl Fn(&Self) -> bool,
         limit: Duration,
     ) -> Result<(), Error> {
-        let mut changes = self.0.changes.subscribe();
-        let holds = async {
-            while !condition(self) {
-                // The sender lives in this handle, so it cannot be gone.
-                if changes.changed().await.is_err() {
-                    return;
-                }
-            }
-        };
-        let waited = tokio::time::timeout(limit, holds).await;
-        waited.map_err(|_| Error::NotInTime {
-            event: event.to_owned(),
-        })
+        wait::until(&self.0.changes, || condition(self), limit)
+            .await
+            .map_err(|_| Error::NotInTime {
+                event: event.to_owned(),
+            })
     }
 
     fn now(&self) -> Timestamp {

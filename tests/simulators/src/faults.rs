@@ -4,6 +4,8 @@
 //! its method and entity, still has times left and, when it comes by chance, is drawn. The draws
 //! come from a seeded generator, so the same requests in the same order meet the same faults.
 
+pub(crate) mod strike;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::rngs::StdRng;

@@ -12,13 +12,17 @@ pub mod autotask;
 pub mod clock;
 pub mod faults;
 mod http_sender;
+pub mod product;
+mod reply;
 pub mod serve;
+mod wait;
 
 use std::net::SocketAddr;
 
 pub use self::autotask::Autotask;
 pub use self::clock::{Clock, SystemClock, TokioClock};
 pub use self::http_sender::HttpSender;
+pub use self::product::Product;
 pub use self::serve::{NoAnswer, Running};
 
 /// Why a simulator could not do what its owner asked.

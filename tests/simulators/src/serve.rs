@@ -48,10 +48,9 @@ pub struct Running {
 impl Running {
     /// Stops listening, lets open requests finish for at most [`STOP_WAIT_MAX`].
     pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
-            if stop.send(()).is_err() {
-                tracing::debug!(address = %self.address, "the simulator had ended by itself");
-            }
+        let stop = self.stop.take();
+        if stop.is_some_and(|stop| stop.send(()).is_err()) {
+            tracing::debug!(address = %self.address, "the simulator had ended by itself");
         }
         if tokio::time::timeout(STOP_WAIT_MAX, &mut self.task)
             .await

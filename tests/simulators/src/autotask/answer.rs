@@ -3,10 +3,11 @@
 //! Validation failures are 500 with `{"errors":[text]}`; an unknown path is an HTML page; a wrong
 //! verb is the framework's own 405. Clients must cope with all three, so none is smoothed over.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
+
+use crate::reply::{self, empty, html};
 
 /// Why a call is not answered with what it asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,14 +46,12 @@ impl Refusal {
 
     pub(crate) fn response(&self) -> Response {
         match self {
-            Self::Invalid(text) => json_response(StatusCode::INTERNAL_SERVER_ERROR, &errors(text)),
+            Self::Invalid(text) => reply::json(StatusCode::INTERNAL_SERVER_ERROR, &errors(text)),
             Self::Unauthorized(None) => empty(StatusCode::UNAUTHORIZED),
-            Self::Unauthorized(Some(text)) => {
-                json_response(StatusCode::UNAUTHORIZED, &errors(text))
-            }
+            Self::Unauthorized(Some(text)) => reply::json(StatusCode::UNAUTHORIZED, &errors(text)),
             Self::NoRecord => empty(StatusCode::NOT_FOUND),
             Self::NoPage => html(StatusCode::NOT_FOUND, NOT_FOUND_PAGE),
-            Self::Verb(method) => json_response(
+            Self::Verb(method) => reply::json(
                 StatusCode::METHOD_NOT_ALLOWED,
                 &json!({ "Message": no_such_verb(method) }),
             ),
@@ -74,39 +73,9 @@ fn errors(text: &str) -> Value {
 }
 
 pub(crate) fn ok(body: &Value) -> Response {
-    json_response(StatusCode::OK, body)
-}
-
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
-    with_type(status, "application/json; charset=utf-8", body.to_string())
-}
-
-pub(crate) fn html(status: StatusCode, page: &str) -> Response {
-    with_type(status, "text/html", page.to_owned())
-}
-
-pub(crate) fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
+    reply::json(StatusCode::OK, body)
 }
 
 pub(crate) fn too_many(text: &str, retry_after: Option<u32>) -> Response {
-    let mut response = json_response(StatusCode::TOO_MANY_REQUESTS, &errors(text));
-    if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn with_type(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let content_type = HeaderValue::from_static(content_type);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
-    response
+    reply::too_many(&errors(text), retry_after)
 }

@@ -4,7 +4,7 @@
 //! effect on a date: it splits the row of that period and moves every later one. It is the only
 //! way to change a quantity, and leaves nothing to read but the rows themselves.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::{Span, ToSpan as _};
 use serde_json::Value;
 
@@ -107,7 +107,7 @@ fn date(record: &Record, field: &str) -> Option<Date> {
     record
         .text(field)
         .and_then(moment::parse)
-        .map(|moment| moment.date())
+        .map(DateTime::date)
 }
 
 /// Gives a new line its rows, one per period of the contract, all with the same units.

@@ -237,7 +237,7 @@ impl Autotask {
     pub fn forge_callout(&self, ticket_id: i64, ticket_number: &str) {
         let config = self.callouts().config.clone();
         if let Some(config) = config {
-            let pairs = pairs(&config, ticket_id, ticket_number, None);
+            let pairs = pairs(&config, ticket_id, ticket_number, Vec::new());
             self.dispatch(vec![(None, request(&config, &pairs))], config);
         }
     }
@@ -333,28 +333,26 @@ impl Autotask {
 
 type Pair = (String, String);
 
-/// The pair of the rule's user-defined field. The outer none: the ticket must not fire.
-fn pair_of_field(tenant: &Tenant, config: &CalloutConfig, ticket: &Record) -> Option<Option<Pair>> {
+/// The pair of the rule's user-defined field, if it names one; none when the ticket has no value
+/// in it and so must not fire.
+fn pair_of_field(tenant: &Tenant, config: &CalloutConfig, ticket: &Record) -> Option<Vec<Pair>> {
     let Some(name) = &config.user_defined_field else {
-        return Some(None);
+        return Some(Vec::new());
     };
     let definition = tenant.definition(&TICKET, name)?;
     let value = ticket.user_defined.get(&definition.id)?;
-    Some(Some((name.clone(), value.clone())))
+    Some(vec![(name.clone(), value.clone())])
 }
 
-fn pairs(config: &CalloutConfig, id: i64, number: &str, user_defined: Option<Pair>) -> Vec<Pair> {
+fn pairs(config: &CalloutConfig, id: i64, number: &str, user_defined: Vec<Pair>) -> Vec<Pair> {
     let names = &config.pairs;
     let fixed = [
         (names.id.clone(), id.to_string()),
         (names.number.clone(), number.to_owned()),
         (names.domain.clone(), "northwind-msp.example".to_owned()),
     ];
-    fixed
-        .into_iter()
-        .chain(user_defined)
-        .filter(|(name, _)| !name.is_empty())
-        .collect()
+    let all = fixed.into_iter().chain(user_defined);
+    all.filter(|(name, _)| !name.is_empty()).collect()
 }
 
 fn request(config: &CalloutConfig, pairs: &[Pair]) -> Callout {

@@ -4,10 +4,9 @@
 //! fault that says "after" strikes once the operation is done, which is what makes a client's
 //! doubt ("did it take hold?") a real one.
 
-use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -19,8 +18,8 @@ use super::answer::{self, Refusal};
 use super::operations::Request;
 use super::route::Route;
 use super::traffic::{Call, Thread, Violation};
-use crate::faults::Fault;
-use crate::serve::NoAnswer;
+use crate::faults::strike;
+use crate::reply::empty;
 
 /// Largest body of a call, in bytes.
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -30,7 +29,7 @@ pub(crate) async fn answer(State(autotask): State<Autotask>, request: HttpReques
     let (parts, body) = request.into_parts();
     let name = entity_name(parts.uri.path());
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        return autotask.log(&parts, &name, answer::empty(StatusCode::PAYLOAD_TOO_LARGE));
+        return autotask.log(&parts, &name, empty(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let Some(route) = Route::of(parts.uri.path()) else {
         return autotask.log(&parts, &name, Refusal::NoPage.response());
@@ -105,13 +104,9 @@ impl Autotask {
     /// Carries out an admitted call under the fault it meets, if any.
     async fn meet(&self, route: Route<'_>, name: &str, request: &Request<'_>) -> Response {
         let fault = self.faults().take(request.parts.method.as_str(), name);
-        if let Some(response) = before(fault) {
+        if let Some(response) = strike::before(fault, too_many_threads) {
             let response = self.log(request.parts, name, response);
-            return if fault == Some(Fault::Hang) {
-                never().await
-            } else {
-                response
-            };
+            return strike::withheld(fault, response).await;
         }
         self.delay().await;
         let answered = self.operate(route, request);
@@ -123,7 +118,7 @@ impl Autotask {
             Err(refusal) => refusal.response(),
         };
         let response = self.log(request.parts, name, response);
-        after(fault, response).await
+        strike::after(fault, response).await
     }
 
     async fn delay(&self) {
@@ -154,6 +149,13 @@ impl Autotask {
     }
 }
 
+fn too_many_threads(retry_after: Option<u32>) -> Response {
+    answer::too_many(
+        "API thread threshold of 3 threads has been exceeded",
+        retry_after,
+    )
+}
+
 /// Waiting time that the server adds when much of the hour is used up.
 fn slowdown(used: usize, hourly: usize) -> Duration {
     match used.saturating_mul(4) {
@@ -161,67 +163,4 @@ fn slowdown(used: usize, hourly: usize) -> Duration {
         quarters if quarters >= hourly.saturating_mul(2) => Duration::from_millis(500),
         _ => Duration::ZERO,
     }
-}
-
-/// The answer of a fault that keeps a call from being processed.
-fn before(fault: Option<Fault>) -> Option<Response> {
-    match fault? {
-        Fault::TooManyRequests { retry_after } => {
-            let text = "API thread threshold of 3 threads has been exceeded";
-            Some(answer::too_many(text, retry_after))
-        }
-        Fault::PlainError => {
-            let page = "<html><body><h1>Runtime Error</h1></body></html>";
-            Some(answer::html(StatusCode::INTERNAL_SERVER_ERROR, page))
-        }
-        Fault::Unavailable => {
-            let page = "<html><body><h1>Service Unavailable</h1></body></html>";
-            Some(answer::html(StatusCode::SERVICE_UNAVAILABLE, page))
-        }
-        Fault::DropRequest | Fault::Hang => Some(unanswered()),
-        Fault::GatewayTimeout
-        | Fault::DropAnswer
-        | Fault::HangAfter
-        | Fault::Slow { .. }
-        | Fault::CutBody => None,
-    }
-}
-
-/// What a fault makes of the answer to a call that was processed.
-async fn after(fault: Option<Fault>, response: Response) -> Response {
-    match fault {
-        Some(Fault::GatewayTimeout) => {
-            let page = "<html><body><h1>504 Gateway Time-out</h1></body></html>";
-            answer::html(StatusCode::GATEWAY_TIMEOUT, page)
-        }
-        Some(Fault::DropAnswer) => unanswered(),
-        Some(Fault::HangAfter) => never().await,
-        Some(Fault::Slow { milliseconds }) => {
-            tokio::time::sleep(Duration::from_millis(milliseconds.into())).await;
-            response
-        }
-        Some(Fault::CutBody) => cut(response).await,
-        _ => response,
-    }
-}
-
-/// An answer that the listener withholds by closing the connection.
-fn unanswered() -> Response {
-    let mut response = answer::empty(StatusCode::BAD_GATEWAY);
-    response.extensions_mut().insert(NoAnswer);
-    response
-}
-
-async fn never() -> Response {
-    std::future::pending().await
-}
-
-/// The first half of the body, then a broken connection.
-async fn cut(response: Response) -> Response {
-    let (parts, body) = response.into_parts();
-    let whole = to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default();
-    let half = whole.slice(..whole.len() / 2);
-    let broken = io::Error::from(io::ErrorKind::ConnectionReset);
-    let stream = futures::stream::iter([Ok(half), Err(broken)]);
-    Response::from_parts(parts, Body::from_stream(stream))
 }

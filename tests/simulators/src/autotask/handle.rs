@@ -13,7 +13,7 @@ use super::entities::{
 };
 use super::tenant::{Record, Right, Tenant};
 use super::traffic::{Call, Violation};
-use super::write::Mode;
+use super::write::{Actor, Mode};
 use crate::Error;
 
 /// A ticket as the tenant has it.
@@ -315,13 +315,18 @@ impl Autotask {
     ) -> Result<i64, Error> {
         let technician = {
             let tenant = self.tenant();
-            let api_user = tenant.api_user;
-            tenant
+            let mut people = tenant
                 .rows(&RESOURCE)
-                .find(|row| row.id != api_user)
-                .map(|row| row.id)
+                .filter(|row| row.id != tenant.api_user);
+            people
+                .find(|row| row.is_active())
+                .map_or(tenant.api_user, |row| row.id)
         };
-        let written = self.perform(entity, mode, body, technician);
+        let actor = Actor {
+            resource: technician,
+            impersonator: None,
+        };
+        let written = self.perform(entity, mode, body, actor);
         written.map_err(|refusal| Error::Refused {
             reason: refusal.text(),
         })

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::extract::Query as QueryString;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{Method, header};
 use serde_json::{Map, Value, json};
 
@@ -15,8 +16,8 @@ use super::entities::{Entity, RESOURCE, Verb};
 use super::filter::member;
 use super::query::{self, Via};
 use super::route::Route;
-use super::tenant::{Tenant, value_of};
-use super::write::{Mode, Occasion};
+use super::tenant::{Record, Tenant, value_of};
+use super::write::{Actor, Mode, Occasion};
 use super::{metadata, write};
 
 /// Longest URL of a GET that the web server takes.
@@ -136,7 +137,7 @@ impl Autotask {
             .headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
-        let authority = parts.uri.authority().map(|authority| authority.as_str());
+        let authority = parts.uri.authority().map(Authority::as_str);
         let scheme = parts.uri.scheme_str().unwrap_or("http");
         format!("{scheme}://{}", authority.or(host).unwrap_or("localhost"))
     }
@@ -325,44 +326,49 @@ impl Autotask {
             return Err(call.wrong_verb());
         }
         allowed(&self.tenant(), entity, verb)?;
-        let impersonated = self.impersonated(entity, call)?;
+        let actor = self.actor(entity, call)?;
         let body = body()?;
-        let id = self.perform(entity, mode, &body, impersonated)?;
+        let id = self.perform(entity, mode, &body, actor)?;
         Ok(json!({ "itemId": id }))
     }
 
-    fn impersonated(&self, entity: &Entity, call: &Request<'_>) -> Result<Option<i64>, Refusal> {
-        let Some(header) = call.parts.headers.get("impersonationresourceid") else {
-            return Ok(None);
-        };
-        let id = header.to_str().ok().and_then(|id| id.trim().parse().ok());
+    /// The API user, or the resource that the call asks to act as.
+    fn actor(&self, entity: &Entity, call: &Request<'_>) -> Result<Actor, Refusal> {
         let tenant = self.tenant();
-        let known = |id: &i64| {
-            tenant
-                .row(&RESOURCE, *id)
-                .is_some_and(|row| row.is_active())
+        let api_user = tenant.api_user;
+        let Some(header) = call.parts.headers.get("impersonationresourceid") else {
+            return Ok(Actor {
+                resource: api_user,
+                impersonator: None,
+            });
         };
-        let id = id
-            .filter(known)
-            .filter(|_| IMPERSONATION.contains(&entity.name));
-        id.map(Some)
+        let known = |id: &i64| tenant.row(&RESOURCE, *id).is_some_and(Record::is_active);
+        let id = header
+            .to_str()
+            .ok()
+            .and_then(|id| id.trim().parse().ok())
+            .filter(known);
+        let resource = id.filter(|_| IMPERSONATION.contains(&entity.name));
+        resource
+            .map(|resource| Actor {
+                resource,
+                impersonator: Some(api_user),
+            })
             .ok_or_else(|| Refusal::invalid("The impersonation is not permitted."))
     }
 
-    /// Writes one record as the API user (or whom it acts as) and sees to callouts.
+    /// Writes one record and sees to callouts.
     pub(crate) fn perform(
         &self,
         entity: &'static Entity,
         mode: Mode,
         body: &Map<String, Value>,
-        impersonated: Option<i64>,
+        actor: Actor,
     ) -> Result<i64, Refusal> {
         let mut tenant = self.tenant();
-        let api_user = tenant.api_user;
         let occasion = Occasion {
             now: self.now(),
-            actor: impersonated.unwrap_or(api_user),
-            impersonator: impersonated.map(|_| api_user),
+            actor,
             quirks: &self.config().quirks,
         };
         let before = member(body, "id").and_then(Value::as_i64);

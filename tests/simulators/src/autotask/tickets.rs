@@ -135,7 +135,7 @@ fn settle_completion(tenant: &Tenant, draft: &mut Draft, at: Occasion<'_>) {
         let now = moment::text_of(at.now);
         draft.record.set("completedDate", now.clone());
         draft.record.set("resolvedDateTime", now);
-        draft.record.set("completedByResourceID", at.actor);
+        draft.record.set("completedByResourceID", at.actor.resource);
     } else if was && !is {
         for field in ["completedDate", "resolvedDateTime", "completedByResourceID"] {
             draft.record.set(field, Value::Null);
@@ -171,7 +171,7 @@ pub(crate) fn touch(tenant: &mut Tenant, note: &Draft, at: Occasion<'_>) {
     };
     let now = moment::text_of(at.now);
     ticket.set("lastActivityDate", now.clone());
-    ticket.set("lastActivityResourceID", at.actor);
+    ticket.set("lastActivityResourceID", at.actor.resource);
     if note.record.number("publish") == Some(1) {
         ticket.set("lastCustomerVisibleActivityDateTime", now);
     }

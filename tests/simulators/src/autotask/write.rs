@@ -31,11 +31,16 @@ pub(crate) enum Mode {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Occasion<'a> {
     pub(crate) now: Timestamp,
-    /// The resource the record is attributed to.
-    pub(crate) actor: i64,
-    /// The API user, when it acts as another resource.
-    pub(crate) impersonator: Option<i64>,
+    pub(crate) actor: Actor,
     pub(crate) quirks: &'a Quirks,
+}
+
+/// Whom a write is attributed to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Actor {
+    pub(crate) resource: i64,
+    /// The API user, when it acts as that resource.
+    pub(crate) impersonator: Option<i64>,
 }
 
 /// A record on its way to be stored.
@@ -348,15 +353,15 @@ fn stamp(draft: &mut Draft, at: Occasion<'_>) {
             stamps.push((names(name), Value::from(now.clone())));
         }
         for name in ["creatorResourceID", "createdByResourceID"] {
-            stamps.push((names(name), Value::from(at.actor)));
+            stamps.push((names(name), Value::from(at.actor.resource)));
         }
-        if let Some(impersonator) = at.impersonator {
+        if let Some(impersonator) = at.actor.impersonator {
             stamps.push((
                 names("impersonatorCreatorResourceID"),
                 Value::from(impersonator),
             ));
         }
-    } else if let Some(impersonator) = at.impersonator {
+    } else if let Some(impersonator) = at.actor.impersonator {
         stamps.push((
             names("impersonatorUpdaterResourceID"),
             Value::from(impersonator),
@@ -366,7 +371,7 @@ fn stamp(draft: &mut Draft, at: Occasion<'_>) {
         stamps.push((names(name), Value::from(now.clone())));
     }
     for name in ["lastActivityResourceID", "updateResourceID"] {
-        stamps.push((names(name), Value::from(at.actor)));
+        stamps.push((names(name), Value::from(at.actor.resource)));
     }
     for (name, value) in stamps {
         if let Some(name) = name {

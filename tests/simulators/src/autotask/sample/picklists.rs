@@ -274,13 +274,13 @@ fn drawn(dice: &mut StdRng, taken: &mut BTreeSet<i64>) -> i64 {
 
 fn set_default(tenant: &mut Tenant, entity: &'static Entity, field: &'static str, label: &str) {
     change(tenant, entity, field, |choice| {
-        choice.default = choice.label == label
+        choice.default = choice.label == label;
     });
 }
 
 fn set_system(tenant: &mut Tenant, entity: &'static Entity, field: &'static str, labels: &[&str]) {
     change(tenant, entity, field, |choice| {
-        choice.system = labels.contains(&choice.label.as_str())
+        choice.system = labels.contains(&choice.label.as_str());
     });
 }
 
