@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use super::Autotask;
 use super::callout::{CalloutConfig, Mishap};
+use super::handle::Action;
+use super::tenant::Right;
 use crate::Error;
 use crate::faults::Planned;
 
@@ -23,7 +25,8 @@ pub(crate) fn router() -> Router<Autotask> {
         .route("/tickets/{id}/status", post(set_status))
         .route("/companies", get(companies).post(add_company))
         .route("/companies/{id}/active", post(set_company_active))
-        .route("/records/{entity}", get(records))
+        .route("/records/{entity}", get(records).post(create_record))
+        .route("/rights", post(set_right))
         .route("/picklists", post(set_picklist))
         .route("/credentials", get(credentials).delete(revoke).put(restore))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
@@ -75,7 +78,19 @@ async fn ticket(State(autotask): State<Autotask>, Path(id): Path<i64>) -> Respon
 }
 
 async fn create_ticket(State(autotask): State<Autotask>, Json(fields): Json<Value>) -> Response {
-    match autotask.create("Tickets", fields) {
+    created(autotask.create("Tickets", fields))
+}
+
+async fn create_record(
+    State(autotask): State<Autotask>,
+    Path(entity): Path<String>,
+    Json(fields): Json<Value>,
+) -> Response {
+    created(autotask.create(&entity, fields))
+}
+
+fn created(id: Result<i64, Error>) -> Response {
+    match id {
         Ok(id) => Json(json!({ "id": id })).into_response(),
         Err(error) => answer(Err(error)),
     }
@@ -160,6 +175,25 @@ async fn set_picklist(
         active,
     } = wanted;
     if autotask.set_picklist_active(&entity, &field, value, active) {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedRight {
+    entity: String,
+    action: Action,
+    right: Right,
+}
+
+async fn set_right(
+    State(autotask): State<Autotask>,
+    Json(wanted): Json<WantedRight>,
+) -> StatusCode {
+    if autotask.set_right(&wanted.entity, wanted.action, wanted.right) {
         StatusCode::NO_CONTENT
     } else {
         StatusCode::NOT_FOUND

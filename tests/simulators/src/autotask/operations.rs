@@ -17,7 +17,7 @@ use super::filter::member;
 use super::query::{self, Via};
 use super::route::Route;
 use super::tenant::{Record, Tenant, value_of};
-use super::write::{Actor, Mode, Occasion};
+use super::write::{Actor, Mode, Occasion, id_of};
 use super::{metadata, write};
 
 /// Longest URL of a GET that the web server takes.
@@ -280,6 +280,10 @@ impl Autotask {
             );
             return Err(Refusal::invalid(text));
         }
+        let stored = self.tenant().row(entity, id_of(&body)).cloned();
+        if stored.is_some_and(|row| value_of(&row, place.field) != parent) {
+            return Err(Refusal::invalid("No matching records found"));
+        }
         body.retain(|name, _| !name.eq_ignore_ascii_case(place.field));
         body.insert(place.field.to_owned(), Value::from(parent));
         Ok(body)
@@ -371,8 +375,11 @@ impl Autotask {
             actor,
             quirks: &self.config().quirks,
         };
-        let before = member(body, "id").and_then(Value::as_i64);
-        let before = before.and_then(|id| tenant.row(entity, id)).cloned();
+        // Company 0 exists, but a create with id 0 changes nothing that was there.
+        let before = tenant
+            .row(entity, id_of(body))
+            .filter(|_| mode != Mode::Create)
+            .cloned();
         let id = write::write(&mut tenant, entity, mode, body, occasion)?;
         self.consider_callout(&tenant, entity, before.as_ref(), id);
         drop(tenant);

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::entities::{self, DEFINITION, Entity, LIST_ITEM, Verb};
@@ -60,7 +61,8 @@ pub(crate) struct Choice {
 }
 
 /// How far a user's right on an entity reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Right {
     /// Everything.
     All,

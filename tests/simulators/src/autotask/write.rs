@@ -88,17 +88,22 @@ pub(crate) fn write(
     Ok(id)
 }
 
+/// The id in a body, which may be a text; 0 when there is none, and -1 for what is no id.
+pub(crate) fn id_of(body: &Map<String, Value>) -> i64 {
+    match super::filter::member(body, "id") {
+        None | Some(Value::Null) => 0,
+        Some(Value::String(text)) => text.trim().parse().unwrap_or(-1),
+        Some(value) => value.as_i64().unwrap_or(-1),
+    }
+}
+
 fn started(
     tenant: &Tenant,
     entity: &'static Entity,
     mode: Mode,
     body: &Map<String, Value>,
 ) -> Result<Draft, Refusal> {
-    let id = match super::filter::member(body, "id") {
-        None | Some(Value::Null) => 0,
-        Some(Value::String(text)) => text.trim().parse().unwrap_or(-1),
-        Some(value) => value.as_i64().unwrap_or(-1),
-    };
+    let id = id_of(body);
     let before = match mode {
         Mode::Create if id != 0 => {
             return Err(Refusal::invalid(

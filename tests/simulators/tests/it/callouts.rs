@@ -87,9 +87,12 @@ async fn closing_a_flagged_ticket_fires_once_whoever_closes_it() {
     api.autotask
         .edit_ticket(by_technician, json!({ "title": "edited later" }))
         .unwrap();
-    api.patch("/Tickets", &json!({ "id": by_api, "status": 5 }))
-        .await
-        .id();
+    api.patch(
+        "/Tickets",
+        &json!({ "id": by_api.to_string(), "status": 5 }),
+    )
+    .await
+    .id();
     delivered(&api, 2).await;
     let expected = [by_technician, by_api].map(|id| {
         let number = api.autotask.ticket(id).unwrap().number;

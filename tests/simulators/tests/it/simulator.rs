@@ -75,6 +75,30 @@ async fn a_picklist_value_is_made_inactive_over_http() {
 }
 
 #[tokio::test]
+async fn rights_and_records_are_made_over_http() {
+    let api = Api::start().await;
+    let none = json!({ "entity": "Services", "action": "create", "right": "none" });
+    assert_eq!(
+        api.control(Method::POST, "/rights", Some(none))
+            .await
+            .status,
+        204
+    );
+    let info = api.get("/Services/entityInformation").await.json();
+    assert_eq!(info["info"]["userAccessForCreate"], "None");
+    let contact = json!({ "companyID": api.company(), "firstName": "Ada", "lastName": "Byron",
+        "isActive": 1 });
+    let made = api
+        .control(Method::POST, "/records/Contacts", Some(contact))
+        .await
+        .json();
+    assert_eq!(
+        api.get(&format!("/Contacts/{}", made["id"])).await.status,
+        200
+    );
+}
+
+#[tokio::test]
 async fn calls_are_logged_and_counted_per_entity() {
     let api = Api::start().await;
     api.open_ticket().await;

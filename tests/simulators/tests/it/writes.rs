@@ -151,6 +151,15 @@ async fn a_note_is_written_under_its_ticket_and_read_flat() {
     assert_eq!(refused, "Picklist value [3] does not exist for publish.");
     let system = json!({ "description": "x", "noteType": 13, "publish": 1 });
     assert_eq!(api.post(&path, &system).await.status, 500);
+    let other = api.open_ticket().await;
+    let moved = json!({ "id": id, "title": "x" });
+    assert_eq!(
+        api.patch(&format!("/Tickets/{other}/Notes"), &moved)
+            .await
+            .status,
+        500
+    );
+    assert_eq!(api.patch(&path, &moved).await.id(), id);
     let mismatch = json!({ "ticketID": 1, "description": "x", "noteType": 1, "publish": 1 });
     assert_eq!(api.post(&path, &mismatch).await.status, 500);
 }
