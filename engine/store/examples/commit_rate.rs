@@ -53,10 +53,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let took = started.elapsed().as_secs_f64();
         let flushes = store.flushes();
         let commits = u32::try_from(flushes.commits)?;
+        let rate = f64::from(commits) / took;
+        let flushes = flushes.flushes;
         println!(
-            "{what}: {callers} callers, {commits} commits in {took:.2} s: {:.0} a second, {} flushes",
-            f64::from(commits) / took,
-            flushes.flushes,
+            "{what}: {callers} callers, {commits} commits, {rate:.0} a second, {flushes} flushes"
         );
     }
     Ok(())

@@ -43,6 +43,10 @@ pub(crate) enum Op {
         key: Key,
         expect: Expect,
     },
+    Require {
+        key: Key,
+        expect: Expect,
+    },
     Add {
         key: Key,
         delta: i64,
@@ -113,6 +117,12 @@ impl Batch {
     /// Removes the record at `key`; that there is none is no error unless a version is expected.
     pub fn delete(&mut self, key: Key, expect: Expect) -> &mut Self {
         self.push(Op::Delete { key, expect })
+    }
+
+    /// Makes the batch conflict unless the record at `key` is as expected, and leaves it alone: for
+    /// decisions that rest on a record which they do not change.
+    pub fn require(&mut self, key: Key, expect: Expect) -> &mut Self {
+        self.push(Op::Require { key, expect })
     }
 
     /// Adds to the counter at `key`, which starts at zero and never conflicts. Counters and records
@@ -238,7 +248,9 @@ impl Op {
                     MAX_VALUE_BYTES,
                 )
             }
-            Self::Delete { key, .. } | Self::Add { key, .. } => key_within(key),
+            Self::Delete { key, .. } | Self::Require { key, .. } | Self::Add { key, .. } => {
+                key_within(key)
+            }
             Self::Enqueue(job) => job.check(),
             Self::Settle {
                 outcome:
@@ -259,7 +271,9 @@ impl Op {
     fn bytes(&self) -> usize {
         match self {
             Self::Put { key, value, .. } => key.as_bytes().len() + value.len(),
-            Self::Delete { key, .. } | Self::Add { key, .. } => key.as_bytes().len(),
+            Self::Delete { key, .. } | Self::Require { key, .. } | Self::Add { key, .. } => {
+                key.as_bytes().len()
+            }
             Self::Enqueue(job) => job.bytes(),
             Self::Settle {
                 outcome:

@@ -24,8 +24,7 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     const FORMAT: u16;
 
     /// Turns the JSON of the older `format` into that of [`Record::FORMAT`].
-    fn upgrade(format: u16, value: Value) -> Result<Value, Error> {
-        let _ = value;
+    fn upgrade(format: u16, _value: Value) -> Result<Value, Error> {
         Err(Error::OlderFormat {
             table: Self::TABLE,
             found: format,

@@ -42,13 +42,12 @@ pub(crate) enum Change {
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) writes: Writes,
-    /// What the written keys hold until then.
+    /// What the keys that were read or will be written hold until then.
     pub(crate) before: Writes,
     pub(crate) changes: Vec<Change>,
     /// Jobs that are not given out until the group is durable.
     pub(crate) held: Vec<u64>,
     pub(crate) sequence: u64,
-    pub(crate) bytes: usize,
 }
 
 /// A group in the making.
@@ -96,17 +95,13 @@ impl<'a, M: Medium> Stage<'a, M> {
     /// Adds all of `batch`, or nothing and says why.
     pub(crate) fn add(&mut self, batch: Checked) -> Result<Version, Error> {
         let version = self.next_number();
-        let bytes = batch.bytes;
-        let outcome = self.medium.room(self.group.bytes + bytes).and_then(|()| {
-            batch
-                .ops
-                .into_iter()
-                .try_for_each(|op| self.apply(op, version))
-        });
-        match outcome {
+        match batch
+            .ops
+            .into_iter()
+            .try_for_each(|op| self.apply(op, version))
+        {
             Ok(()) => {
                 self.undo.clear();
-                self.group.bytes += bytes;
                 Ok(Version(version))
             }
             Err(error) => {
@@ -135,6 +130,7 @@ impl<'a, M: Medium> Stage<'a, M> {
                 let raw = self.expect(key, expect)?;
                 self.write(raw, None)
             }
+            Op::Require { key, expect } => self.expect(key, expect).map(drop),
             Op::Add { key, delta } => self.count(&key, delta),
             Op::Enqueue(job) => self.enqueue(&job),
             Op::Settle { leased, outcome } => self.settle(leased, outcome),
@@ -336,7 +332,12 @@ impl<'a, M: Medium> Stage<'a, M> {
         if let Some(staged) = self.group.writes.get(raw) {
             return Ok(staged.clone());
         }
-        self.medium.get(raw)
+        if let Some(before) = self.group.before.get(raw) {
+            return Ok(before.clone());
+        }
+        let before = self.medium.get(raw)?;
+        self.group.before.insert(raw.to_vec(), before.clone());
+        Ok(before)
     }
 
     /// Writes an entry, and remembers what readers see until the group is durable.

@@ -132,8 +132,10 @@ impl<M: Medium> State<M> {
     /// Commits each of the batches, in order, with one flush for all; says how each of them fared.
     pub(crate) fn commit(&self, batches: Vec<Checked>) -> Vec<Result<Version, Error>> {
         let mut sequence = lock(&self.sequence);
-        if let Some(failed) = self.failed.get() {
-            return batches.iter().map(|_| Err(failed.clone())).collect();
+        let bytes = batches.iter().map(|batch| batch.bytes).sum();
+        let able = self.failed.get().cloned().map_or(Ok(()), Err);
+        if let Err(error) = able.and_then(|()| self.medium.room(bytes)) {
+            return batches.iter().map(|_| Err(error.clone())).collect();
         }
         let mut stage = Stage::new(&self.medium, &self.queue, *sequence);
         let mut outcomes: Vec<_> = batches.into_iter().map(|batch| stage.add(batch)).collect();

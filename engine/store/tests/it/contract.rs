@@ -26,6 +26,7 @@ macro_rules! on_every_store {
 on_every_store! {
     a_batch_applies_whole_or_not_at_all
     expectations_hold_or_conflict
+    a_requirement_fails_the_batch_and_changes_nothing
     a_record_written_again_has_a_new_version
     operations_see_the_ones_before_them
     scans_page_in_order_and_stay_under_their_prefix
@@ -119,6 +120,29 @@ async fn expectations_hold_or_conflict(bed: Bed) {
         Err(Error::Conflict { .. })
     ));
     delete(Expect::Any).await.unwrap();
+}
+
+async fn a_requirement_fails_the_batch_and_changes_nothing(bed: Bed) {
+    let store = bed.store();
+    let version = put(&*store, "rule", "1").await;
+    let decide = async |expect, absent| {
+        let work = batch(|batch| {
+            batch
+                .require(key("rule"), expect)
+                .require(key(absent), Expect::Absent);
+            batch.add(key("n"), 1)
+        });
+        bed.store().commit(work).await
+    };
+    decide(Expect::Version(version), "nothing").await.unwrap();
+    let kept = store.get(&key("rule")).await.unwrap().unwrap();
+    assert_eq!(kept.version, version, "it was only looked at");
+    let wrong = decide(Expect::Version(version), "rule").await;
+    assert!(matches!(wrong, Err(Error::Conflict { .. })));
+    put(&*store, "rule", "2").await;
+    let old = decide(Expect::Version(version), "nothing").await;
+    assert!(matches!(old, Err(Error::Conflict { .. })));
+    assert_eq!(store.counter(&key("n")).await.unwrap(), 1);
 }
 
 async fn a_record_written_again_has_a_new_version(mut bed: Bed) {
