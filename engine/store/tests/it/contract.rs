@@ -32,6 +32,7 @@ on_every_store! {
     scans_page_in_order_and_stay_under_their_prefix
     counters_add_up_and_are_no_records
     limits_are_errors_that_name_them
+    what_is_just_within_the_limits_comes_back
     a_lane_runs_in_order_one_at_a_time
     a_job_that_waits_holds_its_lane
     lower_priority_numbers_then_earlier_dues_go_first
@@ -339,6 +340,47 @@ async fn limits_are_errors_that_name_them(bed: Bed) {
         Err(Error::TooLarge { .. })
     ));
     assert_eq!(store.flushes().commits, 0);
+}
+
+async fn what_is_just_within_the_limits_comes_back(mut bed: Bed) {
+    let store = bed.store();
+    let large = vec![b'x'; limits::MAX_VALUE_BYTES];
+    let parts = ["1", "2", "3"];
+    let work = batch(|batch| {
+        for part in parts {
+            batch.put(key(part), large.clone(), Expect::Absent);
+        }
+        let payload = vec![b'y'; limits::MAX_VALUE_BYTES / 2];
+        batch.enqueue(NewJob {
+            payload,
+            ..job("a", "g", "l")
+        })
+    });
+    store.commit(work).await.unwrap();
+    let many = batch(|batch| {
+        for number in 0..limits::MAX_BATCH_OPS {
+            batch.put(
+                Key::new("p", "many", &[&number.to_string()]),
+                "v",
+                Expect::Absent,
+            );
+        }
+        batch
+    });
+    store.commit(many).await.unwrap();
+    drop(store);
+    let store = bed.reopen();
+    for part in parts {
+        let stored = store.get(&key(part)).await.unwrap().unwrap();
+        assert!(stored.value == large, "{part}");
+    }
+    assert_eq!(
+        take_one(&bed).await.job.payload.len(),
+        limits::MAX_VALUE_BYTES / 2
+    );
+    let prefix = Key::prefix("p", "many", &[]);
+    let page = store.scan(&prefix, None, limits::MAX_SCAN).await.unwrap();
+    assert_eq!(page.len(), limits::MAX_BATCH_OPS);
 }
 
 async fn a_lane_runs_in_order_one_at_a_time(bed: Bed) {
