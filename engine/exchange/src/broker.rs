@@ -5,6 +5,7 @@
 //! attempts lock the account on the other side. Until a credential has proven itself, one request
 //! at a time is sent with it, so that a wrong one is rejected once and not once per waiting call.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{Class, Secret};
@@ -12,12 +13,17 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncGuard};
 use tokio::time::{Instant, timeout_at};
 
 use crate::auth::Auth;
+use crate::auth::renewal::Tokens;
 use crate::failure::Failure;
 use crate::hosts::Hosts;
 use crate::limits::Gate;
 use crate::retry::Purse;
 use crate::scrub::Scrub;
 use crate::stats::{Counters, Stats};
+
+/// How many of the tokens that were obtained last are taken out of texts: the newest access and
+/// refresh token, and the ones before, which a late answer may still quote.
+const TOKENS_HIDDEN_MAX: usize = 4;
 
 /// One set of credentials and where it may be sent.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +49,7 @@ struct Shared {
     state: Mutex<State>,
     /// Held by the one request that is under way while the credential is unproven.
     trial: AsyncMutex<()>,
+    tokens: Tokens,
     purse: Purse,
     counters: Counters,
 }
@@ -51,6 +58,7 @@ struct Shared {
 struct State {
     credential: Arc<Credential>,
     scrub: Arc<Scrub>,
+    obtained: VecDeque<Secret>,
     trust: Trust,
     /// Counts the changes, so that a late answer to an old credential does not judge the new one.
     generation: u64,
@@ -67,15 +75,16 @@ enum Trust {
 #[derive(Debug)]
 pub(crate) struct Admission<'a> {
     pub(crate) credential: Arc<Credential>,
-    generation: u64,
+    pub(crate) generation: u64,
     _trial: Option<AsyncGuard<'a, ()>>,
 }
 
 impl Broker {
     pub(crate) fn new(name: &str, credential: Credential, gate: Gate) -> Self {
         let state = State {
-            scrub: Arc::new(scrub_for(&credential)),
+            scrub: Arc::new(scrub_for(&credential, &VecDeque::new())),
             credential: Arc::new(credential),
+            obtained: VecDeque::new(),
             trust: Trust::Unproven,
             generation: 0,
         };
@@ -84,6 +93,7 @@ impl Broker {
             gate,
             state: Mutex::new(state),
             trial: AsyncMutex::new(()),
+            tokens: Tokens::default(),
             purse: Purse::default(),
             counters: Counters::default(),
         };
@@ -101,7 +111,7 @@ impl Broker {
     pub fn set_credential(&self, credential: Credential) {
         {
             let mut state = self.lock();
-            state.scrub = Arc::new(scrub_for(&credential));
+            state.scrub = Arc::new(scrub_for(&credential, &state.obtained));
             state.credential = Arc::new(credential);
         }
         self.credentials_changed();
@@ -131,8 +141,21 @@ impl Broker {
         Arc::clone(&self.lock().scrub)
     }
 
-    pub(crate) fn hosts(&self) -> Hosts {
-        self.lock().credential.hosts.clone()
+    pub(crate) fn credential(&self) -> Arc<Credential> {
+        Arc::clone(&self.lock().credential)
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.shared.tokens
+    }
+
+    /// Takes these tokens out of texts from now on.
+    pub(crate) fn hide<'a>(&self, tokens: impl IntoIterator<Item = &'a Secret>) {
+        let mut state = self.lock();
+        state.obtained.extend(tokens.into_iter().cloned());
+        let surplus = state.obtained.len().saturating_sub(TOKENS_HIDDEN_MAX);
+        state.obtained.drain(..surplus);
+        state.scrub = Arc::new(scrub_for(&state.credential, &state.obtained));
     }
 
     pub(crate) fn purse(&self) -> &Purse {
@@ -180,22 +203,26 @@ impl Broker {
         }))
     }
 
-    /// Draws from an answer what it says about the credential.
-    pub(crate) fn learn(&self, admission: &Admission<'_>, failure: Option<&Failure>) {
+    /// Somebody was answered who showed this credential: it is good.
+    pub(crate) fn trust(&self, admission: &Admission<'_>) {
         let mut state = self.lock();
-        if state.generation != admission.generation {
-            return;
+        // A rejection stands until the credential changes, whatever was still under way.
+        if state.generation == admission.generation && !matches!(state.trust, Trust::Rejected(_)) {
+            state.trust = Trust::Proven;
         }
-        match failure.map(|failure| (failure.class, failure)) {
-            Some((Class::CredentialsRejected, failure)) => {
-                let mut later = failure.clone();
-                (later.attempts, later.sent, later.status) = (0, false, None);
-                later.message = format!("not sent, because an earlier call failed: {later}");
-                state.trust = Trust::Rejected(later);
-            }
-            // These come from someone who knows who calls.
-            None | Some((Class::Forbidden | Class::NotFound, _)) => state.trust = Trust::Proven,
-            Some(_) => {}
+    }
+
+    /// The credential was rejected: `failure` is what every later call gets.
+    pub(crate) fn reject(&self, admission: &Admission<'_>, failure: &Failure) {
+        let mut state = self.lock();
+        if state.generation == admission.generation {
+            let mut later = failure.clone();
+            (later.attempts, later.sent, later.status) = (0, false, None);
+            later.message = format!(
+                "not sent, because an earlier call failed: {}",
+                later.message
+            );
+            state.trust = Trust::Rejected(later);
         }
     }
 
@@ -207,7 +234,7 @@ impl Broker {
     }
 }
 
-fn scrub_for(credential: &Credential) -> Scrub {
+fn scrub_for(credential: &Credential, obtained: &VecDeque<Secret>) -> Scrub {
     let of_auth = credential.auth.secrets();
-    Scrub::new(credential.secrets.iter().chain(&of_auth))
+    Scrub::new(credential.secrets.iter().chain(&of_auth).chain(obtained))
 }

@@ -4,7 +4,7 @@
 //! It promises that an effect is sent again only if it surely did not happen before, that nothing
 //! is sent with a rejected credential or to a host that is not allowed, and that no secret is in
 //! what it returns or logs. It does not remember calls: a process that ends in the middle leaves
-//! the outcome for the caller to find out.
+//! the outcome for the caller to find out. A single attempt is in `attempt`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,20 +12,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::Class;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 
+use crate::allowance::Allowance;
 use crate::answer::Answer;
-use crate::broker::{Admission, Broker, Credential};
-use crate::classify::{Classify, Kind, describe, judge, nothing_known};
+use crate::attempt::{Miss, Next};
+use crate::broker::{Broker, Credential};
+use crate::classify::{Classify, Kind};
 use crate::clock::{Clock, Random};
 use crate::failure::{Failure, MESSAGE_CHARS_MAX};
-use crate::limits::{Gate, Limit, Permit, Priority, Refusal};
+use crate::limits::{Gate, Limit, Priority};
 use crate::request::Request;
-use crate::retry::{Retry, retry_after};
-use crate::transport::{Lack, Sent, Transport, TransportError};
+use crate::retry::Retry;
+use crate::transport::Transport;
 
-/// How long a call waits for limits, pauses and backoff when the caller names no time.
+/// How long a call waits for limits, pauses and backoff when the caller has no opinion.
 pub const PATIENCE_DEFAULT: Duration = Duration::from_mins(2);
 
 /// How a call is made: everything but the request itself, so that all pages of a list share it.
@@ -33,10 +35,15 @@ pub const PATIENCE_DEFAULT: Duration = Duration::from_mins(2);
 pub struct Terms<'a> {
     /// Whose credential it is made with.
     pub broker: &'a Broker,
+    /// Whether it is made without showing the credential, e.g. to find the right server. It still
+    /// keeps the credential's limits, and may be what finds the credential to be wrong.
+    pub anonymous: bool,
     /// Whether it changes the remote side.
     pub kind: Kind,
     /// The limits it must keep.
     pub limits: &'a [Limit],
+    /// What answers tell about limits, where they do.
+    pub allowance: Option<&'a Allowance>,
     /// When it is made again.
     pub retry: &'a Retry,
     /// How long it may wait in all before it is sent (again): for limits, pauses and backoff. An
@@ -73,6 +80,18 @@ struct Shared {
     random: Arc<dyn Random>,
     gate: Gate,
     brokers: Mutex<HashMap<String, Broker>>,
+}
+
+/// What has become of a call so far.
+#[derive(Default)]
+struct Course {
+    /// Attempts that count against the retry policy.
+    tries: u32,
+    /// Requests handed to the transport.
+    handed_over: u32,
+    sent: bool,
+    /// The token that was refused, so that it is renewed; once per call.
+    refused_token: Option<u64>,
 }
 
 impl Exchange {
@@ -129,7 +148,16 @@ impl Exchange {
         &*self.shared.clock
     }
 
-    /// Makes one call and gives its answer, or says why there is none.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.shared.transport
+    }
+
+    /// Makes one call and gives its answer, or says why there is none. Dropping the future in the
+    /// middle frees what the call holds; an effect's outcome is unknown then.
     pub async fn call(&self, request: &Request, terms: &Terms<'_>) -> Result<Answer, Failure> {
         let About {
             partner,
@@ -154,159 +182,79 @@ impl Exchange {
 
     /// Attempts until one succeeds or no further one is allowed.
     async fn attempts(&self, request: &Request, terms: &Terms<'_>) -> Result<Answer, Failure> {
-        if let Err(refused) = terms.broker.hosts().check(&request.url) {
-            let message = terms.broker.scrub().excerpt(&refused, MESSAGE_CHARS_MAX);
-            return Err(Failure::unsent(Class::Invalid, message));
-        }
+        self.check_host(request, terms.broker)?;
         let until = Instant::now() + terms.patience;
-        let (mut attempts, mut sent) = (0, false);
+        let mut course = Course::default();
         loop {
-            let mut failure = match self.attempt(request, terms, until, attempts > 0).await {
+            let miss = match self
+                .attempt(request, terms, until, course.refused_token)
+                .await
+            {
                 Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
+                Err(miss) => miss,
             };
-            attempts += failure.attempts;
-            sent |= failure.sent;
-            let was_made = failure.attempts > 0;
-            (failure.attempts, failure.sent) = (attempts, sent);
-            let wait = self.wait(&failure, terms);
-            let again = was_made
-                && terms.retry.allows(failure.class, attempts)
-                && Instant::now() + wait <= until
-                && terms.broker.purse().spend(terms.retry.budget);
-            if !again {
-                return Err(failure);
-            }
-            let class = failure.class;
-            tracing::debug!(%class, attempts, ?wait, "trying again: {}", failure.message);
+            let wait = self.again(miss, terms, until, &mut course)?;
+            terms.broker.counters().retries.one();
             sleep(wait).await;
         }
     }
 
+    pub(crate) fn check_host(&self, request: &Request, broker: &Broker) -> Result<(), Failure> {
+        broker
+            .credential()
+            .hosts
+            .check(&request.url)
+            .map_err(|refused| {
+                let message = broker.scrub().excerpt(&refused, MESSAGE_CHARS_MAX);
+                Failure::unsent(Class::Invalid, message)
+            })
+    }
+
+    /// How long to wait before the next attempt, or why there is none.
+    fn again(
+        &self,
+        miss: Miss,
+        terms: &Terms<'_>,
+        until: Instant,
+        course: &mut Course,
+    ) -> Result<Duration, Failure> {
+        let Miss { mut failure, next } = miss;
+        course.handed_over += failure.attempts;
+        course.sent |= failure.sent;
+        (failure.attempts, failure.sent) = (course.handed_over, course.sent);
+        match next {
+            Next::Stop => return Err(failure),
+            Next::NewToken(serial) if course.refused_token.is_none() => {
+                course.refused_token = Some(serial);
+                return Ok(Duration::ZERO);
+            }
+            Next::NewToken(_) | Next::ByPolicy => {}
+        }
+        course.tries += 1;
+        let wait = self.wait(&failure, course.tries, terms);
+        let class = failure.class;
+        let allowed = terms.retry.allows(class, course.tries)
+            && Instant::now() + wait <= until
+            && terms.broker.purse().spend(terms.retry.budget);
+        if !allowed {
+            return Err(failure);
+        }
+        tracing::debug!(%class, tries = course.tries, ?wait, "trying again: {}", failure.message);
+        Ok(wait)
+    }
+
     /// How long to wait after `failure`. What was asked for holds for the whole credential, and
     /// so does "too many calls" when nothing was asked for.
-    fn wait(&self, failure: &Failure, terms: &Terms<'_>) -> Duration {
-        let attempts = failure.attempts.max(1);
+    fn wait(&self, failure: &Failure, tries: u32, terms: &Terms<'_>) -> Duration {
         let wait = terms
             .retry
-            .wait(attempts, failure.retry_after, &*self.shared.random);
-        let limited = failure.class == Class::RateLimited && failure.status.is_some();
-        if limited || failure.retry_after.is_some() && failure.status.is_some() {
-            self.shared
-                .gate
+            .wait(tries, failure.retry_after, &*self.shared.random);
+        let asked = failure.class == Class::RateLimited || failure.retry_after.is_some();
+        if asked && failure.status.is_some() {
+            self.gate()
                 .pause(terms.broker.name(), Instant::now() + wait);
         }
         wait
-    }
-
-    /// One attempt, from the gate to the judgement.
-    async fn attempt(
-        &self,
-        request: &Request,
-        terms: &Terms<'_>,
-        until: Instant,
-        again: bool,
-    ) -> Result<Answer, Failure> {
-        let broker = terms.broker;
-        let permit = self
-            .shared
-            .gate
-            .pass(broker.name(), terms.limits, terms.priority, until)
-            .await
-            .map_err(held_back)?;
-        let admission = match broker.admit(until).await {
-            Ok(admission) => admission,
-            Err(failure) => {
-                permit.not_sent();
-                return Err(failure);
-            }
-        };
-        let signed = match signed(request, &admission) {
-            Ok(signed) => signed,
-            Err(message) => {
-                permit.not_sent();
-                return Err(Failure::unsent(Class::Invalid, message));
-            }
-        };
-        if again {
-            broker.counters().retries.one();
-        }
-        let result = self.send(&signed, terms, permit).await;
-        broker.learn(&admission, result.as_ref().err());
-        result
-    }
-
-    async fn send(
-        &self,
-        request: &Request,
-        terms: &Terms<'_>,
-        permit: Permit,
-    ) -> Result<Answer, Failure> {
-        let counters = terms.broker.counters();
-        counters.attempts.one();
-        let scrub = terms.broker.scrub();
-        let address = scrub.text(&request.url);
-        tracing::debug!(method = %request.method, %address, "sending");
-        let sent = self.deliver(request, terms.broker).await;
-        let answer = match sent {
-            Ok(answer) => answer,
-            Err(error) => {
-                if error.sent == Sent::Not {
-                    permit.not_sent();
-                }
-                return Err(unanswered(&error, terms));
-            }
-        };
-        drop(permit);
-        let (status, elapsed) = (answer.status, answer.elapsed);
-        tracing::debug!(status, ?elapsed, "answered");
-        match self.judged(&answer, request, terms) {
-            None => Ok(answer),
-            Some(failure) => {
-                if failure.class == Class::RateLimited {
-                    counters.rate_limited.one();
-                }
-                Err(failure)
-            }
-        }
-    }
-
-    /// Hands a request to the transport, within its timeout, and decodes the answer.
-    async fn deliver(&self, request: &Request, broker: &Broker) -> Result<Answer, TransportError> {
-        let counters = broker.counters();
-        counters.bytes_sent.add(request.body.to_bytes().len());
-        let begun = Instant::now();
-        let sent = timeout(request.timeout, self.shared.transport.send(request)).await;
-        let raw = sent.unwrap_or_else(|_| {
-            let detail = format!("no complete answer within {:?}", request.timeout);
-            Err(TransportError::unknown(Lack::Timeout, detail))
-        })?;
-        counters.bytes_received.add(raw.body.len());
-        Ok(Answer::read(raw, request.expect, begun.elapsed()))
-    }
-
-    fn judged(&self, answer: &Answer, request: &Request, terms: &Terms<'_>) -> Option<Failure> {
-        let conditional = request.header("if-none-match").is_some()
-            || request.header("if-modified-since").is_some();
-        let (class, rule) = judge(answer, terms.kind, terms.rules, conditional)?;
-        let header = answer.header("retry-after");
-        let asked = header.and_then(|header| retry_after(header, self.shared.clock.now()));
-        let scrub = terms.broker.scrub();
-        let clean = |text: &str| scrub.excerpt(text, MESSAGE_CHARS_MAX);
-        let said = rule.as_ref().and_then(|rule| rule.message.clone());
-        Some(Failure {
-            class,
-            message: clean(&said.unwrap_or_else(|| describe(answer))),
-            remedy: rule
-                .as_ref()
-                .and_then(|rule| rule.remedy.as_deref())
-                .map(clean),
-            status: Some(answer.status),
-            retry_after: rule.as_ref().and_then(|rule| rule.retry_after).or(asked),
-            rule: rule.map(|rule| rule.rule),
-            attempts: 1,
-            sent: true,
-        })
     }
 
     fn brokers(&self) -> MutexGuard<'_, HashMap<String, Broker>> {
@@ -321,45 +269,4 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Exchange({} brokers)", self.brokers().len())
     }
-}
-
-fn signed(request: &Request, admission: &Admission<'_>) -> Result<Request, String> {
-    let mut signed = request.clone();
-    admission.credential.auth.apply(&mut signed)?;
-    Ok(signed)
-}
-
-fn held_back(refusal: Refusal) -> Failure {
-    match refusal {
-        Refusal::Crowded => Failure::unsent(
-            Class::RateLimited,
-            "too many calls wait for this credential already",
-        ),
-        Refusal::TooLate { free_in } => Failure::unsent(
-            Class::RateLimited,
-            "no place became free within the limits of this credential in time",
-        )
-        .retry_after(free_in),
-    }
-}
-
-fn unanswered(error: &TransportError, terms: &Terms<'_>) -> Failure {
-    let class = match (error.sent, error.lack) {
-        // Repeating it will not make it writable, or smaller.
-        (Sent::Not, Lack::Unsendable) => Class::Invalid,
-        (_, Lack::TooLarge) if terms.kind == Kind::Read => Class::Invalid,
-        (Sent::Not, _) => Class::Unavailable,
-        (Sent::Unknown, _) => nothing_known(terms.kind),
-    };
-    let message = terms
-        .broker
-        .scrub()
-        .excerpt(&error.detail, MESSAGE_CHARS_MAX);
-    let mut failure = Failure::unsent(class, message);
-    failure.attempts = 1;
-    failure.sent = error.sent == Sent::Unknown;
-    if error.lack == Lack::TooLarge {
-        failure = failure.remedy("Ask for smaller pages, or raise the operation's body limit.");
-    }
-    failure
 }

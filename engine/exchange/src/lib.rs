@@ -4,7 +4,9 @@
 //! by the caller as plain values and small traits. It knows no connector, evaluates no expression
 //! and stores nothing. Read `exchange` first: it is the path; the other modules are its stations.
 
+pub mod allowance;
 pub mod answer;
+mod attempt;
 pub mod auth;
 pub mod broker;
 pub mod classify;
@@ -14,6 +16,7 @@ pub mod exchange;
 pub mod failure;
 mod hex;
 pub mod hosts;
+pub mod job;
 pub mod limits;
 pub mod multipart;
 pub mod network;
@@ -24,9 +27,11 @@ pub mod scrub;
 pub mod stats;
 pub mod structured;
 pub mod transport;
+pub mod version;
 
+pub use allowance::{Allowance, ResetForm};
 pub use answer::{Answer, Content, RawAnswer};
-pub use auth::Auth;
+pub use auth::{Auth, Grant, Hmac, OAuth2, Placement, SecretPlace, Session, Token, TokenKeeper};
 pub use broker::{Broker, Credential};
 pub use classify::{Classify, Defaults, Kind, Rejection, default_class};
 pub use clock::{Clock, Random, SeededRandom, SystemClock, SystemRandom, TokioClock};
@@ -34,6 +39,7 @@ pub use error::Error;
 pub use exchange::{About, Exchange, PATIENCE_DEFAULT, Terms};
 pub use failure::Failure;
 pub use hosts::Hosts;
+pub use job::{Job, JobRun, Pace, Stage, State};
 pub use limits::{Limit, Priority};
 pub use multipart::Part;
 pub use network::{Network, NetworkOptions};
@@ -43,3 +49,4 @@ pub use retry::{Budget, Retry};
 pub use scrub::Scrub;
 pub use stats::Stats;
 pub use transport::{Lack, Sent, Transport, TransportError};
+pub use version::Version;

@@ -1,18 +1,32 @@
 //! How a request is given its credentials, as data.
 //!
-//! The broker asks for a request's credentials right before it is sent, after every wait. Nothing
-//! here decides when to renew or what a refusal means; `broker` and `exchange` do.
+//! Fixed credentials are applied here; `hmac` signs, `oauth2` and `session` know how a token is
+//! asked for and read, `renewal` keeps one token per credential fresh for everybody. What a
+//! refusal means is decided where the call is made.
+
+mod hmac;
+mod oauth2;
+pub(crate) mod renewal;
+mod session;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::Secret;
+use model::{Secret, Timestamp};
 
+use crate::answer::Answer;
+use crate::classify::describe;
+use crate::failure::Failure;
 use crate::request::Request;
+
+pub use hmac::{Algorithm, DateForm, Encoding, Hmac, KeyForm, SignedPart};
+pub use oauth2::{Grant, OAuth2, SecretPlace, TokenKeeper};
+pub use renewal::{FRESH_TOKEN, RENEWED_BEFORE_END};
+pub use session::{PickToken, Session};
 
 /// How one system wants to be shown who calls.
 #[derive(Clone, Debug, Default)]
 pub enum Auth {
-    /// It does not want to know.
+    /// It does not want to know, or the caller puts it into the request.
     #[default]
     None,
     /// Fixed headers, e.g. a user name, a secret and an integration code.
@@ -33,49 +47,186 @@ pub enum Auth {
         /// The key.
         key: Secret,
     },
+    /// A signature over the request.
+    Hmac(Hmac),
+    /// A bearer token of an OAuth 2 server.
+    OAuth2(OAuth2),
+    /// A token that a login gives.
+    Session(Session),
 }
 
-impl Auth {
-    /// The secrets that this puts into requests; the ones that log lines must not show.
-    pub fn secrets(&self) -> Vec<Secret> {
-        match self {
-            Self::None => Vec::new(),
-            Self::Headers(headers) => headers.iter().map(|(_, value)| value.clone()).collect(),
-            Self::Basic { password, .. } => vec![password.clone()],
-            Self::Bearer(token) => vec![token.clone()],
-            Self::QueryKey { key, .. } => vec![key.clone()],
+/// A token that was obtained, before it is known how long it is good for in this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The token.
+    pub text: Secret,
+    /// How long it is valid from now; `None` when nobody said.
+    pub lives: Option<std::time::Duration>,
+}
+
+/// Where a token is put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// A header, after a prefix such as `Bearer `.
+    Header {
+        /// Its name.
+        name: String,
+        /// What stands before the token, with its space.
+        prefix: String,
+    },
+    /// A query parameter of that name.
+    Query(String),
+    /// A cookie of that name.
+    Cookie(String),
+}
+
+impl Placement {
+    /// `Authorization: Bearer`.
+    pub fn bearer() -> Self {
+        Self::Header {
+            name: "authorization".to_owned(),
+            prefix: "Bearer ".to_owned(),
         }
     }
 
-    /// Adds fixed credentials to `request`.
-    pub(crate) fn apply(&self, request: &mut Request) -> Result<(), String> {
+    fn put(&self, token: &Secret, request: &mut Request) -> Result<(), String> {
         match self {
-            Self::None => {}
-            Self::Headers(headers) => {
-                for (name, value) in headers {
-                    request.set_header(name, value.expose());
-                }
+            Self::Header { name, prefix } => {
+                request.set_header(name, format!("{prefix}{}", token.expose()));
             }
-            Self::Basic { user, password } => {
-                request.set_header("authorization", basic(user, password));
-            }
-            Self::Bearer(token) => {
-                request.set_header("authorization", format!("Bearer {}", token.expose()));
-            }
-            Self::QueryKey { name, key } => {
-                if !request.add_query(name, key.expose()) {
-                    return Err("the address cannot take a query parameter".to_owned());
-                }
+            Self::Query(name) => return add_query(request, name, token),
+            Self::Cookie(name) => {
+                let ours = format!("{name}={}", token.expose());
+                let cookie = request
+                    .header("cookie")
+                    .map(|others| format!("{others}; {ours}"));
+                request.set_header("cookie", cookie.unwrap_or(ours));
             }
         }
         Ok(())
     }
 }
 
+impl Auth {
+    /// The fixed secrets that this puts into requests. Tokens are not among them; the broker
+    /// knows those it obtained.
+    pub fn secrets(&self) -> Vec<Secret> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Headers(headers) => headers.iter().map(|(_, value)| value.clone()).collect(),
+            Self::Basic {
+                password: secret, ..
+            }
+            | Self::Bearer(secret)
+            | Self::QueryKey { key: secret, .. }
+            | Self::Hmac(Hmac { key: secret, .. }) => vec![secret.clone()],
+            Self::OAuth2(oauth2) => oauth2.secrets(),
+            // The caller wrote the login and knows its secrets.
+            Self::Session(_) => Vec::new(),
+        }
+    }
+
+    /// The refresh token that the credential was given with.
+    pub(crate) fn refresh_token(&self) -> Option<&Secret> {
+        match self {
+            Self::OAuth2(OAuth2 {
+                grant: Grant::RefreshToken { token, .. },
+                ..
+            }) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Whether requests carry a token that is obtained and renewed.
+    pub(crate) fn has_token(&self) -> bool {
+        matches!(self, Self::OAuth2(_) | Self::Session(_))
+    }
+
+    /// The request that obtains a token; `refresh` is the newest refresh token, where one came
+    /// with an earlier answer.
+    pub(crate) fn token_request(&self, refresh: Option<&Secret>) -> Option<Request> {
+        match self {
+            Self::OAuth2(oauth2) => Some(oauth2.request(refresh)),
+            Self::Session(session) => Some(session.login.clone()),
+            _ => None,
+        }
+    }
+
+    /// What the answer to that request says, and the refresh token in it.
+    pub(crate) fn read_token(
+        &self,
+        answer: &Answer,
+    ) -> Result<(Token, Option<Secret>), Box<Failure>> {
+        match self {
+            Self::OAuth2(oauth2) => oauth2.read(answer),
+            Self::Session(session) => Ok((session.read(answer)?, None)),
+            _ => Err(Box::new(Failure::unsent(
+                model::Class::Invalid,
+                "no token is used here",
+            ))),
+        }
+    }
+
+    /// Whether an answer with this status means that the token is no longer good.
+    pub(crate) fn token_is_over(&self, status: Option<u16>) -> bool {
+        match (self, status) {
+            (Self::OAuth2(_), Some(status)) => status == 401,
+            (Self::Session(session), Some(status)) => session.renew_on.contains(&status),
+            _ => false,
+        }
+    }
+
+    /// Adds the credentials to `request`: the token where one is used, the fixed ones elsewhere.
+    pub(crate) fn apply(
+        &self,
+        request: &mut Request,
+        token: Option<&Secret>,
+        now: Timestamp,
+    ) -> Result<(), String> {
+        match (self, token) {
+            (Self::None, _) => Ok(()),
+            (Self::Headers(headers), _) => {
+                for (name, value) in headers {
+                    request.set_header(name, value.expose());
+                }
+                Ok(())
+            }
+            (Self::Basic { user, password }, _) => {
+                request.set_header("authorization", basic(user, password));
+                Ok(())
+            }
+            (Self::Bearer(token), _) => Placement::bearer().put(token, request),
+            (Self::QueryKey { name, key }, _) => add_query(request, name, key),
+            (Self::Hmac(hmac), _) => hmac.sign(request, now),
+            (Self::OAuth2(_), Some(token)) => Placement::bearer().put(token, request),
+            (Self::Session(session), Some(token)) => session.placement.put(token, request),
+            (Self::OAuth2(_) | Self::Session(_), None) => Err("there is no token".to_owned()),
+        }
+    }
+}
+
+/// What to tell people about the answer to a login that brought no token. The body of a success is
+/// not quoted: it may hold a token where nobody looked for one.
+fn unusable(answer: &Answer) -> String {
+    match (&answer.flaw, answer.status) {
+        (Some(flaw), status) => format!("login: status {status} ({flaw})"),
+        (None, 200..300) => format!("login: status {} without a token", answer.status),
+        (None, _) => format!("login: {}", describe(answer)),
+    }
+}
+
 /// The value of `Authorization` for a name and a password.
-pub(crate) fn basic(user: &str, password: &Secret) -> String {
+fn basic(user: &str, password: &Secret) -> String {
     format!(
         "Basic {}",
         STANDARD.encode(format!("{user}:{}", password.expose()))
     )
+}
+
+fn add_query(request: &mut Request, name: &str, secret: &Secret) -> Result<(), String> {
+    if request.add_query(name, secret.expose()) {
+        Ok(())
+    } else {
+        Err("the address cannot take a query parameter".to_owned())
+    }
 }

@@ -1,7 +1,7 @@
 //! The exchange through its public API: over a scripted transport in paused time, and over real
 //! sockets on the loopback.
 //!
-//! `calls` holds the life of one call, `limits` the gate, `pages` the pager against a model of a
+//! `calls` holds the life of one call, `jobs` that of many, `limits` the gate, `pages` the pager against a model of a
 //! server, `credentials` how calls are signed, `network` the real transport. `scripted` is the
 //! transport that the others play against.
 
@@ -17,6 +17,8 @@
 )]
 
 mod calls;
+mod credentials;
+mod jobs;
 mod limits;
 mod network;
 mod pages;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use exchange::{
-    About, Broker, Classify, Credential, Defaults, Exchange, Hosts, Kind, Limit, Method, Priority,
-    RawAnswer, Request, Retry, SeededRandom, Terms, TokioClock, Transport, TransportError,
+    About, Allowance, Broker, Classify, Credential, Defaults, Exchange, Hosts, Kind, Limit, Method,
+    Priority, RawAnswer, Request, Retry, SeededRandom, Terms, TokioClock, Transport,
+    TransportError,
 };
 use model::Timestamp;
 use tokio::time::Instant;
@@ -100,6 +101,8 @@ pub(crate) fn get(path: &str) -> Request {
 /// Terms that a test changes where it cares.
 pub(crate) struct Plan {
     pub(crate) broker: Broker,
+    pub(crate) anonymous: bool,
+    pub(crate) allowance: Option<Allowance>,
     pub(crate) kind: Kind,
     pub(crate) limits: Vec<Limit>,
     pub(crate) retry: Retry,
@@ -112,6 +115,8 @@ impl Plan {
     pub(crate) fn new(exchange: &Exchange, kind: Kind) -> Self {
         Self {
             broker: exchange.set_broker("contoso", credential()),
+            anonymous: false,
+            allowance: None,
             kind,
             limits: Vec::new(),
             retry: Retry::default(),
@@ -124,8 +129,10 @@ impl Plan {
     pub(crate) fn terms(&self) -> Terms<'_> {
         Terms {
             broker: &self.broker,
+            anonymous: self.anonymous,
             kind: self.kind,
             limits: &self.limits,
+            allowance: self.allowance.as_ref(),
             retry: &self.retry,
             patience: self.patience,
             rules: &*self.rules,

@@ -1,0 +1,302 @@
+//! One attempt of a call: through the gate, with credentials, over the transport, to a judgement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Class;
+use tokio::time::{Instant, timeout};
+
+use crate::answer::Answer;
+use crate::auth::renewal::{Held, Need, NoToken};
+use crate::broker::{Admission, Broker};
+use crate::classify::{Kind, describe, judge, nothing_known};
+use crate::exchange::{Exchange, Terms};
+use crate::failure::{Failure, MESSAGE_CHARS_MAX};
+use crate::limits::Refusal;
+use crate::request::Request;
+use crate::retry::retry_after;
+use crate::transport::{Lack, Sent, TransportError};
+
+/// An attempt without success.
+pub(crate) struct Miss {
+    pub(crate) failure: Failure,
+    pub(crate) next: Next,
+}
+
+/// What may follow a miss.
+pub(crate) enum Next {
+    /// Nothing: another attempt would miss for the same reason.
+    Stop,
+    /// Another attempt, where the retry policy allows it.
+    ByPolicy,
+    /// Another attempt at once with another token than this one, which was refused.
+    NewToken(u64),
+}
+
+impl Exchange {
+    /// Makes one attempt; `refused` is a token that is not to be used again.
+    pub(crate) async fn attempt(
+        &self,
+        request: &Request,
+        terms: &Terms<'_>,
+        until: Instant,
+        refused: Option<u64>,
+    ) -> Result<Answer, Miss> {
+        let broker = terms.broker;
+        let passed = self
+            .gate()
+            .pass(broker.name(), terms.limits, terms.priority, until)
+            .await;
+        let permit = passed.map_err(|refusal| stop(held_back(refusal)))?;
+        let ready = async {
+            let admission = broker.admit(until).await.map_err(stop)?;
+            let (signed, token) = self
+                .sign(request, terms, &admission, refused, until)
+                .await?;
+            Ok((admission, signed, token))
+        };
+        let (admission, signed, token) = match ready.await {
+            Ok(ready) => ready,
+            Err(miss) => {
+                permit.not_sent();
+                return Err(miss);
+            }
+        };
+        let delivered = self.deliver(&signed, broker).await;
+        match &delivered {
+            Err(error) if error.sent == Sent::Not => permit.not_sent(),
+            _ => drop(permit),
+        }
+        let answer =
+            delivered.map_err(|error| by_policy(unanswered(&error, broker, terms.kind)))?;
+        self.obey(&answer, terms);
+        match self.judged(&answer, &signed, terms) {
+            None => {
+                if !terms.anonymous {
+                    broker.trust(&admission);
+                }
+                Ok(answer)
+            }
+            Some(failure) => Err(refusal(failure, terms, &admission, token.as_ref())),
+        }
+    }
+
+    /// The request with its credentials, and the token among them.
+    async fn sign(
+        &self,
+        request: &Request,
+        terms: &Terms<'_>,
+        admission: &Admission<'_>,
+        refused: Option<u64>,
+        until: Instant,
+    ) -> Result<(Request, Option<Held>), Miss> {
+        let mut signed = request.clone();
+        if terms.anonymous {
+            return Ok((signed, None));
+        }
+        let auth = &admission.credential.auth;
+        let token = if auth.has_token() {
+            Some(self.token(terms, admission, refused, until).await?)
+        } else {
+            None
+        };
+        let text = token.as_ref().map(|held| &held.text);
+        auth.apply(&mut signed, text, self.clock().now())
+            .map_err(|wrong| stop(Failure::unsent(Class::Invalid, wrong)))?;
+        Ok((signed, token))
+    }
+
+    async fn token(
+        &self,
+        terms: &Terms<'_>,
+        admission: &Admission<'_>,
+        refused: Option<u64>,
+        until: Instant,
+    ) -> Result<Held, Miss> {
+        let need = Need {
+            exchange: self.clone(),
+            broker: terms.broker.clone(),
+            credential: Arc::clone(&admission.credential),
+            generation: admission.generation,
+        };
+        let got = terms.broker.tokens().get(need, refused, until).await;
+        got.map_err(|none| without_token(none, terms, admission))
+    }
+
+    /// Sends the request that obtains a token: outside the limits of calls, which wait for it.
+    pub(crate) async fn login(&self, request: &Request, need: &Need) -> Result<Answer, NoToken> {
+        let broker = &need.broker;
+        self.check_host(request, broker)?;
+        let delivered = self.deliver(request, broker).await;
+        delivered.map_err(|error| {
+            let mut failure = unanswered(&error, broker, Kind::Read);
+            // The call that waits for the token was not sent.
+            (failure.attempts, failure.sent) = (0, false);
+            failure.message = format!("login: {}", failure.message);
+            failure.into()
+        })
+    }
+
+    /// Hands a request to the transport, within its timeout, and decodes the answer.
+    async fn deliver(&self, request: &Request, broker: &Broker) -> Result<Answer, TransportError> {
+        let counters = broker.counters();
+        counters.attempts.one();
+        counters.bytes_sent.add(request.body.to_bytes().len());
+        let address = broker.scrub().text(&request.url);
+        tracing::debug!(method = %request.method, %address, "sending");
+        let begun = Instant::now();
+        let sent = timeout(request.timeout, self.transport().send(request)).await;
+        let raw = sent.unwrap_or_else(|_| {
+            let detail = format!("no complete answer within {:?}", request.timeout);
+            Err(TransportError::unknown(Lack::Timeout, detail))
+        })?;
+        let (status, bytes, elapsed) = (raw.status, raw.body.len(), begun.elapsed());
+        tracing::debug!(status, bytes, ?elapsed, "answered");
+        counters.bytes_received.add(bytes);
+        Ok(Answer::read(raw, request.expect, elapsed))
+    }
+
+    /// Pauses the credential when the answer says that nothing more is left.
+    fn obey(&self, answer: &Answer, terms: &Terms<'_>) {
+        let now = self.clock().now();
+        if let Some(pause) = terms
+            .allowance
+            .and_then(|allowance| allowance.pause(answer, now))
+        {
+            tracing::debug!(?pause, "the allowance is used up");
+            self.gate()
+                .pause(terms.broker.name(), Instant::now() + pause);
+        }
+    }
+
+    fn judged(&self, answer: &Answer, request: &Request, terms: &Terms<'_>) -> Option<Failure> {
+        let conditional = request.header("if-none-match").is_some()
+            || request.header("if-modified-since").is_some();
+        let (class, rule) = judge(answer, terms.kind, terms.rules, conditional)?;
+        if class == Class::RateLimited {
+            terms.broker.counters().rate_limited.one();
+        }
+        let scrub = terms.broker.scrub();
+        let clean = |text: &str| scrub.excerpt(text, MESSAGE_CHARS_MAX);
+        let said = rule.as_ref().and_then(|rule| rule.message.clone());
+        Some(Failure {
+            class,
+            message: clean(&said.unwrap_or_else(|| describe(answer))),
+            remedy: rule
+                .as_ref()
+                .and_then(|rule| rule.remedy.as_deref())
+                .map(clean),
+            status: Some(answer.status),
+            retry_after: rule
+                .as_ref()
+                .and_then(|rule| rule.retry_after)
+                .or_else(|| self.asked_wait(answer)),
+            rule: rule.map(|rule| rule.rule),
+            attempts: 1,
+            sent: true,
+        })
+    }
+
+    pub(crate) fn asked_wait(&self, answer: &Answer) -> Option<Duration> {
+        retry_after(answer.header("retry-after")?, self.clock().now())
+    }
+}
+
+/// What follows from a refusal for the token and the credential.
+fn refusal(
+    mut failure: Failure,
+    terms: &Terms<'_>,
+    admission: &Admission<'_>,
+    token: Option<&Held>,
+) -> Miss {
+    // A rule that takes the status for something else knows better.
+    let about_caller = failure.rule.is_none() || failure.class == Class::CredentialsRejected;
+    let over = about_caller && admission.credential.auth.token_is_over(failure.status);
+    if let Some(token) = token.filter(|_| over) {
+        if !token.is_fresh() {
+            return Miss {
+                failure,
+                next: Next::NewToken(token.serial),
+            };
+        }
+        // The login was accepted a moment ago, so it is not who calls but what they ask for.
+        failure.class = Class::Forbidden;
+        failure.message = format!("refused with a new token: {}", failure.message);
+        return stop(failure);
+    }
+    match failure.class {
+        Class::CredentialsRejected => terms.broker.reject(admission, &failure),
+        // These come from someone who knows who calls.
+        Class::Forbidden | Class::NotFound if !terms.anonymous => terms.broker.trust(admission),
+        _ => {}
+    }
+    by_policy(failure)
+}
+
+/// What follows when no token can be had. The class of a login's refusal is known; the connector's
+/// rules may know better words for it.
+fn without_token(none: NoToken, terms: &Terms<'_>, admission: &Admission<'_>) -> Miss {
+    let NoToken {
+        mut failure,
+        answer,
+    } = none;
+    let scrub = terms.broker.scrub();
+    let clean = |text: String| scrub.excerpt(&text, MESSAGE_CHARS_MAX);
+    let rule = answer.and_then(|answer| terms.rules.classify(&answer));
+    if let Some(rule) = rule.filter(|rule| rule.class == failure.class) {
+        failure.message = rule.message.unwrap_or(failure.message);
+        failure.remedy = rule.remedy.map(clean);
+        failure.rule = Some(rule.rule);
+    }
+    failure.message = clean(failure.message);
+    if failure.class == Class::CredentialsRejected {
+        terms.broker.reject(admission, &failure);
+    }
+    by_policy(failure)
+}
+
+fn stop(failure: Failure) -> Miss {
+    Miss {
+        failure,
+        next: Next::Stop,
+    }
+}
+
+fn by_policy(failure: Failure) -> Miss {
+    Miss {
+        failure,
+        next: Next::ByPolicy,
+    }
+}
+
+fn held_back(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::Crowded => Failure::unsent(
+            Class::RateLimited,
+            "too many calls wait for this credential already",
+        ),
+        Refusal::TooLate { free_in } => Failure::unsent(
+            Class::RateLimited,
+            "no place became free within the limits of this credential in time",
+        )
+        .retry_after(free_in),
+    }
+}
+
+fn unanswered(error: &TransportError, broker: &Broker, kind: Kind) -> Failure {
+    let class = match (error.sent, error.lack) {
+        // Repeating it will not make it writable, or smaller.
+        (Sent::Not, Lack::Unsendable) => Class::Invalid,
+        (_, Lack::TooLarge) if kind == Kind::Read => Class::Invalid,
+        (Sent::Not, _) => Class::Unavailable,
+        (Sent::Unknown, _) => nothing_known(kind),
+    };
+    let message = broker.scrub().excerpt(&error.detail, MESSAGE_CHARS_MAX);
+    let mut failure = Failure::unsent(class, message);
+    failure.attempts = 1;
+    failure.sent = error.sent == Sent::Unknown;
+    if error.lack == Lack::TooLarge {
+        failure = failure.remedy("Ask for smaller pages, or raise the operation's body limit.");
+    }
+    failure
+}

@@ -1,0 +1,234 @@
+//! One token per credential, obtained once however many calls wait for it.
+//!
+//! A renewal runs in a task of its own: a caller that gives up does not take a refresh token that
+//! the other side has already exchanged with it. Calls that came while one was under way share its
+//! result, also its failure, so a refused login is not repeated by every one of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use model::{Class, Secret};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
+
+use super::{Auth, Grant, OAuth2};
+use crate::answer::Answer;
+use crate::broker::{Broker, Credential};
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+
+/// How long before its end a token is renewed, or a tenth of its life where that is less: a call
+/// must not be sent with a token that ends on its way.
+pub const RENEWED_BEFORE_END: Duration = Duration::from_mins(1);
+
+/// A token younger than this is not renewed because of a refusal: it is the call that was refused.
+/// Some APIs answer 401 where 403 is meant; without this, each such call would cost a login.
+pub const FRESH_TOKEN: Duration = Duration::from_mins(1);
+
+/// A token in use.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) text: Secret,
+    /// Tells tokens apart without looking at them.
+    pub(crate) serial: u64,
+    obtained: Instant,
+    renew_at: Option<Instant>,
+}
+
+impl Held {
+    /// Whether it was accepted so recently that a refusal is not about it.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.obtained.elapsed() < FRESH_TOKEN
+    }
+
+    fn is_due(&self) -> bool {
+        self.renew_at.is_some_and(|at| at <= Instant::now())
+    }
+}
+
+/// Why there is no token, with the answer that said so, for the connector's rules to comment on.
+#[derive(Clone, Debug)]
+pub(crate) struct NoToken {
+    pub(crate) failure: Failure,
+    pub(crate) answer: Option<Arc<Answer>>,
+}
+
+impl From<Failure> for NoToken {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            answer: None,
+        }
+    }
+}
+
+/// A credential's token.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    slot: Arc<AsyncMutex<Slot>>,
+    /// How many renewals have ended; read without the lock, to see what happened while waiting.
+    renewals: Arc<AtomicU64>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// The credential's generation that all this belongs to.
+    generation: u64,
+    held: Option<Held>,
+    /// The newest refresh token, and whether it is durable.
+    refresh: Option<(Secret, bool)>,
+    /// The refresh token of the credential that it descends from.
+    root: Option<Secret>,
+    last_failure: Option<NoToken>,
+    serials: u64,
+}
+
+/// What a renewal is made for.
+#[derive(Clone)]
+pub(crate) struct Need {
+    pub(crate) exchange: Exchange,
+    pub(crate) broker: Broker,
+    pub(crate) credential: Arc<Credential>,
+    pub(crate) generation: u64,
+}
+
+impl Tokens {
+    /// A token that is not about to end and is not the `refused` one.
+    pub(crate) async fn get(
+        &self,
+        need: Need,
+        refused: Option<u64>,
+        until: Instant,
+    ) -> Result<Held, NoToken> {
+        let seen = self.renewals.load(Ordering::Acquire);
+        let slot = timeout_at(until, Arc::clone(&self.slot).lock_owned());
+        let mut slot = slot.await.map_err(|_| {
+            Failure::unsent(
+                Class::Unavailable,
+                "waited too long for another call's login",
+            )
+        })?;
+        slot.follow(&need);
+        if let Some(held) = &slot.held
+            && refused != Some(held.serial)
+            && !held.is_due()
+        {
+            return Ok(held.clone());
+        }
+        let happened = self.renewals.load(Ordering::Acquire) != seen;
+        if let Some(failure) = slot.last_failure.clone().filter(|_| happened) {
+            return Err(failure);
+        }
+        let renewals = Arc::clone(&self.renewals);
+        let renewal = async move {
+            let result = slot.renew(&need).await;
+            renewals.fetch_add(1, Ordering::Release);
+            result
+        };
+        tokio::spawn(renewal.in_current_span())
+            .await
+            .unwrap_or_else(|_| {
+                Err(Failure::unsent(Class::Unavailable, "the login was interrupted").into())
+            })
+    }
+}
+
+/// Borrowed by the renewal until it ends.
+trait Renew {
+    async fn renew(self, need: &Need) -> Result<Held, NoToken>;
+}
+
+impl Renew for OwnedMutexGuard<Slot> {
+    async fn renew(mut self, need: &Need) -> Result<Held, NoToken> {
+        let result = self.obtain(need).await;
+        self.last_failure = result.as_ref().err().cloned();
+        result
+    }
+}
+
+impl Slot {
+    /// Forgets what belongs to an earlier state of the credential. A refresh token is kept while
+    /// the credential still begins with the same one: it was exchanged, and the newest is the only
+    /// one that is good.
+    fn follow(&mut self, need: &Need) {
+        if self.generation == need.generation {
+            return;
+        }
+        let root = need.credential.auth.refresh_token().cloned();
+        let refresh = self.refresh.take().filter(|_| self.root == root);
+        let (generation, serials) = (need.generation, self.serials);
+        *self = Self {
+            generation,
+            refresh,
+            root,
+            serials,
+            held: None,
+            last_failure: None,
+        };
+    }
+
+    async fn obtain(&mut self, need: &Need) -> Result<Held, NoToken> {
+        // One that could not be stored last time is the only copy there is.
+        self.keep(need).await?;
+        let auth = &need.credential.auth;
+        let newest = self.refresh.as_ref().map(|(token, _)| token);
+        let Some(request) = auth.token_request(newest) else {
+            return Err(Failure::unsent(Class::Invalid, "no token is used here").into());
+        };
+        let answer = need.exchange.login(&request, need).await?;
+        let (token, refresh) = auth.read_token(&answer).map_err(|mut failure| {
+            failure.retry_after = need.exchange.asked_wait(&answer);
+            NoToken {
+                failure: *failure,
+                answer: Some(Arc::new(answer.clone())),
+            }
+        })?;
+        need.broker
+            .hide([Some(&token.text), refresh.as_ref()].into_iter().flatten());
+        if let Some(refresh) = refresh {
+            self.root = auth.refresh_token().cloned();
+            self.refresh = Some((refresh, false));
+        }
+        self.serials += 1;
+        let obtained = Instant::now();
+        let renew_at = token.lives.map(|lives| obtained + lives - early(lives));
+        self.keep(need).await?;
+        let held = Held {
+            text: token.text,
+            serial: self.serials,
+            obtained,
+            renew_at,
+        };
+        self.held = Some(held.clone());
+        Ok(held)
+    }
+
+    /// Makes the newest refresh token durable, unless it is.
+    async fn keep(&mut self, need: &Need) -> Result<(), NoToken> {
+        let Auth::OAuth2(OAuth2 {
+            grant: Grant::RefreshToken { keeper, .. },
+            ..
+        }) = &need.credential.auth
+        else {
+            return Ok(());
+        };
+        let Some((token, durable @ false)) = &mut self.refresh else {
+            return Ok(());
+        };
+        keeper
+            .keep(need.broker.name(), token)
+            .await
+            .map_err(|wrong| {
+                let message = format!("the new refresh token could not be stored: {wrong}");
+                Failure::unsent(Class::Unavailable, message)
+            })?;
+        *durable = true;
+        Ok(())
+    }
+}
+
+fn early(lives: Duration) -> Duration {
+    RENEWED_BEFORE_END.min(lives / 10)
+}
