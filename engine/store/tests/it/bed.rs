@@ -115,6 +115,15 @@ pub(crate) async fn complete(store: &dyn Store, lease: &Lease) -> Result<Version
     store.commit(batch).await
 }
 
+/// Claims, where there is just one job to be had.
+pub(crate) async fn take_one(bed: &Bed) -> store::Lease {
+    let leases = bed.store().claim(claim(1)).await.unwrap();
+    let [lease] = leases.as_slice() else {
+        panic!("not one: {leases:?}")
+    };
+    lease.clone()
+}
+
 /// Waits for `future` no longer than any machine needs for it.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     let limited = tokio::time::timeout(Duration::from_mins(1), future).await;
