@@ -4,13 +4,14 @@
 //! captures show; where they are silent, a guess that [`Quirks`] can switch. The same seed gives
 //! the same tenant. It does not know projects, quotes, time entries or webhooks.
 //!
-//! Read [`entities`] first (what exists), then [`exchange`] (the way of a call), then
-//! [`query`] and [`write`].
+//! Read `entities` first (what exists), then `exchange` (the way of a call), then
+//! `query` and `write`.
 
 mod access;
 mod admin;
 mod answer;
 mod billing;
+mod call;
 mod callout;
 mod config;
 mod definitions;
@@ -29,6 +30,7 @@ mod tickets;
 mod traffic;
 mod url;
 mod values;
+mod view;
 mod write;
 
 use std::fmt;
@@ -49,9 +51,10 @@ pub use self::callout::{
 };
 pub use self::config::{Config, Credentials, Limits, ListValue, PostedPeriod, Quirks, Treatment};
 pub use self::exchange::BODY_BYTES_MAX;
-pub use self::handle::{Action, Company, Note, Ticket};
+pub use self::handle::Action;
 pub use self::tenant::Right;
 pub use self::traffic::{Call, KEPT_MAX, Violation};
+pub use self::view::{Company, Note, Ticket};
 
 use self::access::Account;
 use self::callout::Callouts;

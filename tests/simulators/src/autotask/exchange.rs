@@ -15,7 +15,7 @@ use axum::response::Response;
 use super::Autotask;
 use super::access::Verdict;
 use super::answer::{self, Refusal};
-use super::operations::Request;
+use super::call::Request;
 use super::route::Route;
 use super::traffic::{Call, Thread, Violation};
 use crate::faults::strike;

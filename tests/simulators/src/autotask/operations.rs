@@ -1,8 +1,7 @@
 //! What each route does with each method, once a call has been admitted.
 
-use std::collections::HashMap;
+mod writing;
 
-use axum::extract::Query as QueryString;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{Method, header};
@@ -11,61 +10,18 @@ use serde_json::{Map, Value, json};
 use super::Autotask;
 use super::access::allowed;
 use super::answer::Refusal;
+use super::call::Request;
 use super::config::Treatment;
-use super::entities::{Entity, RESOURCE, Verb};
+use super::entities::{Entity, Verb};
 use super::filter::member;
+use super::metadata;
 use super::query::{self, Via};
 use super::route::Route;
-use super::tenant::{Record, Tenant, value_of};
-use super::write::{Actor, Mode, Occasion, id_of};
-use super::{metadata, write};
+use super::tenant::{Tenant, value_of};
+use super::write::id_of;
 
 /// Longest URL of a GET that the web server takes.
 pub(crate) const GET_URL_MAX: usize = 2_048;
-
-/// One call, read.
-pub(crate) struct Request<'a> {
-    pub(crate) parts: &'a Parts,
-    pub(crate) body: &'a str,
-}
-
-impl Request<'_> {
-    fn method(&self) -> &Method {
-        &self.parts.method
-    }
-
-    /// A parameter of the query string, decoded.
-    fn parameter(&self, name: &str) -> Option<String> {
-        let pairs = QueryString::<HashMap<String, String>>::try_from_uri(&self.parts.uri).ok()?;
-        pairs
-            .0
-            .into_iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-
-    fn object(&self) -> Result<Map<String, Value>, Refusal> {
-        match serde_json::from_str(self.body) {
-            Ok(Value::Object(object)) => Ok(object),
-            Ok(_) => Err(Refusal::invalid("The body must be an object.")),
-            Err(error) => Err(Refusal::invalid(format!(
-                "The body is not valid JSON: {error}"
-            ))),
-        }
-    }
-
-    fn wrong_verb(&self) -> Refusal {
-        Refusal::Verb(self.method().clone())
-    }
-
-    fn only_get(&self) -> Result<(), Refusal> {
-        if self.method() == Method::GET {
-            Ok(())
-        } else {
-            Err(self.wrong_verb())
-        }
-    }
-}
 
 impl Autotask {
     /// The answer to an admitted call.
@@ -313,83 +269,7 @@ impl Autotask {
             _ => Err(call.wrong_verb()),
         }
     }
-
-    fn written(
-        &self,
-        entity: &'static Entity,
-        call: &Request<'_>,
-        body: impl FnOnce() -> Result<Map<String, Value>, Refusal>,
-    ) -> Result<Value, Refusal> {
-        let (mode, verb) = match *call.method() {
-            Method::POST => (Mode::Create, Verb::Create),
-            Method::PATCH => (Mode::Patch, Verb::Update),
-            Method::PUT => (Mode::Put, Verb::Update),
-            _ => return Err(call.wrong_verb()),
-        };
-        if !entity.can(verb) {
-            return Err(call.wrong_verb());
-        }
-        allowed(&self.tenant(), entity, verb)?;
-        let actor = self.actor(entity, call)?;
-        let body = body()?;
-        let id = self.perform(entity, mode, &body, actor)?;
-        Ok(json!({ "itemId": id }))
-    }
-
-    /// The API user, or the resource that the call asks to act as.
-    fn actor(&self, entity: &Entity, call: &Request<'_>) -> Result<Actor, Refusal> {
-        let tenant = self.tenant();
-        let api_user = tenant.api_user;
-        let Some(header) = call.parts.headers.get("impersonationresourceid") else {
-            return Ok(Actor {
-                resource: api_user,
-                impersonator: None,
-            });
-        };
-        let known = |id: &i64| tenant.row(&RESOURCE, *id).is_some_and(Record::is_active);
-        let id = header
-            .to_str()
-            .ok()
-            .and_then(|id| id.trim().parse().ok())
-            .filter(known);
-        let resource = id.filter(|_| IMPERSONATION.contains(&entity.name));
-        resource
-            .map(|resource| Actor {
-                resource,
-                impersonator: Some(api_user),
-            })
-            .ok_or_else(|| Refusal::invalid("The impersonation is not permitted."))
-    }
-
-    /// Writes one record and sees to callouts.
-    pub(crate) fn perform(
-        &self,
-        entity: &'static Entity,
-        mode: Mode,
-        body: &Map<String, Value>,
-        actor: Actor,
-    ) -> Result<i64, Refusal> {
-        let mut tenant = self.tenant();
-        let occasion = Occasion {
-            now: self.now(),
-            actor,
-            quirks: &self.config().quirks,
-        };
-        // Company 0 exists, but a create with id 0 changes nothing that was there.
-        let before = tenant
-            .row(entity, id_of(body))
-            .filter(|_| mode != Mode::Create)
-            .cloned();
-        let id = write::write(&mut tenant, entity, mode, body, occasion)?;
-        self.consider_callout(&tenant, entity, before.as_ref(), id);
-        drop(tenant);
-        self.note_change();
-        Ok(id)
-    }
 }
-
-/// Entities that can be written as another resource.
-const IMPERSONATION: [&str; 4] = ["Company", "Contact", "Ticket", "TicketNote"];
 
 fn shown_item(tenant: &Tenant, entity: &Entity, id: i64) -> Result<Value, Refusal> {
     let row = tenant

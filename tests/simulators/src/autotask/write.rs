@@ -3,18 +3,24 @@
 //! The order is fixed: names, types, required fields, picklists, references, then the rules of
 //! the entity. Only when all of it holds is anything stored, so a refused write leaves no trace.
 
+mod checks;
+mod stamps;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use self::checks::{check_picklists, check_references, check_required};
+pub(crate) use self::checks::{invalid_reference, missing_field};
+use self::stamps::stamp;
 use super::answer::Refusal;
 use super::config::{Quirks, Treatment};
-use super::entities::{self, Access, Entity, Field};
+use super::entities::{Access, Entity, Field};
 use super::filter::unknown_field;
 use super::tenant::{Record, Tenant};
 use super::values::{coerced, user_defined_value};
-use super::{billing, moment, tickets};
+use super::{billing, tickets};
 
 /// What a body means for fields it does not mention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,89 +257,6 @@ fn fill_user_defined(
     Ok(())
 }
 
-fn check_required(draft: &Draft) -> Result<(), Refusal> {
-    let missing = draft.entity.fields.iter().find(|field| {
-        let value = draft.record.values.get(field.name);
-        field.required && value.is_none_or(|value| value.as_str().is_some_and(str::is_empty))
-    });
-    missing.map_or(Ok(()), |field| Err(missing_field(field.name)))
-}
-
-/// The API's way to say that a field is required.
-pub(crate) fn missing_field(name: &str) -> Refusal {
-    Refusal::invalid(format!("Missing Required Field: {name}"))
-}
-
-/// Only values that this write sets are checked: a record may keep one that became inactive.
-fn check_picklists(tenant: &Tenant, draft: &Draft) -> Result<(), Refusal> {
-    let fields = draft
-        .entity
-        .fields
-        .iter()
-        .filter(|field| draft.given.contains(field.name));
-    for field in fields.filter(|field| draft.changes(field.name)) {
-        let Some(parent) = field.picklist else {
-            continue;
-        };
-        let Some(value) = draft.record.number(field.name) else {
-            continue;
-        };
-        let parent = draft.record.number(parent);
-        let known = tenant
-            .choices(draft.entity.name, field.name)
-            .iter()
-            .any(|choice| {
-                let fits = choice.parent.is_none() || choice.parent == parent;
-                choice.value == value && choice.active && fits
-            });
-        if !known {
-            let text = format!(
-                "Picklist value [{value}] does not exist for {}.",
-                field.name
-            );
-            return Err(Refusal::invalid(text));
-        }
-    }
-    Ok(())
-}
-
-/// References a record must keep valid even when a write does not touch them.
-const CHECKED_ALWAYS: [&str; 3] = ["contactID", "assignedResourceID", "billingCodeID"];
-
-fn check_references(tenant: &Tenant, draft: &Draft) -> Result<(), Refusal> {
-    for field in draft.entity.fields {
-        let checked = draft.given.contains(field.name) && draft.changes(field.name)
-            || CHECKED_ALWAYS.contains(&field.name);
-        let (true, Some(target)) = (checked, field.refers) else {
-            continue;
-        };
-        let Some(id) = draft.record.number(field.name) else {
-            continue;
-        };
-        let row = entities::by_name(target).and_then(|entity| tenant.row(entity, id));
-        match row {
-            None => return Err(dangling(field.name)),
-            Some(row) if !row.is_active() => return Err(invalid_reference(field.name, target)),
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn dangling(field: &str) -> Refusal {
-    Refusal::invalid(format!(
-        "Value does not reference an existing entity for {field} . "
-    ))
-}
-
-/// The API's way to say that a referenced record is inactive or does not belong there.
-pub(crate) fn invalid_reference(field: &str, target: &str) -> Refusal {
-    let text = format!(
-        "Reference value on field: {field} of type: {target} does not exist or is invalid."
-    );
-    Refusal::invalid(text)
-}
-
 fn check_rules(tenant: &mut Tenant, draft: &mut Draft, at: Occasion<'_>) -> Result<(), Refusal> {
     match draft.entity.name {
         "Ticket" => tickets::settle(tenant, draft, at),
@@ -347,52 +270,6 @@ fn check_rules(tenant: &mut Tenant, draft: &mut Draft, at: Occasion<'_>) -> Resu
         _ => Ok(()),
     }
 }
-
-/// Dates and people that the system fills in by itself.
-fn stamp(draft: &mut Draft, at: Occasion<'_>) {
-    let now = moment::text_of(at.now);
-    let names = |name: &str| draft.entity.field(name).map(|field| field.name);
-    let mut stamps: Vec<(Option<&'static str>, Value)> = Vec::new();
-    if draft.mode == Mode::Create {
-        for name in ["createDate", "createDateTime"] {
-            stamps.push((names(name), Value::from(now.clone())));
-        }
-        for name in ["creatorResourceID", "createdByResourceID"] {
-            stamps.push((names(name), Value::from(at.actor.resource)));
-        }
-        if let Some(impersonator) = at.actor.impersonator {
-            stamps.push((
-                names("impersonatorCreatorResourceID"),
-                Value::from(impersonator),
-            ));
-        }
-    } else if let Some(impersonator) = at.actor.impersonator {
-        stamps.push((
-            names("impersonatorUpdaterResourceID"),
-            Value::from(impersonator),
-        ));
-    }
-    for name in TOUCHED {
-        stamps.push((names(name), Value::from(now.clone())));
-    }
-    for name in ["lastActivityResourceID", "updateResourceID"] {
-        stamps.push((names(name), Value::from(at.actor.resource)));
-    }
-    for (name, value) in stamps {
-        if let Some(name) = name {
-            draft.record.set(name, value);
-        }
-    }
-}
-
-/// Fields that carry the time of the latest write, under each entity's own name for it.
-const TOUCHED: [&str; 5] = [
-    "lastActivityDate",
-    "lastTrackedModificationDateTime",
-    "lastTrackedModifiedDateTime",
-    "lastModifiedDate",
-    "lastModifiedDateTime",
-];
 
 /// What a stored record brings about in other records.
 fn follow(tenant: &mut Tenant, draft: &Draft, at: Occasion<'_>) {
