@@ -29,7 +29,8 @@ fn main() {
     let record = json!({
         "id": 29_683_500, "ticketNumber": "T20260701.0001", "title": "New user request: URL Block",
         "status": 1, "companyID": 174, "lastActivityDate": "2026-07-01T12:00:00.307Z",
-        "externalID": "1650", "resolution": null, "userDefinedFields": [{ "name": "a", "value": "b" }]
+        "externalID": "1650", "resolution": null,
+        "userDefinedFields": [{ "name": "a", "value": "b" }]
     });
     let setup = json!({ "url": "https://desk.example/" });
     let scope = Scope::document(&record).with("setup", &setup);

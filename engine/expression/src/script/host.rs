@@ -49,7 +49,7 @@ pub const fn host_functions() -> &'static [HostFunction] {
             name: "text_truncate",
             signature: "text_truncate(text, max_chars) -> text",
             doc: "At most so many characters; what was cut shows as a final `…`, which counts.",
-            example: r#"text_truncate("administrator", 6) == "admin…" && text_truncate("ab", 2) == "ab""#,
+            example: r#"text_truncate("administrator", 6) == "admin…""#,
         },
         HostFunction {
             name: "url_defang",

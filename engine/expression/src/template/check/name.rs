@@ -142,7 +142,7 @@ impl Check<'_> {
             .next()
     }
 
-    /// Whether, outside all blocks, `first` is a field of the document rather than a name beside it.
+    /// Whether, outside all blocks, `first` is a field of the document and not a name beside it.
     fn is_in_document(&self, first: &str) -> bool {
         let document = self.names.document;
         document.is_some_and(|shape| shape.declares(first) || !self.names.roots.declares(first))
