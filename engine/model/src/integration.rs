@@ -22,6 +22,11 @@ pub struct Integration {
     pub sections: BTreeMap<String, Section>,
     /// Whether its credentials work.
     pub health: Health,
+    /// How often its pipelines run, where the partner wants it otherwise than the family: spans
+    /// such as `2m` by the names of pipelines.
+    pub schedule: BTreeMap<String, String>,
+    /// Counts the changes of `schedule`, so that jobs of an older one know that they are over.
+    pub schedule_generation: u64,
     /// The secret part of its callout address.
     pub callout_token: Secret,
     /// The name and password that a callout must bring as HTTP Basic, where the partner set them.

@@ -19,9 +19,34 @@ pub fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(number.checked_mul(millis_per_unit)?))
 }
 
+/// Writes a span with the largest unit that leaves a whole number.
+pub fn print(span: Duration) -> String {
+    let millis = span.as_millis();
+    let units = [
+        (86_400_000, "d"),
+        (3_600_000, "h"),
+        (60_000, "m"),
+        (1_000, "s"),
+    ];
+    let fits = units
+        .into_iter()
+        .find(|(unit, _)| millis >= *unit && millis % unit == 0);
+    fits.map_or_else(
+        || format!("{millis}ms"),
+        |(unit, name)| format!("{}{name}", millis / unit),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_printed_span_reads_back() {
+        for text in ["250ms", "90s", "5m", "6h", "2d", "0ms"] {
+            assert_eq!(parse(text).map(print).as_deref(), Some(text));
+        }
+    }
 
     #[test]
     fn units_are_required_and_exact() {

@@ -1,0 +1,199 @@
+//! What everything in the runtime shares: the store, the loaded definitions, the way out, time and
+//! chance. Here are the few ways to read and change records that more than one module needs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use definition::{Connector, Family, Library};
+use exchange::{Clock, Exchange, Random};
+use model::{
+    Health, Integration, IntegrationId, Partner, PartnerId, Request, RequestId, Timestamp,
+};
+use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
+
+use crate::error::Error;
+use crate::tables::{IntegrationRow, PAGE, PartnerRow, RequestRow, accepted_count, state_count};
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Per connector, the values that the vendor of the product gives once for all partners.
+    pub vendor: BTreeMap<String, BTreeMap<String, String>>,
+    /// How many jobs are run at once.
+    pub workers: usize,
+    /// How many of them may be one partner's, so that a noisy one does not slow the others.
+    pub workers_per_partner: usize,
+    /// How long a job that has stopped reporting is left alone before another worker takes it.
+    pub lease: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            vendor: BTreeMap::new(),
+            workers: 64,
+            workers_per_partner: 16,
+            lease: Duration::from_mins(10),
+        }
+    }
+}
+
+/// What everything in the runtime shares.
+pub(crate) struct Core {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) library: Arc<Library>,
+    pub(crate) exchange: Exchange,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) config: Config,
+    pub(crate) metrics: crate::metrics::Metrics,
+    /// Answers that are used again for a while.
+    pub(crate) kept: crate::remote::Kept,
+}
+
+impl Core {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// `bytes` random bytes in letters and digits that are safe anywhere.
+    pub(crate) fn token(&self, bytes: usize) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.random_bytes(bytes))
+    }
+
+    /// A short name that has not been given before, as far as chance can promise.
+    pub(crate) fn short_id(&self) -> String {
+        self.random_bytes(5)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    pub(crate) fn random_bytes(&self, count: usize) -> Vec<u8> {
+        let words = std::iter::repeat_with(|| self.random.next().to_le_bytes());
+        words.flatten().take(count).collect()
+    }
+
+    pub(crate) async fn partner(&self, id: &PartnerId) -> Result<Versioned<PartnerRow>, Error> {
+        let row = self
+            .store
+            .get_record::<PartnerRow>(id.as_str(), &[])
+            .await?;
+        row.ok_or_else(|| Error::not_found("partner", id))
+    }
+
+    pub(crate) async fn partner_value(&self, id: &PartnerId) -> Result<Partner, Error> {
+        Ok(self.partner(id).await?.value.0)
+    }
+
+    pub(crate) async fn integration(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+    ) -> Result<Versioned<IntegrationRow>, Error> {
+        let row = self
+            .store
+            .get_record::<IntegrationRow>(partner.as_str(), &[id.as_str()])
+            .await?;
+        row.ok_or_else(|| Error::not_found("integration", id))
+    }
+
+    /// All integrations of a partner, oldest first.
+    pub(crate) async fn integrations(
+        &self,
+        partner: &PartnerId,
+    ) -> Result<Vec<Integration>, Error> {
+        let rows: Vec<IntegrationRow> = self.all(partner.as_str(), &[]).await?;
+        let mut all: Vec<Integration> = rows.into_iter().map(|row| row.0).collect();
+        all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(all)
+    }
+
+    pub(crate) async fn request(
+        &self,
+        partner: &PartnerId,
+        id: &RequestId,
+    ) -> Result<Versioned<RequestRow>, Error> {
+        let row = self
+            .store
+            .get_record::<RequestRow>(partner.as_str(), &[id.as_str()])
+            .await?;
+        row.ok_or_else(|| Error::not_found("request", id))
+    }
+
+    /// Every record whose first parts are `parts`, read page by page.
+    pub(crate) async fn all<T: Record>(
+        &self,
+        partner: &str,
+        parts: &[&str],
+    ) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        let mut after: Option<Key> = None;
+        loop {
+            let page = self
+                .store
+                .scan_records::<T>(partner, parts, after.as_ref(), PAGE)
+                .await?;
+            let last = page.len() < PAGE;
+            after = page.last().map(|(key, _)| key.clone());
+            all.extend(page.into_iter().map(|(_, row)| row.value));
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    pub(crate) fn connector(&self, name: &str) -> Result<Arc<Connector>, Error> {
+        let connector = self.library.connectors.get(name);
+        connector
+            .cloned()
+            .ok_or_else(|| Error::not_found("connector", name))
+    }
+
+    pub(crate) fn family(&self, connector: &Connector) -> Result<Arc<Family>, Error> {
+        let family = self.library.families.get(&connector.family);
+        family
+            .cloned()
+            .ok_or_else(|| Error::not_found("family", &connector.family))
+    }
+}
+
+/// Adds a new request to `batch`; a request of this id makes it conflict.
+pub(crate) fn add_request(batch: &mut Batch, partner: &PartnerId, request: &Request) {
+    let row = RequestRow(request.clone());
+    let parts = [request.content.id.as_str()];
+    batch
+        .put_record(partner.as_str(), &parts, &row, Expect::Absent)
+        .add(accepted_count(partner), 1)
+        .add(state_count(partner, request.state), 1);
+}
+
+/// Adds the change of a request from `before` to `after` to `batch`, and moves it in the ledger: a
+/// state never changes without its counters.
+pub(crate) fn change_request(
+    batch: &mut Batch,
+    partner: &PartnerId,
+    before: &Versioned<RequestRow>,
+    after: &Request,
+) {
+    let row = RequestRow(after.clone());
+    let parts = [after.content.id.as_str()];
+    batch.put_record(
+        partner.as_str(),
+        &parts,
+        &row,
+        Expect::Version(before.version),
+    );
+    if before.value.0.state != after.state {
+        batch
+            .add(state_count(partner, before.value.0.state), -1)
+            .add(state_count(partner, after.state), 1);
+    }
+}
+
+/// Whether the integration's credentials may be used.
+pub(crate) const fn is_usable(integration: &Integration) -> bool {
+    matches!(integration.health, Health::Good)
+}

@@ -1,0 +1,583 @@
+//! Integrations: trying out a connection, creating, replacing credentials, settings and their
+//! choices. All of it comes from the connector's definition; nothing here knows a PSA.
+
+mod settings;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use definition::connector::{Connector, Field};
+use definition::pipeline::Event;
+use model::{
+    Class, Health, Integration, IntegrationId, IssueKind, PartnerId, Secret, Timestamp, span,
+};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use store::{Batch, Expect, Records, Versioned};
+
+pub use settings::{Choice, SectionForm, SectionView, SettingForm};
+
+use crate::Runtime;
+use crate::core::Core;
+use crate::error::{Error, Fault};
+use crate::events::{every, schedule_job};
+use crate::halt::Failed;
+use crate::issues::issue_id;
+use crate::remote::{Remote, broker_name, credential};
+use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY, RoutingRow};
+
+/// The shortest interval that a schedule may have.
+const EVERY_MIN: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What a form needs to know of a connector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectorForm {
+    /// The connector's name.
+    pub name: String,
+    /// What people call the system.
+    pub title: String,
+    /// The version of its file.
+    pub version: String,
+    /// What its people call things, by our word.
+    pub words: BTreeMap<String, String>,
+    /// What a partner has to give.
+    pub credentials: Vec<FormField>,
+    /// The sections of its settings.
+    pub sections: Vec<SectionForm>,
+}
+
+/// One field of the credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormField {
+    /// Its name.
+    pub name: String,
+    /// What stands beside it.
+    pub label: String,
+    /// Where its value is found.
+    pub help: Option<String>,
+    /// Whether it is hidden once saved.
+    pub secret: bool,
+    /// What it is unless something else is given.
+    pub default: Option<String>,
+}
+
+/// What came of trying out a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// Whether the credentials work.
+    pub ok: bool,
+    /// What to tell the person.
+    pub message: String,
+    /// How to mend it, where that is known.
+    pub remedy: Option<String>,
+    /// What the credentials are and are not allowed to do.
+    pub rights: Vec<RightReport>,
+}
+
+/// Whether the credentials have one right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RightReport {
+    /// What it is.
+    pub right: String,
+    /// Whether they have it.
+    pub granted: bool,
+    /// How to get it.
+    pub remedy: Option<String>,
+}
+
+/// An integration as people see it: without its secrets, with what goes on in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntegrationView {
+    /// Its id.
+    pub id: IntegrationId,
+    /// Its connector.
+    pub connector: String,
+    /// What people call the system.
+    pub title: String,
+    /// What its people call things, by our word.
+    pub words: BTreeMap<String, String>,
+    /// Whether its credentials work.
+    pub health: Health,
+    /// The path of its callout address; it is secret.
+    pub callout_path: String,
+    /// When a callout was last accepted.
+    pub callout_seen_at: Option<Timestamp>,
+    /// Which sections of its settings are switched on.
+    pub sections: BTreeMap<String, bool>,
+    /// What runs by itself, and when.
+    pub schedule: Vec<ScheduleLine>,
+    /// How many issues are open about it.
+    pub open_issues: usize,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// One pipeline that runs by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleLine {
+    /// Its name.
+    pub pipeline: String,
+    /// What it does.
+    pub title: String,
+    /// How often, e.g. `5m`.
+    pub every: String,
+    /// When it runs next, unless it is running.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Runtime {
+    /// Every connector that is loaded, for forms.
+    pub fn connectors(&self) -> Vec<ConnectorForm> {
+        self.core
+            .library
+            .connectors
+            .values()
+            .map(|one| connector_form(one))
+            .collect()
+    }
+
+    /// Tries out credentials: whether they work, and which rights are missing. Nothing is kept.
+    pub async fn test_connection(
+        &self,
+        partner: &PartnerId,
+        connector: &str,
+        credentials: BTreeMap<String, Secret>,
+    ) -> Result<ConnectionReport, Error> {
+        self.core.partner(partner).await?;
+        let connector = self.core.connector(connector)?;
+        let credentials = checked(&connector, credentials)?;
+        let integration = self.core.new_integration(partner, &connector, credentials);
+        self.core.try_out(integration).await
+    }
+
+    /// Creates an integration with credentials that work, and begins to read and prepare.
+    pub async fn create_integration(
+        &self,
+        partner: &PartnerId,
+        connector: &str,
+        credentials: BTreeMap<String, Secret>,
+    ) -> Result<IntegrationView, Error> {
+        let core = &self.core;
+        core.partner(partner).await?;
+        let connector = core.connector(connector)?;
+        let credentials = checked(&connector, credentials)?;
+        let integration = core.new_integration(partner, &connector, credentials);
+        refuse_unless_ok(core.try_out(integration.clone()).await?)?;
+        let mut batch = Batch::new();
+        let now = core.now();
+        let id = integration.id.as_str();
+        batch
+            .put_record(
+                partner.as_str(),
+                &[id],
+                &IntegrationRow(integration.clone()),
+                Expect::Absent,
+            )
+            .put_record(partner.as_str(), &[], &RoutingRow(now), Expect::Any);
+        put_callout(&mut batch, &integration);
+        core.enqueue_event(
+            &mut batch,
+            partner,
+            &integration,
+            Event::IntegrationCreated,
+            Map::new(),
+            now,
+            None,
+        );
+        core.enqueue_schedule(&mut batch, partner, &integration);
+        self.commit(batch, "the integration").await?;
+        self.integration(partner, &integration.id).await
+    }
+
+    /// The partner's integrations, oldest first.
+    pub async fn integrations(&self, partner: &PartnerId) -> Result<Vec<IntegrationView>, Error> {
+        self.core.partner(partner).await?;
+        let mut views = Vec::new();
+        for integration in self.core.integrations(partner).await? {
+            views.push(self.view(integration).await?);
+        }
+        Ok(views)
+    }
+
+    /// One integration.
+    pub async fn integration(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+    ) -> Result<IntegrationView, Error> {
+        let row = self.core.integration(partner, id).await?;
+        self.view(row.value.0).await
+    }
+
+    /// Replaces the credentials, if the new ones work. What waited because the old ones were
+    /// rejected goes on.
+    pub async fn put_credentials(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+        credentials: BTreeMap<String, Secret>,
+    ) -> Result<ConnectionReport, Error> {
+        let core = &self.core;
+        let row = core.integration(partner, id).await?;
+        let connector = core.connector(&row.value.0.connector)?;
+        let mut integration = row.value.0.clone();
+        integration.credentials = checked(&connector, credentials)?;
+        let report = core.try_out(integration.clone()).await?;
+        if !report.ok {
+            return Ok(report);
+        }
+        integration.health = Health::Good;
+        let mut batch = Batch::new();
+        save(&mut batch, &row, &integration);
+        core.enqueue_event(
+            &mut batch,
+            partner,
+            &integration,
+            Event::IntegrationResumed,
+            Map::new(),
+            core.now(),
+            None,
+        );
+        self.commit(batch, "the integration").await?;
+        core.exchange.set_broker(
+            &broker_name(&integration),
+            credential(core, &connector, &integration)?,
+        );
+        let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
+        core.clear_issue(partner, &issue).await?;
+        Ok(report)
+    }
+
+    /// Sets, or with `None` removes, the name and password that callouts must bring.
+    pub async fn put_callout_credentials(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+        basic: Option<(String, Secret)>,
+    ) -> Result<IntegrationView, Error> {
+        let row = self.core.integration(partner, id).await?;
+        let mut integration = row.value.0.clone();
+        integration.callout_basic = basic;
+        let mut batch = Batch::new();
+        save(&mut batch, &row, &integration);
+        self.commit(batch, "the integration").await?;
+        self.view(integration).await
+    }
+
+    /// Gives the integration another callout address; the old one stops working at once.
+    pub async fn rotate_callout(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+    ) -> Result<IntegrationView, Error> {
+        let row = self.core.integration(partner, id).await?;
+        let mut integration = row.value.0.clone();
+        let old = token_hash(integration.callout_token.expose());
+        integration.callout_token = Secret::new(self.core.token(32));
+        let mut batch = Batch::new();
+        batch.delete(
+            <CalloutRow as store::Record>::key(NOBODY, &[&old]),
+            Expect::Any,
+        );
+        put_callout(&mut batch, &integration);
+        save(&mut batch, &row, &integration);
+        self.commit(batch, "the integration").await?;
+        self.view(integration).await
+    }
+
+    /// Sets how often pipelines run; those that are not named run as often as the family says.
+    pub async fn put_schedule(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+        schedule: BTreeMap<String, String>,
+    ) -> Result<IntegrationView, Error> {
+        let core = &self.core;
+        let row = core.integration(partner, id).await?;
+        let mut integration = row.value.0.clone();
+        let known = core.pipelines(&integration, |pipeline| pipeline.every.is_some());
+        for (name, span) in &schedule {
+            if !known.iter().any(|pipeline| pipeline.name == *name) {
+                let names: Vec<&str> = known.iter().map(|one| one.name.as_str()).collect();
+                let hint = format!("pipelines that run by schedule are {}", names.join(", "));
+                let message = format!("`{name}` does not run by schedule");
+                let pointer = format!("/{name}");
+                let faults = vec![Fault {
+                    pointer,
+                    message,
+                    hint: Some(hint),
+                }];
+                return Err(Error::Invalid { faults });
+            }
+            if span::parse(span).is_none_or(|every| every < EVERY_MIN) {
+                let message = format!("`{span}` is not a span of at least 1s, such as 2m or 6h");
+                return Err(Error::invalid(format!("/{name}"), message));
+            }
+        }
+        integration.schedule = schedule;
+        integration.schedule_generation += 1;
+        let mut batch = Batch::new();
+        save(&mut batch, &row, &integration);
+        core.enqueue_schedule(&mut batch, partner, &integration);
+        self.commit(batch, "the integration").await?;
+        self.view(integration).await
+    }
+
+    async fn view(&self, integration: Integration) -> Result<IntegrationView, Error> {
+        let core = &self.core;
+        let connector = core.library.connectors.get(&integration.connector);
+        let partner = integration.partner.as_str();
+        let parts = [integration.id.as_str()];
+        let seen = core
+            .store
+            .get_record::<CalloutSeenRow>(partner, &parts)
+            .await?;
+        let issues = self.issues(&integration.partner).await?;
+        let about =
+            |view: &&crate::IssueView| view.issue.integration.as_ref() == Some(&integration.id);
+        let sections = connector.into_iter().flat_map(|one| one.settings.keys());
+        Ok(IntegrationView {
+            title: connector.map_or_else(|| integration.connector.clone(), |one| one.title.clone()),
+            words: connector.map(|one| one.words.clone()).unwrap_or_default(),
+            health: integration.health.clone(),
+            callout_path: format!("/callouts/{}", integration.callout_token.expose()),
+            callout_seen_at: seen.map(|seen| seen.value.0),
+            sections: sections
+                .map(|name| (name.clone(), integration.is_on(name)))
+                .collect(),
+            schedule: self.schedule(&integration).await?,
+            open_issues: issues.iter().filter(about).count(),
+            created_at: integration.created_at,
+            connector: integration.connector,
+            id: integration.id,
+        })
+    }
+
+    async fn schedule(&self, integration: &Integration) -> Result<Vec<ScheduleLine>, Error> {
+        let core = &self.core;
+        let jobs = core
+            .store
+            .jobs(integration.partner.as_str(), None, store::limits::MAX_SCAN)
+            .await?;
+        let lines = core.pipelines(integration, |pipeline| pipeline.every.is_some());
+        let line = |pipeline: Arc<definition::Pipeline>| {
+            let id = schedule_job(&integration.partner, integration, &pipeline.name);
+            Some(ScheduleLine {
+                every: span::print(every(integration, &pipeline)?),
+                next_at: jobs.iter().find(|job| job.id == id).map(|job| job.due),
+                title: pipeline.title.clone(),
+                pipeline: pipeline.name.clone(),
+            })
+        };
+        Ok(lines.into_iter().filter_map(line).collect())
+    }
+}
+
+impl Core {
+    /// An integration that is not saved yet.
+    fn new_integration(
+        &self,
+        partner: &PartnerId,
+        connector: &Connector,
+        credentials: BTreeMap<String, Secret>,
+    ) -> Integration {
+        let id = IntegrationId::new(format!("{}-{}", connector.name, self.short_id()));
+        Integration {
+            id: id.unwrap_or_else(|_| unreachable_id()),
+            partner: partner.clone(),
+            connector: connector.name.clone(),
+            credentials,
+            sections: BTreeMap::new(),
+            health: Health::Good,
+            schedule: BTreeMap::new(),
+            schedule_generation: 0,
+            callout_token: Secret::new(self.token(32)),
+            callout_basic: None,
+            created_at: self.now(),
+        }
+    }
+
+    /// Tries out an integration's credentials.
+    async fn try_out(
+        self: &Arc<Self>,
+        integration: Integration,
+    ) -> Result<ConnectionReport, Error> {
+        let remote = Remote::trial(self, Arc::new(integration))?;
+        let report = rights(&remote).await;
+        remote.forget();
+        report
+    }
+}
+
+/// Asks for every right. The first failure of the credentials themselves ends it: asking again
+/// with a rejected secret locks accounts.
+async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
+    let mut rights = Vec::new();
+    for right in &remote.connector.rights {
+        let granted = match remote.found(&right.operation, &Map::new()).await {
+            Ok(records) => {
+                let record = records.into_iter().next().unwrap_or(Value::Null);
+                let scope = expression::Scope::document(&record).with("item", &record);
+                !matches!(right.grants.evaluate(&scope), Ok(Value::Bool(false)))
+            }
+            Err(Failed::Exchange { failure, .. }) if failure.class == Class::Forbidden => false,
+            Err(Failed::Exchange { failure, .. }) => {
+                let (message, remedy) = (failure.message, failure.remedy);
+                let message = match failure.class {
+                    Class::CredentialsRejected => {
+                        format!("The credentials are rejected: {message}")
+                    }
+                    Class::RateLimited | Class::Unavailable | Class::UnknownOutcome => {
+                        format!("{} cannot be reached: {message}", remote.connector.title)
+                    }
+                    _ => format!(
+                        "{} refuses the connection: {message}",
+                        remote.connector.title
+                    ),
+                };
+                return Ok(ConnectionReport {
+                    ok: false,
+                    message,
+                    remedy,
+                    rights,
+                });
+            }
+            Err(Failed::Store(error)) => return Err(error.into()),
+            Err(other) => {
+                let message = remote.scrub(&other.describe().1);
+                return Ok(ConnectionReport {
+                    ok: false,
+                    message,
+                    remedy: None,
+                    rights,
+                });
+            }
+        };
+        rights.push(RightReport {
+            right: right.right.clone(),
+            granted,
+            remedy: (!granted).then(|| right.remedy.clone()),
+        });
+    }
+    let message = "Connection successful".to_owned();
+    Ok(ConnectionReport {
+        ok: true,
+        message,
+        remedy: None,
+        rights,
+    })
+}
+
+fn refuse_unless_ok(report: ConnectionReport) -> Result<(), Error> {
+    if report.ok {
+        return Ok(());
+    }
+    let class = Class::CredentialsRejected;
+    Err(Error::Refused {
+        class,
+        message: report.message,
+        remedy: report.remedy,
+    })
+}
+
+/// The credentials that a connector asks for, with its defaults; anything else is a fault.
+fn checked(
+    connector: &Connector,
+    mut given: BTreeMap<String, Secret>,
+) -> Result<BTreeMap<String, Secret>, Error> {
+    let mut faults = Vec::new();
+    let mut checked = BTreeMap::new();
+    for field in &connector.credentials {
+        // People paste; what comes along at the ends is never part of a key.
+        let value = given
+            .remove(&field.name)
+            .map(|secret| secret.expose().trim().to_owned());
+        let value = value
+            .filter(|value| !value.is_empty())
+            .or_else(|| field.default.clone());
+        match value {
+            Some(value) => drop(checked.insert(field.name.clone(), Secret::new(value))),
+            None => faults.push(fault(
+                &field.name,
+                format!("{} is missing", field.label),
+                field,
+            )),
+        }
+    }
+    for name in given.keys() {
+        let names: Vec<&str> = connector
+            .credentials
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        faults.push(Fault {
+            pointer: format!("/credentials/{name}"),
+            message: format!("`{name}` is not a credential of {}", connector.title),
+            hint: Some(format!("it takes {}", names.join(", "))),
+        });
+    }
+    if faults.is_empty() {
+        Ok(checked)
+    } else {
+        Err(Error::Invalid { faults })
+    }
+}
+
+fn fault(name: &str, message: String, field: &Field) -> Fault {
+    Fault {
+        pointer: format!("/credentials/{name}"),
+        message,
+        hint: field.help.clone(),
+    }
+}
+
+fn save(batch: &mut Batch, row: &Versioned<IntegrationRow>, integration: &Integration) {
+    let parts = [integration.id.as_str()];
+    let saved = IntegrationRow(integration.clone());
+    let expect = Expect::Version(row.version);
+    batch.put_record(integration.partner.as_str(), &parts, &saved, expect);
+}
+
+fn put_callout(batch: &mut Batch, integration: &Integration) {
+    let owner = CalloutOwner {
+        partner: integration.partner.clone(),
+        integration: integration.id.clone(),
+    };
+    let hash = token_hash(integration.callout_token.expose());
+    batch.put_record(NOBODY, &[&hash], &CalloutRow(owner), Expect::Any);
+}
+
+/// A token is looked up by its hash, so that neither the time of the look-up nor a copy of the
+/// index tells anything about it.
+pub(crate) fn token_hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn unreachable_id() -> IntegrationId {
+    #[expect(clippy::expect_used, reason = "the text is an id")]
+    IntegrationId::new("integration").expect("an id")
+}
+
+fn connector_form(connector: &Connector) -> ConnectorForm {
+    ConnectorForm {
+        name: connector.name.clone(),
+        title: connector.title.clone(),
+        version: connector.version.clone(),
+        words: connector.words.clone(),
+        credentials: connector.credentials.iter().map(form_field).collect(),
+        sections: settings::forms(connector),
+    }
+}
+
+fn form_field(field: &Field) -> FormField {
+    FormField {
+        name: field.name.clone(),
+        label: field.label.clone(),
+        help: field.help.clone(),
+        secret: field.secret,
+        default: field.default.clone(),
+    }
+}

@@ -1,0 +1,299 @@
+//! Issues: opened once per cause, with the work that waits behind them; cleared when the cause is
+//! gone, and the work goes on by itself.
+//!
+//! Work may only be put behind an issue that exists at the moment of the commit, and clearing
+//! deletes the issue before it looks for the work: so nothing can be left behind an issue that is
+//! no more. What a crash leaves in between, [`Core::sweep`] picks up at the next start.
+
+use std::time::Duration;
+
+use model::{IntegrationId, Issue, IssueId, IssueKind, PartnerId};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use store::{Batch, Expect, Key, Lease, Record, Records};
+
+use crate::core::Core;
+use crate::error::Error;
+use crate::tables::{Behind, BehindRow, IssueRow, NOBODY, PAGE, PartnerListRow};
+use crate::work::Work;
+
+/// A refused request is tried again after this long, then after twice as long, and so on.
+const RECHECK_FROM: Duration = Duration::from_mins(5);
+
+/// The longest wait between two rechecks.
+const RECHECK_TO: Duration = Duration::from_hours(6);
+
+/// Something that a person has to know, before it is an issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) kind: IssueKind,
+    pub(crate) integration: Option<IntegrationId>,
+    /// What tells this cause from others of its kind: a customer, an operation, a message.
+    pub(crate) subject: String,
+    pub(crate) title: String,
+    pub(crate) detail: Option<String>,
+    pub(crate) remedy: String,
+}
+
+impl Trouble {
+    pub(crate) fn issue_id(&self) -> IssueId {
+        issue_id(self.kind, self.integration.as_ref(), &self.subject)
+    }
+}
+
+/// The id of the issue about `subject`; the same cause always gives the same id.
+pub(crate) fn issue_id(
+    kind: IssueKind,
+    integration: Option<&IntegrationId>,
+    subject: &str,
+) -> IssueId {
+    let scope = integration.map_or("-", IntegrationId::as_str);
+    let head = format!("{}:{scope}", kind.name());
+    IssueId::new(format!("{head}:{subject}")).unwrap_or_else(|_| {
+        let digest = Sha256::digest(subject.as_bytes());
+        let short: String = digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        // The head holds checked ids only, so this is one; the fallback keeps the function total.
+        IssueId::new(format!("{head}:{short}")).unwrap_or_else(|_| fallback(kind))
+    })
+}
+
+fn fallback(kind: IssueKind) -> IssueId {
+    #[expect(clippy::expect_used, reason = "the names of the kinds are identifiers")]
+    IssueId::new(kind.name()).expect("a kind's name is an id")
+}
+
+impl Core {
+    /// Adds to `batch` that the issue about `trouble` is open, and gives its id. When it is open
+    /// already, the batch conflicts if it is cleared in the meantime.
+    pub(crate) async fn open_issue(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        trouble: &Trouble,
+    ) -> Result<IssueId, Error> {
+        let id = trouble.issue_id();
+        let parts = [id.as_str()];
+        let known = self
+            .store
+            .get_record::<IssueRow>(partner.as_str(), &parts)
+            .await?;
+        if let Some(known) = known {
+            batch.require(
+                IssueRow::key(partner.as_str(), &parts),
+                Expect::Version(known.version),
+            );
+            return Ok(id);
+        }
+        let now = self.now();
+        let issue = Issue {
+            id: id.clone(),
+            partner: partner.clone(),
+            kind: trouble.kind,
+            integration: trouble.integration.clone(),
+            title: trouble.title.clone(),
+            detail: trouble.detail.clone(),
+            remedy: trouble.remedy.clone(),
+            opened_at: now,
+            seen_at: now,
+        };
+        batch.put_record(
+            partner.as_str(),
+            &parts,
+            &IssueRow(issue.clone()),
+            Expect::Absent,
+        );
+        self.tell(batch, partner, "issue.opened", &issue_data(&issue))
+            .await?;
+        if issue.kind.state_behind() == model::State::Failed {
+            let work = Work::Recheck {
+                partner: partner.clone(),
+                issue: id.clone(),
+            };
+            let job = format!("{partner}/recheck/{id}/{}", self.short_id());
+            let lane = job.clone();
+            batch.enqueue(work.job(job, lane, 1, now.after(RECHECK_FROM)));
+        }
+        Ok(id)
+    }
+
+    /// Adds to `batch` that the leased job ends and its work waits behind `issue`.
+    pub(crate) fn put_behind(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        issue: &IssueId,
+        lease: &Lease,
+        work: Work,
+    ) {
+        let behind = Behind {
+            lane: lease.job.lane.clone(),
+            priority: lease.job.priority,
+            work,
+        };
+        let parts = [issue.as_str(), lease.job.id.as_str()];
+        batch
+            .put_record(partner.as_str(), &parts, &BehindRow(behind), Expect::Any)
+            .complete(lease);
+    }
+
+    /// Clears the issue, if it is open, and lets the work behind it go on. Gives how much that was.
+    pub(crate) async fn clear_issue(
+        &self,
+        partner: &PartnerId,
+        id: &IssueId,
+    ) -> Result<usize, Error> {
+        let parts = [id.as_str()];
+        let Some(open) = self
+            .store
+            .get_record::<IssueRow>(partner.as_str(), &parts)
+            .await?
+        else {
+            return Ok(0);
+        };
+        let mut batch = Batch::new();
+        batch.delete(
+            IssueRow::key(partner.as_str(), &parts),
+            Expect::Version(open.version),
+        );
+        self.tell(
+            &mut batch,
+            partner,
+            "issue.cleared",
+            &issue_data(&open.value.0),
+        )
+        .await?;
+        match self.store.commit(batch).await {
+            Ok(_) => {}
+            // Somebody else is clearing it, and lets the work go on.
+            Err(error) if error.is_conflict() => return Ok(0),
+            Err(error) => return Err(error.into()),
+        }
+        self.let_go(partner, id, usize::MAX).await
+    }
+
+    /// Queues at most `limit` pieces of the work behind `issue`, oldest key first.
+    pub(crate) async fn let_go(
+        &self,
+        partner: &PartnerId,
+        id: &IssueId,
+        limit: usize,
+    ) -> Result<usize, Error> {
+        let mut gone = 0;
+        while gone < limit {
+            let page = PAGE.min(limit - gone);
+            let rows = self
+                .store
+                .scan_records::<BehindRow>(partner.as_str(), &[id.as_str()], None, page)
+                .await?;
+            if rows.is_empty() {
+                break;
+            }
+            gone += rows.len();
+            let mut batch = Batch::new();
+            for (key, row) in rows {
+                let job = key.parts().pop().unwrap_or_default();
+                let Behind {
+                    lane,
+                    priority,
+                    work,
+                } = row.value.0;
+                batch
+                    .delete(key, Expect::Version(row.version))
+                    .enqueue(work.job(job, lane, priority, self.now()));
+            }
+            match self.store.commit(batch).await {
+                Ok(_) => {}
+                // Another caller took the same work; look again at what is left.
+                Err(error) if error.is_conflict() => gone = 0,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(gone)
+    }
+
+    /// How many pieces of work wait behind the issue.
+    pub(crate) async fn behind(&self, partner: &PartnerId, id: &IssueId) -> Result<u64, Error> {
+        let rows: Vec<BehindRow> = self.all(partner.as_str(), &[id.as_str()]).await?;
+        Ok(rows.len() as u64)
+    }
+
+    /// Tries one piece of the work behind a standing issue: if it succeeds, the issue is cleared
+    /// and the rest follows. Gives when to try next; nothing when the issue is gone.
+    pub(crate) async fn recheck(
+        &self,
+        partner: &PartnerId,
+        id: &IssueId,
+        attempts: u32,
+    ) -> Result<Option<Duration>, Error> {
+        let open = self
+            .store
+            .get_record::<IssueRow>(partner.as_str(), &[id.as_str()])
+            .await?;
+        if open.is_none() {
+            return Ok(None);
+        }
+        self.let_go(partner, id, 1).await?;
+        Ok(Some(
+            RECHECK_FROM
+                .saturating_mul(2_u32.saturating_pow(attempts + 1))
+                .min(RECHECK_TO),
+        ))
+    }
+
+    /// Lets work go on that a crash left behind an issue that was being cleared.
+    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+        for PartnerListRow(partner) in self.all::<PartnerListRow>(NOBODY, &[]).await? {
+            let mut after: Option<Key> = None;
+            loop {
+                let prefix = BehindRow::key(partner.as_str(), &[]);
+                let rows = self.store.scan(&prefix, after.as_ref(), PAGE).await?;
+                for row in &rows {
+                    let issue = row.key.parts().into_iter().next().unwrap_or_default();
+                    let known = self
+                        .store
+                        .get(&IssueRow::key(partner.as_str(), &[&issue]))
+                        .await?;
+                    if let (None, Ok(id)) = (known, IssueId::new(issue)) {
+                        self.let_go(&partner, &id, usize::MAX).await?;
+                    }
+                }
+                after = rows.last().map(|row| row.key.clone());
+                if rows.len() < PAGE {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An issue as events tell of it.
+fn issue_data(issue: &Issue) -> serde_json::Value {
+    json!({
+        "id": issue.id,
+        "partner": issue.partner,
+        "integration": issue.integration,
+        "kind": issue.kind,
+        "title": issue.title,
+        "remedy": issue.remedy,
+        "opened_at": issue.opened_at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_cause_has_the_same_id_and_any_subject_makes_one() {
+        let plain = issue_id(IssueKind::UnmappedCustomer, None, "c-1");
+        assert_eq!(plain.as_str(), "unmapped_customer:-:c-1");
+        let odd = issue_id(IssueKind::Refused, None, "What? é / \u{0}");
+        assert_eq!(odd, issue_id(IssueKind::Refused, None, "What? é / \u{0}"));
+        assert_ne!(odd, issue_id(IssueKind::Refused, None, "What? é / \u{1}"));
+    }
+}

@@ -1,0 +1,523 @@
+//! The remote side of one integration: a connector's operations, called by name.
+//!
+//! Here the compiled definition meets the exchange: names become a request, an answer becomes
+//! records, and each record is held against the family's contract before anyone acts on it.
+
+mod pages;
+mod request;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use definition::operation::PageKind;
+use definition::{Connector, Family, Gives, Operation};
+use exchange::{About, Answer, Broker, Credential, Hosts, Kind, PATIENCE_DEFAULT, Terms};
+use expression::Scope;
+use futures::future::BoxFuture;
+use model::{Class, Integration, Secret, Timestamp};
+use serde_json::{Map, Value, json};
+use store::{Batch, Expect, Records};
+
+use crate::core::Core;
+use crate::error::Error;
+use crate::halt::Failed;
+use crate::tables::{Found, SetupRow};
+
+pub(crate) use pages::Page;
+use rules::Rules;
+
+/// Answers of operations with `keep` that are held at most; when there are more, all are dropped.
+const KEPT_MAX: usize = 4_096;
+
+/// A setup that is older than this is asked for again when its address stops answering.
+const SETUP_DOUBTFUL: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// Answers of operations with `keep`, by integration, operation and inputs.
+pub(crate) type Kept = Mutex<BTreeMap<String, (Timestamp, Vec<Value>)>>;
+
+/// What an answer held.
+struct Read {
+    records: Vec<Value>,
+    /// The ids that paging goes by, one per record; empty where it does not go by ids.
+    ids: Vec<Value>,
+    /// Whether the place where records should be existed.
+    selector_hit: bool,
+}
+
+/// One integration's way to its remote side.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    pub(crate) core: Arc<Core>,
+    pub(crate) connector: Arc<Connector>,
+    pub(crate) family: Arc<Family>,
+    pub(crate) integration: Arc<Integration>,
+    priority: exchange::Priority,
+    broker: Broker,
+    /// Whether the integration is only being tried out: then nothing of it is kept.
+    is_trial: bool,
+    setup: Arc<Mutex<Map<String, Value>>>,
+}
+
+impl Remote {
+    /// The way to the remote side of a saved integration.
+    pub(crate) fn new(
+        core: &Arc<Core>,
+        integration: Arc<Integration>,
+        priority: exchange::Priority,
+    ) -> Result<Self, Error> {
+        let name = broker_name(&integration);
+        Self::with_broker(core, integration, priority, &name, false)
+    }
+
+    /// The way for credentials that are only being tried out. Nothing they cause is kept, and a
+    /// rejection does not stop the integration whose place they may take.
+    pub(crate) fn trial(core: &Arc<Core>, integration: Arc<Integration>) -> Result<Self, Error> {
+        let name = format!("trial/{}", core.short_id());
+        Self::with_broker(core, integration, exchange::Priority::Tickets, &name, true)
+    }
+
+    fn with_broker(
+        core: &Arc<Core>,
+        integration: Arc<Integration>,
+        priority: exchange::Priority,
+        broker: &str,
+        is_trial: bool,
+    ) -> Result<Self, Error> {
+        let connector = core.connector(&integration.connector)?;
+        let family = core.family(&connector)?;
+        let broker = match core.exchange.broker(broker) {
+            Some(broker) => broker,
+            None => core
+                .exchange
+                .set_broker(broker, credential(core, &connector, &integration)?),
+        };
+        let setup = Arc::default();
+        let core = core.clone();
+        Ok(Self {
+            core,
+            connector,
+            family,
+            integration,
+            priority,
+            broker,
+            is_trial,
+            setup,
+        })
+    }
+
+    /// The one record that the operation gives, or nothing where its contract allows that.
+    pub(crate) async fn one(
+        &self,
+        operation: &str,
+        inputs: &Map<String, Value>,
+    ) -> Result<Option<Value>, Failed> {
+        let mut records = match self.found(operation, inputs).await {
+            Ok(records) => records,
+            Err(Failed::Exchange { failure, .. })
+                if failure.class == Class::NotFound && self.may_be_absent(operation) =>
+            {
+                return Ok(None);
+            }
+            Err(failed) => return Err(failed),
+        };
+        match (records.len(), self.gives(operation)) {
+            (0, Some(Gives::One(_))) => Err(Failed::Contract {
+                operation: operation.to_owned(),
+                findings: vec!["there is no record where one is promised".to_owned()],
+            }),
+            (0, _) => Ok(None),
+            _ => Ok(Some(records.swap_remove(0))),
+        }
+    }
+
+    fn gives(&self, operation: &str) -> Option<&Gives> {
+        self.family
+            .operations
+            .get(operation)
+            .map(|contract| &contract.gives)
+    }
+
+    fn may_be_absent(&self, operation: &str) -> bool {
+        matches!(self.gives(operation), Some(Gives::Maybe(_)))
+    }
+
+    /// All records that an operation without pages gives.
+    pub(crate) fn found<'a>(
+        &'a self,
+        operation: &'a str,
+        inputs: &'a Map<String, Value>,
+    ) -> BoxFuture<'a, Result<Vec<Value>, Failed>> {
+        Box::pin(async move {
+            let operation = self.operation(operation)?;
+            let Some(keep) = operation.keep else {
+                return self.answered(operation, inputs).await;
+            };
+            let key = format!(
+                "{}/{}/{}",
+                self.broker.name(),
+                operation.name,
+                json!(inputs)
+            );
+            let now = self.core.now();
+            if let Some((at, records)) = lock(&self.core.kept).get(&key)
+                && now.since(*at) < keep
+            {
+                return Ok(records.clone());
+            }
+            let records = self.answered(operation, inputs).await?;
+            let mut kept = lock(&self.core.kept);
+            if kept.len() >= KEPT_MAX {
+                kept.clear();
+            }
+            kept.insert(key, (now, records.clone()));
+            Ok(records)
+        })
+    }
+
+    fn operation(&self, name: &str) -> Result<&Operation, Failed> {
+        let operation = self.connector.operations.get(name);
+        operation.map(AsRef::as_ref).ok_or_else(|| {
+            Failed::Undefined(format!("{} has no operation {name}", self.connector.name))
+        })
+    }
+
+    async fn answered(
+        &self,
+        operation: &Operation,
+        inputs: &Map<String, Value>,
+    ) -> Result<Vec<Value>, Failed> {
+        let roots = self.roots(operation, inputs).await?;
+        let answer = self.exchange(operation, &roots).await?;
+        Ok(self.read(operation, &roots, &answer)?.records)
+    }
+
+    /// The names that an operation's expressions see.
+    async fn roots(
+        &self,
+        operation: &Operation,
+        inputs: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, Failed> {
+        let mut roots = self.common_roots(operation);
+        roots.extend(inputs.clone());
+        for (name, before) in &operation.before {
+            let record = self.found(before, inputs).await?.into_iter().next();
+            roots.insert(name.clone(), record.unwrap_or(Value::Null));
+        }
+        roots.insert("setup".to_owned(), Value::Object(self.set_up().await?));
+        Ok(roots)
+    }
+
+    fn common_roots(&self, operation: &Operation) -> Map<String, Value> {
+        let given = self.core.config.vendor.get(&self.connector.name);
+        let vendor = self.connector.vendor.iter().map(|field| {
+            let value = given
+                .and_then(|given| given.get(&field.name))
+                .or(field.default.as_ref());
+            (field.name.clone(), json!(value))
+        });
+        let credentials = self.connector.credentials.iter().map(|field| {
+            let value = self
+                .integration
+                .credentials
+                .get(&field.name)
+                .map(Secret::expose);
+            (
+                field.name.clone(),
+                json!(value.or(field.default.as_deref())),
+            )
+        });
+        let mut roots = Map::new();
+        roots.insert("vendor".into(), Value::Object(vendor.collect()));
+        roots.insert("credentials".into(), Value::Object(credentials.collect()));
+        roots.insert("settings".into(), self.integration.settings_value());
+        roots.insert(
+            "operation".into(),
+            json!({ "name": operation.name, "entity": operation.entity }),
+        );
+        roots.insert("now".into(), json!(self.core.now()));
+        roots
+    }
+
+    /// What setting up has found out, asked for again when it is too old.
+    async fn set_up(&self) -> Result<Map<String, Value>, Failed> {
+        for (name, setup) in &self.connector.setup {
+            if lock(&self.setup).contains_key(name) {
+                continue;
+            }
+            let value = match self.remembered(name, setup.keep).await? {
+                Some(value) => value,
+                None => self.discover(name, &setup.operation).await?,
+            };
+            lock(&self.setup).insert(name.clone(), value);
+        }
+        Ok(lock(&self.setup).clone())
+    }
+
+    async fn remembered(
+        &self,
+        name: &str,
+        keep: std::time::Duration,
+    ) -> Result<Option<Value>, Failed> {
+        if self.is_trial {
+            return Ok(None);
+        }
+        let parts = [self.integration.id.as_str(), name];
+        let store = &self.core.store;
+        let row = store
+            .get_record::<SetupRow>(self.integration.partner.as_str(), &parts)
+            .await?;
+        let fresh = row.filter(|row| self.core.now().since(row.value.0.at) < keep);
+        Ok(fresh.map(|row| row.value.0.value))
+    }
+
+    async fn discover(&self, name: &str, operation: &Operation) -> Result<Value, Failed> {
+        let mut roots = self.common_roots(operation);
+        let known = lock(&self.setup).clone();
+        roots.insert("setup".to_owned(), Value::Object(known));
+        let answer = self.exchange(operation, &roots).await?;
+        let read = self.read(operation, &roots, &answer)?;
+        let value = read.records.into_iter().next().unwrap_or(Value::Null);
+        if !self.is_trial {
+            let mut batch = Batch::new();
+            let parts = [self.integration.id.as_str(), name];
+            let found = SetupRow(Found {
+                value: value.clone(),
+                at: self.core.now(),
+            });
+            batch.put_record(
+                self.integration.partner.as_str(),
+                &parts,
+                &found,
+                Expect::Any,
+            );
+            self.core.store.commit(batch).await?;
+        }
+        Ok(value)
+    }
+
+    /// Forgets what setting up has found out if it may be why nothing answers any more.
+    async fn doubt_setup(&self) -> Result<(), Failed> {
+        let (partner, mut batch) = (self.integration.partner.as_str(), Batch::new());
+        for name in self.connector.setup.keys() {
+            let parts = [self.integration.id.as_str(), name];
+            let row = self
+                .core
+                .store
+                .get_record::<SetupRow>(partner, &parts)
+                .await?;
+            if row.is_some_and(|row| self.core.now().since(row.value.0.at) > SETUP_DOUBTFUL) {
+                batch.delete(
+                    <SetupRow as store::Record>::key(partner, &parts),
+                    Expect::Any,
+                );
+            }
+        }
+        lock(&self.setup).clear();
+        if !batch.is_empty() {
+            self.core.store.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn exchange(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+    ) -> Result<Answer, Failed> {
+        let scope = scope(roots);
+        let failed = |error| expression_failed(operation, error);
+        let request = self.request(operation, &scope).map_err(failed)?;
+        let limits = self.limits(&scope).map_err(failed)?;
+        let retry = request::retry(&self.connector.http.retry);
+        let rules = Rules::of(operation, &self.connector);
+        let terms = self.terms(operation, &limits, &retry, &rules);
+        let result = self.core.exchange.call(&request, &terms).await;
+        self.core
+            .metrics
+            .call(&self.connector.name, result.as_ref().err());
+        match result {
+            Ok(answer) => Ok(answer),
+            Err(failure) => {
+                if failure.class == Class::Unavailable && !failure.sent && !self.is_trial {
+                    self.doubt_setup().await?;
+                }
+                Err(Failed::Exchange {
+                    operation: operation.name.clone(),
+                    failure,
+                })
+            }
+        }
+    }
+
+    fn terms<'t>(
+        &'t self,
+        operation: &'t Operation,
+        limits: &'t [exchange::Limit],
+        retry: &'t exchange::Retry,
+        rules: &'t Rules<'t>,
+    ) -> Terms<'t> {
+        Terms {
+            broker: &self.broker,
+            anonymous: operation.anonymous,
+            allowance: None,
+            kind: if operation.effect {
+                Kind::Effect
+            } else {
+                Kind::Read
+            },
+            limits,
+            retry,
+            patience: PATIENCE_DEFAULT,
+            rules,
+            priority: self.priority,
+            about: About {
+                partner: self.integration.partner.as_str(),
+                integration: self.integration.id.as_str(),
+                operation: &operation.name,
+            },
+        }
+    }
+
+    /// The records in an answer, each held against its contract.
+    fn read(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+        answer: &Answer,
+    ) -> Result<Read, Failed> {
+        let failed = |error| expression_failed(operation, error);
+        let answered = answer.as_value();
+        let body = answered.get("body").unwrap_or(&Value::Null);
+        let scope = scope(roots).with("answer", &answered);
+        let (items, selector_hit) = match &operation.items {
+            Some(selector) => {
+                let hits = selector.pick_all(&scope.over(body)).map_err(failed)?;
+                (hits.values, hits.lacking.is_none())
+            }
+            None => (vec![body], true),
+        };
+        let id = match operation.pages.as_ref().map(|pages| &pages.kind) {
+            Some(PageKind::ByLastId { id, .. }) => Some(id),
+            _ => None,
+        };
+        let mut read = Read {
+            records: Vec::with_capacity(items.len()),
+            ids: Vec::new(),
+            selector_hit,
+        };
+        for item in items.into_iter().filter(|item| !item.is_null()) {
+            let scope = scope.over(item).with("item", item);
+            let record = match &operation.record {
+                Some(record) => record.evaluate(&scope).map_err(failed)?,
+                None => item.clone(),
+            };
+            self.hold_to_contract(operation, &record)?;
+            if let Some(id) = id {
+                read.ids.push(id.evaluate(&scope).map_err(failed)?);
+            }
+            read.records.push(record);
+        }
+        Ok(read)
+    }
+
+    fn hold_to_contract(&self, operation: &Operation, record: &Value) -> Result<(), Failed> {
+        let Some(schema) = self.gives(&operation.name).and_then(Gives::schema) else {
+            return Ok(());
+        };
+        self.family
+            .validate(schema, record)
+            .map_err(|findings| Failed::Contract {
+                operation: operation.name.clone(),
+                findings,
+            })
+    }
+
+    /// What the broker's calls have cost so far.
+    pub(crate) fn stats(&self) -> exchange::Stats {
+        self.broker.stats()
+    }
+
+    /// Takes the secrets of this integration out of a text.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.broker.scrub().text(text)
+    }
+
+    /// Forgets the broker of a trial.
+    pub(crate) fn forget(&self) {
+        self.core.exchange.forget_broker(self.broker.name());
+    }
+}
+
+/// The name under which an integration's calls share limits and trust.
+pub(crate) fn broker_name(integration: &Integration) -> String {
+    format!("{}/{}", integration.partner, integration.id)
+}
+
+/// What the broker needs to know of an integration's credentials.
+pub(crate) fn credential(
+    core: &Core,
+    connector: &Connector,
+    integration: &Integration,
+) -> Result<Credential, Error> {
+    let given = core.config.vendor.get(&connector.name);
+    let vendor_secrets = connector
+        .vendor
+        .iter()
+        .filter(|field| field.secret)
+        .filter_map(|field| {
+            given
+                .and_then(|given| given.get(&field.name))
+                .map(|value| Secret::new(value.clone()))
+        });
+    let own_secrets = connector
+        .credentials
+        .iter()
+        .filter(|field| field.secret)
+        .filter_map(|field| integration.credentials.get(&field.name).cloned());
+    let wrong = |error: exchange::Error| Error::invalid("/hosts", crate::error::chain(&error));
+    let mut hosts = Hosts::new(&connector.http.hosts).map_err(wrong)?;
+    // An address that the operator gives is one that the operator trusts.
+    for origin in given
+        .into_iter()
+        .flat_map(BTreeMap::values)
+        .filter_map(|value| origin(value))
+    {
+        hosts = hosts.trust(origin).map_err(wrong)?;
+    }
+    Ok(Credential {
+        auth: exchange::Auth::None,
+        secrets: vendor_secrets.chain(own_secrets).collect(),
+        hosts,
+    })
+}
+
+/// The origin of an address: scheme, host and port.
+fn origin(address: &str) -> Option<&str> {
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| address.starts_with(scheme))?;
+    let end = address
+        .get(scheme.len()..)?
+        .find('/')
+        .map_or(address.len(), |at| scheme.len() + at);
+    address.get(..end)
+}
+
+fn scope(roots: &Map<String, Value>) -> Scope<'_> {
+    roots
+        .iter()
+        .fold(Scope::new(), |scope, (name, value)| scope.with(name, value))
+}
+
+fn expression_failed(operation: &Operation, error: expression::Error) -> Failed {
+    Failed::Expression {
+        operation: operation.name.clone(),
+        error,
+    }
+}
+
+/// The lock's content, also after a panic elsewhere: what it guards is always whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

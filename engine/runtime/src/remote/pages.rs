@@ -1,0 +1,242 @@
+//! Lists: an operation with pages, as the pager asks for it.
+
+use std::sync::Mutex;
+
+use definition::operation::{Operation, PageKind, Pages as Definition};
+use exchange::paging::{PageRead, Pager, Pages, Paging, Position};
+use exchange::{Answer, Failure, Limit, Request, Retry};
+use serde_json::{Map, Value, json};
+
+use super::rules::Rules;
+use super::{Remote, expression_failed, lock, scope};
+use crate::halt::Failed;
+
+/// One page's records and where to go on behind it.
+pub(crate) struct Page {
+    pub(crate) records: Vec<Value>,
+    /// What [`Listing::pager`] takes to go on behind this page.
+    pub(crate) position: Value,
+}
+
+/// An operation that gives a list, ready to be read.
+pub(crate) struct Listing<'a> {
+    remote: &'a Remote,
+    operation: &'a Operation,
+    roots: Map<String, Value>,
+    limits: Vec<Limit>,
+    retry: Retry,
+    rules: Rules<'a>,
+    /// Why a page could not be understood, in more detail than the pager can pass on.
+    failed: Mutex<Option<Failed>>,
+}
+
+impl Remote {
+    /// The list that `operation` gives for `inputs`.
+    pub(crate) async fn listing<'a>(
+        &'a self,
+        operation: &str,
+        inputs: &Map<String, Value>,
+    ) -> Result<Listing<'a>, Failed> {
+        let operation = self.operation(operation)?;
+        let roots = self.roots(operation, inputs).await?;
+        let limits = self.limits(&scope(&roots));
+        Ok(Listing {
+            remote: self,
+            operation,
+            limits: limits.map_err(|error| expression_failed(operation, error))?,
+            retry: super::request::retry(&self.connector.http.retry),
+            rules: Rules::of(operation, &self.connector),
+            roots,
+            failed: Mutex::new(None),
+        })
+    }
+}
+
+impl Listing<'_> {
+    /// A pager from the beginning, or from where a page before has led to.
+    pub(crate) fn pager(&self, from: Option<&Value>) -> Pager<'_> {
+        let paging = paging(self.operation.pages.as_ref());
+        let position = from.and_then(|from| serde_json::from_value(from.clone()).ok());
+        let position = position.unwrap_or_else(|| Position::start(&paging));
+        let remote = self.remote;
+        let terms = remote.terms(self.operation, &self.limits, &self.retry, &self.rules);
+        Pager::new(&remote.core.exchange, terms, self, paging, position)
+    }
+
+    /// The next page; nothing behind the last one.
+    pub(crate) async fn next(&self, pager: &mut Pager<'_>) -> Result<Option<Page>, Failed> {
+        let result = pager.next().await;
+        self.remote
+            .core
+            .metrics
+            .call(&self.remote.connector.name, result.as_ref().err());
+        match result {
+            Ok(Some(page)) => Ok(Some(Page {
+                records: page.records,
+                position: json!(page.position_after),
+            })),
+            Ok(None) => Ok(None),
+            Err(failure) => Err(self.why(failure)),
+        }
+    }
+
+    fn why(&self, failure: Failure) -> Failed {
+        lock(&self.failed)
+            .take()
+            .unwrap_or_else(|| Failed::Exchange {
+                operation: self.operation.name.clone(),
+                failure,
+            })
+    }
+
+    fn request_at(&self, position: &Position) -> Result<Request, expression::Error> {
+        let page = page_root(self.operation.pages.as_ref(), position);
+        self.remote
+            .request(self.operation, &scope(&self.roots).with("page", &page))
+    }
+
+    fn read_page(&self, answer: &Answer) -> Result<PageRead, Failed> {
+        let read = self.remote.read(self.operation, &self.roots, answer)?;
+        let Some(pages) = &self.operation.pages else {
+            return Ok(PageRead {
+                records: read.records,
+                selector_hit: read.selector_hit,
+                ..PageRead::default()
+            });
+        };
+        let failed = |error| expression_failed(self.operation, error);
+        let answered = answer.as_value();
+        let body = answered.get("body").unwrap_or(&Value::Null);
+        let over = scope(&self.roots).with("answer", &answered).over(body);
+        let more = pages
+            .more
+            .as_ref()
+            .map(|more| more.evaluate(&over))
+            .transpose();
+        let total = pages
+            .total
+            .as_ref()
+            .map(|total| total.evaluate(&over))
+            .transpose();
+        let next = match &pages.kind {
+            PageKind::ByNextUrl { url: next } | PageKind::ByCursor { cursor: next } => {
+                text(next.evaluate(&over).map_err(failed)?)
+            }
+            _ => None,
+        };
+        Ok(PageRead {
+            records: read.records,
+            ids: read.ids,
+            next,
+            promised_total: total.map_err(failed)?.and_then(|total| whole(&total)),
+            has_more: more
+                .map_err(failed)?
+                .and_then(|more| has_more(pages, &more)),
+            selector_hit: read.selector_hit,
+        })
+    }
+}
+
+impl Pages for Listing<'_> {
+    fn request(&self, position: &Position) -> Result<Request, String> {
+        self.request_at(position).map_err(|error| {
+            let text = error.to_string();
+            *lock(&self.failed) = Some(expression_failed(self.operation, error));
+            text
+        })
+    }
+
+    fn read(&self, answer: Answer) -> Result<PageRead, String> {
+        self.read_page(&answer).map_err(|failed| {
+            let (_, text) = failed.describe();
+            *lock(&self.failed) = Some(failed);
+            text
+        })
+    }
+}
+
+/// Where the size of a page decides, "no more" is only believed of a page that is not full: an
+/// answer that never names a next page must not cut a list short in silence.
+fn has_more(pages: &Definition, more: &Value) -> Option<bool> {
+    let says_so = !matches!(more, Value::Null | Value::Bool(false)) && more != "";
+    let by_size = matches!(
+        pages.kind,
+        PageKind::ByLastId { .. } | PageKind::ByNumber { .. } | PageKind::ByOffset { .. }
+    );
+    if says_so || !by_size {
+        Some(says_so)
+    } else {
+        None
+    }
+}
+
+fn paging(pages: Option<&Definition>) -> Paging {
+    let size = |size: u32| u64::from(size);
+    match pages.map(|pages| &pages.kind) {
+        None => Paging::None,
+        Some(PageKind::ByLastId { size: full, .. }) => Paging::IdCursor {
+            size: Some(size(*full)),
+        },
+        Some(PageKind::ByNextUrl { .. }) => Paging::NextUrl,
+        Some(PageKind::ByNumber { start, size: full }) => Paging::Number {
+            start: size(*start),
+            size: size(*full),
+        },
+        Some(PageKind::ByOffset { size: full }) => Paging::Offset { size: size(*full) },
+        Some(PageKind::ByCursor { .. }) => Paging::Cursor,
+        Some(PageKind::ByLinkHeader) => Paging::LinkHeader,
+    }
+}
+
+/// The name `page`, as a request of this page sees it.
+fn page_root(pages: Option<&Definition>, position: &Position) -> Value {
+    match pages.map(|pages| &pages.kind) {
+        Some(PageKind::ByLastId { start, size, .. }) => {
+            json!({ "last_id": position.last_id.as_ref().unwrap_or(start), "size": size })
+        }
+        Some(PageKind::ByNumber { size, .. }) => json!({ "number": position.number, "size": size }),
+        Some(PageKind::ByOffset { size }) => json!({ "offset": position.records, "size": size }),
+        Some(PageKind::ByCursor { .. }) => json!({ "cursor": position.next }),
+        Some(PageKind::ByNextUrl { .. } | PageKind::ByLinkHeader) | None => json!({}),
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Null | Value::Bool(_) => None,
+        other => Some(other.to_string()),
+    }
+}
+
+/// A count, which some APIs write as a float or as text.
+fn whole(value: &Value) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "only whole numbers that are not negative get there"
+    )]
+    let of_float = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number as u64);
+    match value {
+        Value::Number(number) => number
+            .as_u64()
+            .or_else(|| number.as_f64().and_then(of_float)),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_in_every_form_that_apis_use() {
+        assert_eq!(whole(&json!(12)), Some(12));
+        assert_eq!(whole(&json!(12.0)), Some(12));
+        assert_eq!(whole(&json!("12")), Some(12));
+        for wrong in [json!(-1), json!(1.5), json!("many"), json!(null)] {
+            assert_eq!(whole(&wrong), None, "{wrong}");
+        }
+    }
+}

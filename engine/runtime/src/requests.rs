@@ -1,0 +1,249 @@
+//! Requests from the product's side: accepting, closing, looking. What is acknowledged here is
+//! durable and queued; everything else happens in [`crate::worker`].
+
+use model::{ClosedBy, Content, Ledger, PartnerId, Request, RequestId, State, Timestamp};
+use store::{Batch, Expect, Record, Records, Versioned};
+
+use crate::Runtime;
+use crate::core::{Core, add_request, change_request};
+use crate::error::Error;
+use crate::tables::{BehindRow, RequestRow, accepted_count, state_count};
+use crate::work::{RequestEvent, Work, request_job};
+
+/// How often a change is tried again when others change the same request at the same time.
+const TRIES: usize = 8;
+
+/// Tickets go before everything else.
+const PRIORITY: u8 = 0;
+
+/// The answer to a request that was handed in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// The request as it stands.
+    pub request: Request,
+    /// Whether it is new; the same request handed in again is not.
+    pub fresh: bool,
+}
+
+/// The ledger, twice: as it is kept, and as a count of the requests themselves gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerReport {
+    /// As kept, moved in the same commit as each request.
+    pub ledger: Ledger,
+    /// As counted just now. Under load the two may be a few requests apart.
+    pub recounted: Ledger,
+}
+
+impl Runtime {
+    /// Takes in a request. Once this returns it is durable and will be worked on; the same request
+    /// again changes nothing.
+    pub async fn accept(&self, partner: &PartnerId, content: Content) -> Result<Accepted, Error> {
+        self.core.partner(partner).await?;
+        for _ in 0..TRIES {
+            if let Some(known) = self.known(partner, &content.id).await? {
+                return if known.value.0.content == content {
+                    Ok(Accepted {
+                        request: known.value.0,
+                        fresh: false,
+                    })
+                } else {
+                    Err(Error::IdTaken {
+                        request: content.id,
+                    })
+                };
+            }
+            let now = self.core.now();
+            let request = Request::accepted(content.clone(), now);
+            let mut batch = Batch::new();
+            add_request(&mut batch, partner, &request);
+            self.core
+                .enqueue_request(&mut batch, partner, &content.id, RequestEvent::Opened, now);
+            match self.core.store.commit(batch).await {
+                Ok(_) => {
+                    self.core.metrics.requests_accepted.add(1);
+                    return Ok(Accepted {
+                        request,
+                        fresh: true,
+                    });
+                }
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy {
+            what: "the request",
+        })
+    }
+
+    async fn known(
+        &self,
+        partner: &PartnerId,
+        id: &RequestId,
+    ) -> Result<Option<Versioned<RequestRow>>, Error> {
+        Ok(self
+            .core
+            .store
+            .get_record::<RequestRow>(partner.as_str(), &[id.as_str()])
+            .await?)
+    }
+
+    /// Asks to close a request. One that has no ticket and waits for a person is closed at once;
+    /// for any other the ticket is closed first.
+    pub async fn close(
+        &self,
+        partner: &PartnerId,
+        id: &RequestId,
+        resolution: Option<String>,
+    ) -> Result<Request, Error> {
+        for _ in 0..TRIES {
+            let before = self.core.request(partner, id).await?;
+            let mut after = before.value.0.clone();
+            if !after.is_open() || after.close_asked_at.is_some() {
+                return Ok(after);
+            }
+            let now = self.core.now();
+            after.close_asked_at = Some(now);
+            after.resolution.clone_from(&resolution);
+            let mut batch = Batch::new();
+            if matches!(after.state, State::Parked | State::Failed) && after.ticket.is_none() {
+                close_without_ticket(&mut batch, partner, &mut after, now);
+            } else {
+                after.note(now, "close asked", resolution.clone());
+                let event = RequestEvent::CloseAsked;
+                self.core
+                    .enqueue_request(&mut batch, partner, id, event, now);
+            }
+            change_request(&mut batch, partner, &before, &after);
+            match self.core.store.commit(batch).await {
+                Ok(_) => {
+                    if let Some(issue) = &before.value.0.issue {
+                        self.core.clear_if_empty(partner, issue).await?;
+                    }
+                    return Ok(after);
+                }
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy {
+            what: "the request",
+        })
+    }
+
+    /// The request as it stands.
+    pub async fn request(&self, partner: &PartnerId, id: &RequestId) -> Result<Request, Error> {
+        Ok(self.core.request(partner, id).await?.value.0)
+    }
+
+    /// Requests in the order of their ids, at most `limit` of those after `after`, those in
+    /// `state` only where one is given.
+    pub async fn requests(
+        &self,
+        partner: &PartnerId,
+        state: Option<State>,
+        after: Option<&RequestId>,
+        limit: usize,
+    ) -> Result<Vec<Request>, Error> {
+        self.core.partner(partner).await?;
+        let mut found = Vec::new();
+        let mut after = after.map(|id| RequestRow::key(partner.as_str(), &[id.as_str()]));
+        loop {
+            let page = self
+                .core
+                .store
+                .scan_records::<RequestRow>(partner.as_str(), &[], after.as_ref(), limit)
+                .await?;
+            let last = page.len() < limit;
+            after = page.last().map(|(key, _)| key.clone());
+            let fits = |request: &Request| state.is_none_or(|state| request.state == state);
+            found.extend(page.into_iter().map(|(_, row)| row.value.0).filter(fits));
+            if last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Where the partner's requests are, as kept and as counted.
+    pub async fn ledger(&self, partner: &PartnerId) -> Result<LedgerReport, Error> {
+        self.core.partner(partner).await?;
+        let store = &self.core.store;
+        let mut states = Vec::new();
+        for state in State::ALL {
+            states.push((state, store.counter(&state_count(partner, state)).await?));
+        }
+        let ledger = Ledger {
+            accepted: store.counter(&accepted_count(partner)).await?,
+            states,
+        };
+        let rows: Vec<RequestRow> = self.core.all(partner.as_str(), &[]).await?;
+        let count = |state| rows.iter().filter(|row| row.0.state == state).count();
+        let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let recounted = Ledger {
+            accepted: signed(rows.len()),
+            states: State::ALL
+                .map(|state| (state, signed(count(state))))
+                .to_vec(),
+        };
+        Ok(LedgerReport { ledger, recounted })
+    }
+}
+
+impl Core {
+    /// Queues what happened to a request. Everything about one request shares a lane, so that an
+    /// open and a close never overtake each other.
+    pub(crate) fn enqueue_request(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        request: &RequestId,
+        event: RequestEvent,
+        due: Timestamp,
+    ) {
+        let work = Work::Request {
+            partner: partner.clone(),
+            request: request.clone(),
+            event,
+        };
+        let lane = format!("request/{request}");
+        batch.enqueue(work.job(request_job(partner, request, event), lane, PRIORITY, due));
+    }
+
+    /// Clears an issue that nothing waits behind any more.
+    pub(crate) async fn clear_if_empty(
+        &self,
+        partner: &PartnerId,
+        issue: &model::IssueId,
+    ) -> Result<(), Error> {
+        let first = self
+            .store
+            .scan_records::<BehindRow>(partner.as_str(), &[issue.as_str()], None, 1)
+            .await?;
+        if first.is_empty() {
+            self.clear_issue(partner, issue).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Closes a request that waits for a person and has no ticket: nothing is left to be mended.
+fn close_without_ticket(
+    batch: &mut Batch,
+    partner: &PartnerId,
+    request: &mut Request,
+    now: Timestamp,
+) {
+    if let Some(issue) = &request.issue {
+        let job = request_job(partner, &request.content.id, RequestEvent::Opened);
+        batch.delete(
+            BehindRow::key(partner.as_str(), &[issue.as_str(), &job]),
+            Expect::Any,
+        );
+    }
+    request.closed_by = Some(ClosedBy::Product);
+    request.enter(
+        State::Closed,
+        now,
+        Some("before it had a ticket".to_owned()),
+    );
+}

@@ -1,0 +1,495 @@
+//! Runs: pipelines that are executed by schedule, on an event or because a person asks, each with
+//! a record of what it did and proved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use definition::Pipeline;
+use model::{
+    Integration, IntegrationId, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp, Trigger,
+    Verdict,
+};
+use serde_json::Map;
+use store::{Batch, Expect, Key, Lease, Record, Records, key};
+
+use crate::Runtime;
+use crate::context::Context;
+use crate::core::{Core, is_usable};
+use crate::error::{Error, chain};
+use crate::events::{every, lane, priority};
+use crate::halt::Halt;
+use crate::issues::{Trouble, issue_id};
+use crate::remote::Remote;
+use crate::step;
+use crate::tables::RunRow;
+use crate::work::Work;
+use crate::worker::{store_error, unreachable};
+
+/// How many runs of an integration are remembered; older ones are removed.
+pub const RUNS_KEPT: usize = 500;
+
+/// A failed scheduled run is repeated after this long, if its schedule is not faster anyway.
+const REPEAT: Duration = Duration::from_mins(1);
+
+/// The kinds of issues that a failed run opens, and a good one clears.
+const RUN_ISSUES: [IssueKind; 6] = [
+    IssueKind::Incomplete,
+    IssueKind::Refused,
+    IssueKind::RightMissing,
+    IssueKind::ScriptFailed,
+    IssueKind::Ambiguous,
+    IssueKind::Unreachable,
+];
+
+/// What a run came to.
+struct Ended {
+    outcome: Outcome,
+    counts: BTreeMap<String, u64>,
+    verdicts: Vec<Verdict>,
+    /// The effects on the state, to be committed with the end.
+    batch: Batch,
+    halt: Option<Halt>,
+}
+
+/// A run about to be recorded.
+struct Task<'a> {
+    partner: &'a PartnerId,
+    pipeline: &'a Pipeline,
+    run: RunId,
+    trigger: Trigger,
+    roots: Map<String, serde_json::Value>,
+    is_scheduled: bool,
+}
+
+impl Core {
+    /// Does a job that runs a pipeline.
+    pub(crate) async fn do_pipeline(
+        self: &Arc<Self>,
+        lease: &Lease,
+        work: &Work,
+        partner: &PartnerId,
+    ) -> Result<(), store::Error> {
+        let (integration, name, generation) = match work {
+            Work::Pipeline {
+                integration,
+                pipeline,
+                ..
+            } => (integration, pipeline, None),
+            Work::Schedule {
+                integration,
+                pipeline,
+                generation,
+                ..
+            } => (integration, pipeline, Some(*generation)),
+            _ => return Ok(()),
+        };
+        let row = match self.integration(partner, integration).await {
+            Ok(row) => row,
+            Err(Error::Store(error)) => return Err(error),
+            // The integration was removed; its jobs end with it.
+            Err(_) => return self.end(lease).await,
+        };
+        let integration = row.value.0;
+        let outdated = generation.is_some_and(|one| one != integration.schedule_generation);
+        let pipelines = self.pipelines(&integration, |pipeline| pipeline.name == *name);
+        let Some(pipeline) = pipelines.into_iter().next().filter(|_| !outdated) else {
+            return self.end(lease).await;
+        };
+        if !is_usable(&integration) {
+            return self
+                .skip(
+                    lease,
+                    partner,
+                    &integration,
+                    &pipeline,
+                    generation.is_some(),
+                )
+                .await;
+        }
+        let task = task(work, partner, &pipeline, self.run_id());
+        self.run(lease, integration, task).await
+    }
+
+    async fn end(&self, lease: &Lease) -> Result<(), store::Error> {
+        let mut batch = Batch::new();
+        batch.complete(lease);
+        self.store.commit(batch).await.map(drop)
+    }
+
+    /// Passes over a run because the integration is stopped. A scheduled one comes again; others
+    /// are made up for when the integration is resumed.
+    async fn skip(
+        &self,
+        lease: &Lease,
+        partner: &PartnerId,
+        integration: &Integration,
+        pipeline: &Pipeline,
+        is_scheduled: bool,
+    ) -> Result<(), store::Error> {
+        let mut batch = Batch::new();
+        batch.complete(lease);
+        if is_scheduled {
+            let due = self
+                .now()
+                .after(every(integration, pipeline).unwrap_or(REPEAT));
+            self.enqueue_scheduled(&mut batch, partner, integration, pipeline, due);
+        }
+        self.store.commit(batch).await.map(drop)
+    }
+
+    async fn run(
+        self: &Arc<Self>,
+        lease: &Lease,
+        integration: Integration,
+        task: Task<'_>,
+    ) -> Result<(), store::Error> {
+        let started = self.now();
+        let ended = self.run_steps(lease, &integration, &task).await?;
+        let is_good = matches!(ended.outcome, Outcome::Succeeded);
+        let halt = ended.halt;
+        let mut batch = ended.batch;
+        // What a callout causes is told in the request's history; a run per callout would bury
+        // the runs that people look for.
+        if task.roots.is_empty() {
+            let run = Run {
+                id: task.run.clone(),
+                partner: task.partner.clone(),
+                integration: integration.id.clone(),
+                pipeline: task.pipeline.name.clone(),
+                trigger: task.trigger,
+                started_at: started,
+                ended_at: Some(self.now()),
+                outcome: ended.outcome,
+                counts: ended.counts,
+                verdicts: ended.verdicts,
+            };
+            put_run(&mut batch, &run, Expect::Any);
+        }
+        if let Some(halt) = halt {
+            self.run_failed(&mut batch, lease, &integration, &task, halt)
+                .await?;
+        } else {
+            batch.complete(lease);
+            if task.is_scheduled {
+                let due = self
+                    .now()
+                    .after(every(&integration, task.pipeline).unwrap_or(REPEAT));
+                self.enqueue_scheduled(&mut batch, task.partner, &integration, task.pipeline, due);
+            }
+        }
+        self.store.commit(batch).await?;
+        if is_good {
+            self.run_mended(task.partner, &integration.id, &task.pipeline.name)
+                .await?;
+        }
+        self.forget_runs(task.partner, &integration.id).await
+    }
+
+    async fn run_steps(
+        self: &Arc<Self>,
+        lease: &Lease,
+        integration: &Integration,
+        task: &Task<'_>,
+    ) -> Result<Ended, store::Error> {
+        let partner = self
+            .partner_value(task.partner)
+            .await
+            .map_err(store_error)?;
+        let priority = match task.pipeline.priority {
+            definition::pipeline::Priority::Tickets => exchange::Priority::Tickets,
+            definition::pipeline::Priority::Directory => exchange::Priority::Directory,
+            definition::pipeline::Priority::Billing => exchange::Priority::Billing,
+        };
+        let remote = Remote::new(self, Arc::new(integration.clone()), priority);
+        let remote = remote.map_err(store_error)?;
+        let calls_before = remote.stats().attempts;
+        let name = task.pipeline.name.as_str();
+        let mut context =
+            Context::new(remote, name, &partner, &task.run, lease, task.roots.clone());
+        let result = step::run(&mut context, &task.pipeline.steps).await;
+        let calls = context.remote.stats().attempts.saturating_sub(calls_before);
+        context.count("calls", calls);
+        let (counts, verdicts) = (context.counts.clone(), context.verdicts.clone());
+        Ok(match result {
+            Ok(_) => {
+                let batch = context.take_batch();
+                Ended {
+                    outcome: Outcome::Succeeded,
+                    counts,
+                    verdicts,
+                    batch,
+                    halt: None,
+                }
+            }
+            Err(Halt::Store(error)) => return Err(error),
+            Err(halt) => {
+                let (class, message) = halt.describe();
+                let outcome = Outcome::Failed { class, message };
+                let batch = std::mem::take(&mut context.batch);
+                Ended {
+                    outcome,
+                    counts,
+                    verdicts,
+                    batch,
+                    halt: Some(halt),
+                }
+            }
+        })
+    }
+
+    /// Settles the job of a run that failed: it comes again, and a person is told if that will not
+    /// mend it.
+    async fn run_failed(
+        self: &Arc<Self>,
+        batch: &mut Batch,
+        lease: &Lease,
+        integration: &Integration,
+        task: &Task<'_>,
+        halt: Halt,
+    ) -> Result<(), store::Error> {
+        let partner = task.partner;
+        let subject = run_subject(&task.pipeline.name);
+        let trouble = match halt {
+            Halt::Again { message, .. } if lease.job.attempts >= 2 => {
+                Some(unreachable(self, integration, &subject, &message))
+            }
+            Halt::Again { .. } | Halt::Store(_) => None,
+            Halt::Behind { trouble, .. } => Some(Trouble {
+                subject,
+                ..*trouble
+            }),
+            Halt::Rejected { message, remedy } => {
+                let row = self
+                    .integration(partner, &integration.id)
+                    .await
+                    .map_err(store_error)?;
+                Some(self.stop(batch, Some(row), message, remedy))
+            }
+            Halt::Undefined(what) => Some(Trouble {
+                kind: IssueKind::ScriptFailed,
+                integration: Some(integration.id.clone()),
+                subject,
+                title: format!("{} cannot be run: {what}", task.pipeline.title),
+                detail: None,
+                remedy: "Correct the connector or pipeline file, then run it again.".to_owned(),
+            }),
+        };
+        let mends_itself = trouble.is_none();
+        if let Some(trouble) = trouble {
+            self.open_issue(batch, partner, &trouble)
+                .await
+                .map_err(store_error)?;
+        }
+        if task.is_scheduled || mends_itself {
+            let every = every(integration, task.pipeline).unwrap_or(REPEAT);
+            let wait = self.backoff(lease, None).max(REPEAT / 4).min(every);
+            batch.retry(lease, self.now().after(wait));
+        } else {
+            batch.complete(lease);
+        }
+        Ok(())
+    }
+
+    /// Clears the issues that failures of this pipeline had opened.
+    async fn run_mended(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+        pipeline: &str,
+    ) -> Result<(), store::Error> {
+        for kind in RUN_ISSUES {
+            let id = issue_id(kind, Some(integration), &run_subject(pipeline));
+            self.clear_issue(partner, &id).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the oldest runs when there are too many.
+    async fn forget_runs(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+    ) -> Result<(), store::Error> {
+        let prefix = RunRow::key(partner.as_str(), &[integration.as_str()]);
+        let rows = self.store.scan(&prefix, None, RUNS_KEPT * 2).await?;
+        if rows.len() < RUNS_KEPT + RUNS_KEPT / 10 {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        for row in rows.into_iter().skip(RUNS_KEPT) {
+            batch.delete(row.key, Expect::Any);
+        }
+        self.store.commit(batch).await.map(drop)
+    }
+}
+
+fn task<'a>(work: &Work, partner: &'a PartnerId, pipeline: &'a Pipeline, fresh: RunId) -> Task<'a> {
+    let (run, trigger, roots, is_scheduled) = match work {
+        Work::Pipeline {
+            run,
+            trigger,
+            roots,
+            ..
+        } => (run.clone(), *trigger, roots.clone(), false),
+        _ => (fresh, Trigger::Schedule, Map::new(), true),
+    };
+    Task {
+        partner,
+        pipeline,
+        run,
+        trigger,
+        roots,
+        is_scheduled,
+    }
+}
+
+/// What tells the issues of one pipeline's runs from others.
+fn run_subject(pipeline: &str) -> String {
+    format!("run.{pipeline}")
+}
+
+fn run_key(run: &Run) -> [String; 3] {
+    [
+        run.integration.to_string(),
+        key::newest_first(started(&run.id)),
+        run.id.to_string(),
+    ]
+}
+
+/// When a run was asked for, which is written into its id.
+fn started(run: &RunId) -> Timestamp {
+    let millis = run
+        .as_str()
+        .split('-')
+        .next()
+        .and_then(key::read_number)
+        .unwrap_or_default();
+    Timestamp::from_millis(millis.cast_signed())
+}
+
+fn put_run(batch: &mut Batch, run: &Run, expect: Expect) {
+    let parts = run_key(run);
+    let parts = parts.each_ref().map(String::as_str);
+    batch.put_record(run.partner.as_str(), &parts, &RunRow(run.clone()), expect);
+}
+
+impl Runtime {
+    /// Runs the pipeline now, or all that run by schedule. Gives the runs' ids; their records say
+    /// `running` until they have ended.
+    pub async fn sync(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+        pipeline: Option<&str>,
+    ) -> Result<Vec<RunId>, Error> {
+        let core = &self.core;
+        let integration = core.integration(partner, id).await?.value.0;
+        if !is_usable(&integration) {
+            let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
+            return Err(Error::Stopped { issue });
+        }
+        let wanted = |one: &Pipeline| match pipeline {
+            Some(name) => one.name == name && one.every.is_some(),
+            None => one.every.is_some(),
+        };
+        let pipelines = core.pipelines(&integration, wanted);
+        if let (Some(name), true) = (pipeline, pipelines.is_empty()) {
+            return Err(Error::not_found("pipeline", name));
+        }
+        let (mut batch, mut runs) = (Batch::new(), Vec::new());
+        for pipeline in pipelines {
+            let id = core.run_id();
+            let run = Run {
+                id: id.clone(),
+                partner: partner.clone(),
+                integration: integration.id.clone(),
+                pipeline: pipeline.name.clone(),
+                trigger: Trigger::Person,
+                started_at: core.now(),
+                ended_at: None,
+                outcome: Outcome::Running,
+                counts: BTreeMap::new(),
+                verdicts: Vec::new(),
+            };
+            put_run(&mut batch, &run, Expect::Absent);
+            let work = Work::Pipeline {
+                partner: partner.clone(),
+                integration: integration.id.clone(),
+                pipeline: pipeline.name.clone(),
+                run: id.clone(),
+                trigger: Trigger::Person,
+                roots: Map::new(),
+            };
+            let lane = lane(&integration, &pipeline, &Map::new());
+            batch.enqueue(work.job(
+                id.to_string(),
+                lane,
+                priority(pipeline.priority),
+                core.now(),
+            ));
+            runs.push(id);
+        }
+        self.commit(batch, "the queue").await?;
+        Ok(runs)
+    }
+
+    /// The newest runs of an integration, at most `limit`.
+    pub async fn runs(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+        limit: usize,
+    ) -> Result<Vec<Run>, Error> {
+        self.core.integration(partner, integration).await?;
+        let rows = self
+            .core
+            .store
+            .scan_records::<RunRow>(
+                partner.as_str(),
+                &[integration.as_str()],
+                None::<&Key>,
+                limit.min(RUNS_KEPT),
+            )
+            .await?;
+        Ok(rows.into_iter().map(|(_, row)| row.value.0).collect())
+    }
+
+    /// One run.
+    pub async fn run(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+        run: &RunId,
+    ) -> Result<Run, Error> {
+        let parts = [
+            integration.as_str(),
+            &key::newest_first(started(run)),
+            run.as_str(),
+        ];
+        let row = self
+            .core
+            .store
+            .get_record::<RunRow>(partner.as_str(), &parts)
+            .await?;
+        Ok(row.ok_or_else(|| Error::not_found("run", run))?.value.0)
+    }
+}
+
+impl Halt {
+    /// The class of the failed call, if it was one, and in words what happened.
+    pub(crate) fn describe(&self) -> (Option<model::Class>, String) {
+        match self {
+            Self::Again { class, message, .. } => (*class, message.clone()),
+            Self::Behind { trouble, .. } => {
+                let detail = trouble.detail.as_deref().unwrap_or_default();
+                (None, format!("{}: {detail}", trouble.title))
+            }
+            Self::Rejected { message, .. } => {
+                (Some(model::Class::CredentialsRejected), message.clone())
+            }
+            Self::Store(error) => (None, chain(error)),
+            Self::Undefined(what) => (None, what.clone()),
+        }
+    }
+}

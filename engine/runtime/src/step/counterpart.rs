@@ -1,0 +1,183 @@
+//! `match`: finds what a thing is on the other side. A customer's company is what a person mapped;
+//! a ticket's request is what was linked when the ticket was made.
+
+use std::time::Duration;
+
+use expression::Expression;
+use model::{IssueKind, RequestId, State};
+use serde_json::{Map, Value, json};
+use store::{Expect, Record, Records};
+
+use super::Flow;
+use crate::context::{Context, request_value};
+use crate::core::Core;
+use crate::halt::Halt;
+use crate::issues::Trouble;
+use crate::tables::{CompanyRow, MappingRow, TicketRow};
+
+/// When to look again at a ticket whose request is only just being linked to it.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// The company of a customer; the work waits until the customer is mapped.
+pub(super) async fn company(
+    context: &mut Context<'_>,
+    path: &str,
+    by: &Expression,
+    into: &str,
+) -> Result<Flow, Halt> {
+    let customer = context.value(by, path)?;
+    let customer = customer.as_str().unwrap_or_default();
+    let integration = context.remote.integration.id.clone();
+    let parts = [integration.as_str(), customer];
+    let partner = context.partner.as_str();
+    let store = context.remote.core.store.clone();
+    let Some(mapping) = store.get_record::<MappingRow>(partner, &parts).await? else {
+        return Err(unmapped(context, customer));
+    };
+    let Some(id) = mapping.value.0.company else {
+        ignore(context).await?;
+        return Ok(Flow::Stop);
+    };
+    let text = model::request::id_text(&id);
+    let known = store
+        .get_record::<CompanyRow>(partner, &[integration.as_str(), &text])
+        .await?;
+    // A company that left the directory may still take tickets; the PSA decides, not we.
+    let company = known.map_or_else(
+        || json!({ "id": id, "name": text, "active": false }),
+        |known| known.value.0.record,
+    );
+    context.roots.insert(into.to_owned(), company);
+    Ok(Flow::Go)
+}
+
+fn unmapped(context: &Context<'_>, customer: &str) -> Halt {
+    let name = context
+        .roots
+        .get("customer")
+        .and_then(|customer| customer.get("name"));
+    let name = name.and_then(Value::as_str).unwrap_or(customer);
+    let integration = &context.remote.integration.id;
+    let title = &context.remote.connector.title;
+    Halt::Behind {
+        trouble: Box::new(Trouble {
+            kind: IssueKind::UnmappedCustomer,
+            integration: Some(integration.clone()),
+            subject: customer.to_owned(),
+            title: format!("{name} is not mapped to a company in {title}"),
+            detail: None,
+            remedy: format!(
+                "Map {name} in the company mapping. What waits then goes on by itself."
+            ),
+        }),
+        guard: Some((
+            MappingRow::key(context.partner.as_str(), &[integration.as_str(), customer]),
+            Expect::Absent,
+        )),
+    }
+}
+
+/// A customer that is to be ignored gets no tickets.
+async fn ignore(context: &mut Context<'_>) -> Result<(), Halt> {
+    let id = context
+        .roots
+        .get("request")
+        .and_then(|request| request.get("id"));
+    if let Some(id) = id
+        .and_then(Value::as_str)
+        .and_then(|id| RequestId::new(id).ok())
+    {
+        let now = context.remote.core.now();
+        let why = "the customer is ignored in the company mapping".to_owned();
+        context
+            .request(&id)
+            .await?
+            .enter(State::Ignored, now, Some(why));
+    }
+    Ok(())
+}
+
+/// The request of a ticket; a ticket that is not ours ends the steps.
+pub(super) async fn request(
+    context: &mut Context<'_>,
+    path: &str,
+    by: &Expression,
+    into: &str,
+) -> Result<Flow, Halt> {
+    let ticket = context.value(by, path)?;
+    let Some(id) = ticket.get("id") else {
+        return Ok(Flow::Stop);
+    };
+    let partner = context.partner.as_str();
+    let parts = [
+        context.remote.integration.id.as_str(),
+        &model::request::id_text(id),
+    ];
+    let store = &context.remote.core.store;
+    let Some(linked) = store.get_record::<TicketRow>(partner, &parts).await? else {
+        look_again_if_ours(context, &ticket).await?;
+        return Ok(Flow::Stop);
+    };
+    let request = request_value(context.request(&linked.value.0).await?);
+    context.roots.insert(into.to_owned(), request);
+    Ok(Flow::Go)
+}
+
+/// A ticket that carries the reference of a request which is still without one is probably just
+/// being made: the change would be lost if nobody looked at it again.
+async fn look_again_if_ours(context: &mut Context<'_>, ticket: &Value) -> Result<(), Halt> {
+    let reference = ticket.get("reference").and_then(Value::as_str);
+    let Some(id) = reference.and_then(|reference| RequestId::new(reference).ok()) else {
+        return Ok(());
+    };
+    let core = context.remote.core.clone();
+    let request = match core.request(context.partner, &id).await {
+        Ok(request) => request.value.0,
+        Err(crate::Error::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let ours = request.integration.as_ref() == Some(&context.remote.integration.id);
+    if ours && request.state == State::Waiting && request.ticket.is_none() {
+        let mut hint = Map::new();
+        hint.insert(
+            "id".into(),
+            ticket.get("id").map(model::request::id_text).into(),
+        );
+        let due = core.now().after(LOOK_AGAIN);
+        let (partner, integration) = (context.partner, context.remote.integration.clone());
+        core.enqueue_hint(&mut context.batch, partner, &integration, hint, due);
+    }
+    Ok(())
+}
+
+impl Core {
+    /// Queues that a ticket is to be looked at; equal hints that wait are one.
+    pub(crate) fn enqueue_hint(
+        &self,
+        batch: &mut store::Batch,
+        partner: &model::PartnerId,
+        integration: &model::Integration,
+        hint: Map<String, Value>,
+        due: model::Timestamp,
+    ) {
+        let named = |key| hint.get(key).and_then(Value::as_str).unwrap_or_default();
+        let fold = format!(
+            "hint/{}/{}/{}",
+            integration.id,
+            named("id"),
+            named("number")
+        );
+        let roots = [("hint".to_owned(), Value::Object(hint))]
+            .into_iter()
+            .collect();
+        self.enqueue_event(
+            batch,
+            partner,
+            integration,
+            definition::pipeline::Event::TicketHinted,
+            roots,
+            due,
+            Some(&fold),
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! `ensure`: an effect happens once. This is the gate that every effect goes through.
+//!
+//! Before a call is sent, its intent is durable. If the answer is lost, or the program dies, the
+//! intent is found the next time and the remote side is asked first, by the operation that the
+//! family names for it, whether the effect took hold; not before a call that is still under way
+//! there has had time to settle. Only when it surely did not happen is it sent again. What is
+//! found twice is nobody's to guess: it becomes an issue.
+
+use definition::EffectRule;
+use definition::connector::SETTLE_DEFAULT;
+use definition::pipeline::{Look, Step, StepKind};
+use model::{Class, IssueKind, Timestamp};
+use serde_json::{Map, Value};
+use store::{Expect, Key, Record, Records, Versioned};
+
+use super::{Flow, inputs};
+use crate::context::Context;
+use crate::halt::{Failed, Halt};
+use crate::issues::Trouble;
+use crate::tables::{Effect, EffectRow};
+
+/// Does the effect of `step` unless it was done before.
+pub(super) async fn ensure(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
+    let StepKind::Ensure {
+        operation,
+        key,
+        look,
+        with,
+        into,
+    } = &step.kind
+    else {
+        return Ok(Flow::Go);
+    };
+    if !context.remote.connector.operations.contains_key(operation) {
+        return Ok(Flow::Go);
+    }
+    let inputs = inputs(context, &step.path, operation, with)?;
+    let rule = context
+        .remote
+        .family
+        .operations
+        .get(operation)
+        .and_then(|one| one.effect.clone());
+    let result = match rule {
+        Some(EffectRule::Find(find)) => {
+            let key = context.value(key, &step.path)?;
+            let key = model::request::id_text(&key);
+            let effect = Guarded {
+                operation,
+                find: &find,
+                key: &key,
+                inputs: &inputs,
+            };
+            effect.once(context, *look).await?
+        }
+        // Sent twice is the same as sent once, so there is nothing to remember.
+        Some(EffectRule::RepeatSafe) | None => {
+            let gave = context.remote.one(operation, &inputs).await;
+            gave.map_err(|failed| context.halt(failed))?
+                .unwrap_or(Value::Null)
+        }
+    };
+    if let Some(into) = into {
+        context.roots.insert(into.clone(), result);
+    }
+    Ok(Flow::Go)
+}
+
+/// An effect that can be found again.
+struct Guarded<'a> {
+    operation: &'a str,
+    find: &'a str,
+    key: &'a str,
+    inputs: &'a Map<String, Value>,
+}
+
+impl Guarded<'_> {
+    async fn once(&self, context: &mut Context<'_>, look: Look) -> Result<Value, Halt> {
+        let known = self.known(context).await?;
+        let looked = match (&known, look) {
+            (
+                Some(Versioned {
+                    value: EffectRow(Effect::Done { result, .. }),
+                    ..
+                }),
+                Look::AfterDoubt,
+            ) => {
+                return Ok(result.clone());
+            }
+            (
+                Some(Versioned {
+                    value: EffectRow(Effect::Intended { at }),
+                    ..
+                }),
+                _,
+            ) => {
+                self.settled(context, *at)?;
+                context.count("looked_for", 1);
+                self.look(context).await?
+            }
+            (_, Look::First) => self.look(context).await?,
+            (None, Look::AfterDoubt) => None,
+        };
+        if let Some(found) = looked {
+            self.done(context, &found);
+            return Ok(found);
+        }
+        self.intend(context, known).await?;
+        self.send(context).await
+    }
+
+    fn row_key(&self, context: &Context<'_>) -> Key {
+        EffectRow::key(context.partner.as_str(), &self.parts(context))
+    }
+
+    fn parts<'k>(&'k self, context: &'k Context<'_>) -> [&'k str; 3] {
+        [
+            context.remote.integration.id.as_str(),
+            self.operation,
+            self.key,
+        ]
+    }
+
+    async fn known(&self, context: &Context<'_>) -> Result<Option<Versioned<EffectRow>>, Halt> {
+        let store = &context.remote.core.store;
+        Ok(store
+            .get_record(context.partner.as_str(), &self.parts(context))
+            .await?)
+    }
+
+    /// A call that was sent a moment ago may still be at work on the other side: looking too early
+    /// finds nothing, and sending again would double it.
+    fn settled(&self, context: &Context<'_>, sent: Timestamp) -> Result<(), Halt> {
+        let operation = context.remote.connector.operations.get(self.operation);
+        let settle = operation.map_or(SETTLE_DEFAULT, |operation| operation.settle);
+        let waited = context.remote.core.now().since(sent);
+        match settle.checked_sub(waited).filter(|left| !left.is_zero()) {
+            Some(left) => Err(Halt::Again {
+                wait: Some(left),
+                class: Some(Class::UnknownOutcome),
+                message: format!(
+                    "{}: the last answer was lost, it is looked for soon",
+                    self.operation
+                ),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    async fn look(&self, context: &mut Context<'_>) -> Result<Option<Value>, Halt> {
+        match context.remote.found(self.find, self.inputs).await {
+            Ok(found) if found.len() > 1 => Err(self.ambiguous(context, found.len())),
+            Ok(found) => Ok(found.into_iter().next()),
+            Err(failed) => Err(context.halt(failed)),
+        }
+    }
+
+    fn ambiguous(&self, context: &Context<'_>, count: usize) -> Halt {
+        let title = &context.remote.connector.title;
+        let what = self.operation.replace('_', " ");
+        Halt::Behind {
+            trouble: Box::new(Trouble {
+                kind: IssueKind::Ambiguous,
+                integration: Some(context.remote.integration.id.clone()),
+                subject: format!("{} {}", self.operation, self.key),
+                title: format!("{title} has {count} results of {what} for {}", self.key),
+                detail: Some(format!(
+                    "{} finds more than one for this reference",
+                    self.find
+                )),
+                remedy: "Decide which one is right, remove the reference from the others in the \
+                         PSA, then try again from here."
+                    .to_owned(),
+            }),
+            guard: None,
+        }
+    }
+
+    /// Makes durable that the call is about to be sent, together with all that this rests on.
+    async fn intend(
+        &self,
+        context: &mut Context<'_>,
+        known: Option<Versioned<EffectRow>>,
+    ) -> Result<(), Halt> {
+        let expect = known.map_or(Expect::Absent, |known| Expect::Version(known.version));
+        let row = EffectRow(Effect::Intended {
+            at: context.remote.core.now(),
+        });
+        let parts = self.parts(context).map(str::to_owned);
+        let parts = parts.each_ref().map(String::as_str);
+        context
+            .batch
+            .put_record(context.partner.as_str(), &parts, &row, expect);
+        context.commit().await
+    }
+
+    async fn send(&self, context: &mut Context<'_>) -> Result<Value, Halt> {
+        match context.remote.one(self.operation, self.inputs).await {
+            Ok(result) => {
+                let result = result.unwrap_or(Value::Null);
+                self.done(context, &result);
+                context.count("effects", 1);
+                Ok(result)
+            }
+            Err(failed) => {
+                if surely_did_not_happen(&failed) {
+                    let key = self.row_key(context);
+                    context.batch.delete(key, Expect::Any);
+                }
+                Err(context.halt(failed))
+            }
+        }
+    }
+
+    fn done(&self, context: &mut Context<'_>, result: &Value) {
+        let at = context.remote.core.now();
+        let row = EffectRow(Effect::Done {
+            result: result.clone(),
+            at,
+        });
+        let parts = self.parts(context).map(str::to_owned);
+        let parts = parts.each_ref().map(String::as_str);
+        context
+            .batch
+            .put_record(context.partner.as_str(), &parts, &row, Expect::Any);
+    }
+}
+
+/// Whether the remote side is known not to have done it. A result that could not be understood
+/// came from a call that succeeded, so it must be looked for.
+fn surely_did_not_happen(failed: &Failed) -> bool {
+    match failed {
+        Failed::Exchange { failure, .. } => failure.class != Class::UnknownOutcome,
+        Failed::Expression { .. } | Failed::Contract { .. } => false,
+        Failed::Store(_) | Failed::Undefined(_) => false,
+    }
+}

@@ -1,0 +1,266 @@
+//! `pull`: reads a list page by page. What a page brought and how far the read has come are one
+//! commit, so that a crash or a failure on any page repeats at most that page.
+//!
+//! The moment from which the next read goes on moves only when a read has come to its proven end:
+//! a list is in the order of ids, not of time, so half of one proves nothing about any moment.
+
+use definition::pipeline::{Entity, Since, Step, StepKind};
+use exchange::paging::Stop;
+use expression::Scope;
+use model::{IssueKind, Timestamp, Verdict};
+use serde_json::{Value, json};
+use store::{Expect, Key, Records};
+
+use super::{Flow, inputs, run};
+use crate::context::Context;
+use crate::halt::Halt;
+use crate::issues::Trouble;
+use crate::remote::Page;
+use crate::tables::{Company, CompanyRow, Cursor, CursorRow, OpenRead, PAGE};
+
+/// What a first read goes back to before the integration was made: a ticket that was closed while
+/// an older installation was being replaced is still noticed.
+const FIRST_LOOK_BACK: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// How many records one page may have at most, so that a page fits into one commit.
+const PAGE_RECORDS_MAX: usize = 5_000;
+
+/// Reads the list of `step` to its end.
+pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
+    let StepKind::Pull {
+        operation,
+        since,
+        with,
+        name,
+        keep,
+        each,
+    } = &step.kind
+    else {
+        return Ok(Flow::Go);
+    };
+    if !context.remote.connector.operations.contains_key(operation) {
+        return Ok(Flow::Go);
+    }
+    let mut read = Read::begin(context, operation, since.as_ref()).await?;
+    let mut inputs = inputs(context, &step.path, operation, with)?;
+    if let Some(since) = read.open.since {
+        inputs.insert("since".to_owned(), json!(since));
+    }
+    let remote = context.remote.clone();
+    let listing = remote.listing(operation, &inputs).await;
+    let listing = listing.map_err(|failed| context.halt(failed))?;
+    let mut pager = listing.pager(read.resume());
+    while let Some(page) = listing
+        .next(&mut pager)
+        .await
+        .map_err(|failed| context.halt(failed))?
+    {
+        let Page { records, position } = page;
+        if records.len() > PAGE_RECORDS_MAX {
+            return Err(incomplete(
+                context,
+                operation,
+                "a page has too many records",
+            ));
+        }
+        context.count("pages", 1);
+        context.count("records", records.len() as u64);
+        for record in records {
+            read.saw(since.as_ref(), &record);
+            if *keep == Some(Entity::Company) {
+                keep_company(context, &record, read.open.began)?;
+            }
+            context.roots.insert(name.clone(), record);
+            run(context, each).await?;
+        }
+        read.open.position = position;
+        read.save(context);
+        context.commit().await?;
+        context.extend().await?;
+    }
+    let verdict = verdict(operation, &pager.verdict());
+    context.verdicts.push(verdict.clone());
+    if !verdict.complete {
+        return Err(incomplete(context, operation, &verdict.stopped));
+    }
+    if *keep == Some(Entity::Company) {
+        drop_unseen(context, read.open.began).await?;
+    }
+    read.end(context);
+    Ok(Flow::Go)
+}
+
+/// A read under way, with what must survive a crash.
+struct Read {
+    parts: [String; 3],
+    cursor: Cursor,
+    open: OpenRead,
+}
+
+impl Read {
+    /// Goes on with a read that was not ended, or begins one.
+    async fn begin(
+        context: &Context<'_>,
+        operation: &str,
+        since: Option<&Since>,
+    ) -> Result<Self, Halt> {
+        let integration = &context.remote.integration;
+        let parts = [
+            integration.id.to_string(),
+            context.pipeline.to_owned(),
+            operation.to_owned(),
+        ];
+        let key = parts.each_ref().map(String::as_str);
+        let store = &context.remote.core.store;
+        let known = store
+            .get_record::<CursorRow>(context.partner.as_str(), &key)
+            .await?;
+        let cursor = known.map(|known| known.value.0).unwrap_or_default();
+        let first = integration.created_at.before(FIRST_LOOK_BACK);
+        let open = cursor.open.clone().unwrap_or_else(|| OpenRead {
+            began: context.remote.core.now(),
+            since: since.map(|since| cursor.newest.unwrap_or(first).before(since.overlap)),
+            newest: cursor.newest,
+            position: Value::Null,
+        });
+        Ok(Self {
+            parts,
+            cursor,
+            open,
+        })
+    }
+
+    fn resume(&self) -> Option<&Value> {
+        Some(&self.open.position).filter(|position| !position.is_null())
+    }
+
+    /// Takes note of the moment of one record.
+    fn saw(&mut self, since: Option<&Since>, record: &Value) {
+        let moment = since.and_then(|since| since.newest.evaluate(&Scope::document(record)).ok());
+        let moment = moment
+            .as_ref()
+            .and_then(Value::as_str)
+            .and_then(Timestamp::parse);
+        self.open.newest = self.open.newest.max(moment);
+    }
+
+    fn save(&self, context: &mut Context<'_>) {
+        let cursor = Cursor {
+            newest: self.cursor.newest,
+            open: Some(self.open.clone()),
+        };
+        self.put(context, cursor);
+    }
+
+    fn end(self, context: &mut Context<'_>) {
+        let cursor = Cursor {
+            newest: self.open.newest,
+            open: None,
+        };
+        self.put(context, cursor);
+    }
+
+    fn put(&self, context: &mut Context<'_>, cursor: Cursor) {
+        let parts = self.parts.each_ref().map(String::as_str);
+        context.batch.put_record(
+            context.partner.as_str(),
+            &parts,
+            &CursorRow(cursor),
+            Expect::Any,
+        );
+    }
+}
+
+fn keep_company(context: &mut Context<'_>, record: &Value, seen: Timestamp) -> Result<(), Halt> {
+    let Some(id) = record.get("id") else {
+        return Err(Halt::Undefined("a company without an id".to_owned()));
+    };
+    let integration = context.remote.integration.id.to_string();
+    let parts = [integration.as_str(), &model::request::id_text(id)];
+    let row = CompanyRow(Company {
+        record: record.clone(),
+        seen,
+    });
+    context
+        .batch
+        .put_record(context.partner.as_str(), &parts, &row, Expect::Any);
+    context.count("kept", 1);
+    Ok(())
+}
+
+/// Removes companies that a complete read did not see any more.
+async fn drop_unseen(context: &mut Context<'_>, began: Timestamp) -> Result<(), Halt> {
+    let integration = context.remote.integration.id.to_string();
+    let store = context.remote.core.store.clone();
+    let mut after: Option<Key> = None;
+    loop {
+        let page = store
+            .scan_records::<CompanyRow>(
+                context.partner.as_str(),
+                &[integration.as_str()],
+                after.as_ref(),
+                PAGE,
+            )
+            .await?;
+        let last = page.len() < PAGE;
+        after = page.last().map(|(key, _)| key.clone());
+        for (key, row) in page {
+            if row.value.0.seen < began {
+                context.batch.delete(key, Expect::Version(row.version));
+                context.count("removed", 1);
+            }
+        }
+        if last {
+            return Ok(());
+        }
+        context.commit().await?;
+    }
+}
+
+fn incomplete(context: &Context<'_>, operation: &str, why: &str) -> Halt {
+    let title = &context.remote.connector.title;
+    Halt::Behind {
+        trouble: Box::new(Trouble {
+            kind: IssueKind::Incomplete,
+            integration: Some(context.remote.integration.id.clone()),
+            subject: operation.to_owned(),
+            title: format!(
+                "{title}: {} is not shown to be complete",
+                operation.replace('_', " ")
+            ),
+            detail: Some(why.to_owned()),
+            remedy: "Run it again. If it stays, compare the connector's paging with what the PSA \
+                     answers."
+                .to_owned(),
+        }),
+        guard: None,
+    }
+}
+
+/// The verdict of a read as a run records it.
+fn verdict(operation: &str, of: &exchange::paging::Verdict) -> Verdict {
+    Verdict {
+        operation: operation.to_owned(),
+        stopped: of
+            .doubt
+            .clone()
+            .unwrap_or_else(|| stopped(of.stopped).to_owned()),
+        pages: of.pages,
+        records: of.records,
+        promised: of.promised,
+        complete: of.proven_complete,
+    }
+}
+
+/// Why a read ended, in a few words.
+const fn stopped(stop: Stop) -> &'static str {
+    match stop {
+        Stop::NotYet => "not read to its end",
+        Stop::SinglePage => "the list comes in one page",
+        Stop::NoNext => "no next page was named",
+        Stop::NoMore => "the answer said that there is no more",
+        Stop::ShortPage => "the last page was not full",
+        Stop::EmptyPage => "the last page was empty",
+        Stop::TotalReached => "as many came as were promised",
+    }
+}

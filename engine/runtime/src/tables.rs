@@ -1,0 +1,186 @@
+//! What lies in the store, table by table. A change to any of these types that old readers or old
+//! records would stumble over raises the table's format number.
+//!
+//! The partner leads every key. The few things that belong to no partner lie under the empty one:
+//! the list of partners and the way from a callout's token to its integration.
+
+use model::{
+    Customer, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId, Request, RequestId,
+    Run, State, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{Key, Record};
+
+use crate::work::Work;
+
+/// What belongs to no partner.
+pub(crate) const NOBODY: &str = "";
+
+/// The most rows that one scan of the runtime asks for; longer tables are read page by page.
+pub(crate) const PAGE: usize = 1_000;
+
+macro_rules! table {
+    ($(#[$doc:meta])* $row:ident($of:ty), $table:literal, $format:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub(crate) struct $row(pub(crate) $of);
+
+        impl Record for $row {
+            const TABLE: &'static str = $table;
+            const FORMAT: u16 = $format;
+        }
+    };
+}
+
+table!(
+    /// The partner itself, under no further part.
+    PartnerRow(Partner), "partner", 1
+);
+table!(
+    /// By partner id, under [`NOBODY`]: the list of partners.
+    PartnerListRow(PartnerId), "partners", 1
+);
+table!(
+    /// By customer id.
+    CustomerRow(Customer), "customer", 1
+);
+table!(
+    /// By request id.
+    RequestRow(Request), "request", 1
+);
+table!(
+    /// By integration id.
+    IntegrationRow(Integration), "integration", 1
+);
+table!(
+    /// By integration id and customer id.
+    MappingRow(Mapping), "mapping", 1
+);
+table!(
+    /// By integration id and company id: the directory.
+    CompanyRow(Company), "company", 1
+);
+table!(
+    /// By integration id and ticket id: whose ticket it is.
+    TicketRow(RequestId), "ticket", 1
+);
+table!(
+    /// By issue id.
+    IssueRow(Issue), "issue", 1
+);
+table!(
+    /// By issue id and job id: the work that waits behind an issue.
+    BehindRow(Behind), "behind", 1
+);
+table!(
+    /// By integration id, operation and key: what is known about an effect.
+    EffectRow(Effect), "effect", 1
+);
+table!(
+    /// By integration id, pipeline and operation: how far a repeated read has come.
+    CursorRow(Cursor), "cursor", 1
+);
+table!(
+    /// By integration id and name: what setting up has found out, such as an address.
+    SetupRow(Found), "setup", 1
+);
+table!(
+    /// By integration id, start (newest first) and run id.
+    RunRow(Run), "run", 1
+);
+table!(
+    /// Under no further part: written whenever it changes where requests may go, so that whoever
+    /// decides about that can tell that nothing changed meanwhile.
+    RoutingRow(Timestamp), "routing", 1
+);
+table!(
+    /// By the token's hash, under [`NOBODY`].
+    CalloutRow(CalloutOwner), "callout", 1
+);
+table!(
+    /// By integration id: when a callout was last accepted.
+    CalloutSeenRow(Timestamp), "callout_seen", 1
+);
+
+/// A company as the directory keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Company {
+    /// What the connector gave, valid by `schemas/psa/company.json`.
+    pub(crate) record: Value,
+    /// When the read that last saw it began. A complete read drops what it did not see.
+    pub(crate) seen: Timestamp,
+}
+
+/// Work that waits behind an issue.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Behind {
+    pub(crate) lane: String,
+    pub(crate) priority: u8,
+    pub(crate) work: Work,
+}
+
+/// What is known about an effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Effect {
+    /// It was about to be sent; whether it happened must be asked.
+    Intended {
+        /// When.
+        at: Timestamp,
+    },
+    /// It happened.
+    Done {
+        /// What it gave.
+        result: Value,
+        /// When that was known.
+        at: Timestamp,
+    },
+}
+
+/// How far a repeated read has come.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    /// The newest value seen by reads that ended: the next one begins there.
+    pub(crate) newest: Option<Timestamp>,
+    /// A read that has not ended.
+    pub(crate) open: Option<OpenRead>,
+}
+
+/// A read that has not ended: after a crash it goes on here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OpenRead {
+    /// When it began.
+    pub(crate) began: Timestamp,
+    /// The moment it reads from.
+    pub(crate) since: Option<Timestamp>,
+    /// The newest value seen so far.
+    pub(crate) newest: Option<Timestamp>,
+    /// The pager's place behind the last committed page.
+    pub(crate) position: Value,
+}
+
+/// What setting up has found out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) value: Value,
+    pub(crate) at: Timestamp,
+}
+
+/// Whose callouts come with a token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CalloutOwner {
+    pub(crate) partner: PartnerId,
+    pub(crate) integration: IntegrationId,
+}
+
+/// The counter of requests ever accepted.
+pub(crate) fn accepted_count(partner: &PartnerId) -> Key {
+    Key::new(partner.as_str(), "count", &["accepted"])
+}
+
+/// The counter of requests in `state`.
+pub(crate) fn state_count(partner: &PartnerId, state: State) -> Key {
+    Key::new(partner.as_str(), "count", &["state", state.name()])
+}

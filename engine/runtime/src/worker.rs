@@ -1,0 +1,711 @@
+//! The worker: claims what is due, does it, and ends each job in one commit with all that follows
+//! from it.
+//!
+//! It makes no difference whether a job is run for the first time, after a failure or after a
+//! crash: there is one way through. A job that cannot go on is tried again or put behind an issue;
+//! it is never dropped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{ClosedBy, Health, Integration, IssueKind, PartnerId, RequestId, State};
+use store::{Batch, Claim, Edge, Expect, Lease, Record, Records, Versioned};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::Runtime;
+use crate::context::{Context, customer_value, request_value};
+use crate::core::{Core, is_usable};
+use crate::error::{Error, chain};
+use crate::halt::Halt;
+use crate::issues::{Trouble, issue_id};
+use crate::outbox::{TRIES_UNTOLD, undelivered};
+use crate::remote::Remote;
+use crate::step;
+use crate::tables::{IntegrationRow, RequestRow, RoutingRow};
+use crate::work::{RequestEvent, Work};
+
+/// The first wait before a job is tried again; it doubles with each attempt.
+const AGAIN_FROM: Duration = Duration::from_secs(1);
+
+/// The longest wait before a job is tried again.
+const AGAIN_TO: Duration = Duration::from_mins(5);
+
+/// After so many attempts a person is told that the PSA does not answer.
+const ATTEMPTS_UNTOLD: u32 = 6;
+
+/// How often a job starts over because something it rests on was changed meanwhile.
+const RESTARTS_MAX: usize = 5;
+
+/// How long to wait when the store itself fails, before looking for work again.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+impl Runtime {
+    /// Does the work until `stop` turns true, then finishes what is under way. Work that outlives
+    /// `grace` is handed back: it is found again at the next start.
+    pub async fn work(&self, mut stop: watch::Receiver<bool>, grace: Duration) {
+        let core = &self.core;
+        if let Err(error) = core.sweep().await {
+            tracing::error!("looking for stranded work failed: {}", chain(&error));
+        }
+        let slots = Arc::new(Semaphore::new(core.config.workers));
+        let mut jobs = JoinSet::new();
+        let mut seen = core.store.queued(Edge::START).await;
+        while !*stop.borrow() {
+            let claimed = self.claim(&slots, &mut jobs).await;
+            let nap = self.nap(claimed, &slots).await;
+            tokio::select! {
+                edge = core.store.queued(seen) => seen = edge,
+                Some(_) = jobs.join_next() => {}
+                () = tokio::time::sleep(nap) => {}
+                _ = stop.changed() => {}
+            }
+        }
+        let finish = async { while jobs.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, finish).await.is_err() {
+            tracing::warn!("{} jobs are handed back unfinished", jobs.len());
+        }
+        jobs.shutdown().await;
+    }
+
+    /// Starts as many jobs as there are free slots for.
+    async fn claim(
+        &self,
+        slots: &Arc<Semaphore>,
+        jobs: &mut JoinSet<()>,
+    ) -> Result<(), store::Error> {
+        let core = &self.core;
+        let limit = slots.available_permits().min(store::limits::MAX_CLAIM);
+        if limit == 0 {
+            return Ok(());
+        }
+        let claim = Claim {
+            now: core.now(),
+            lease_for: core.config.lease,
+            limit,
+            per_group: core.config.workers_per_partner,
+        };
+        for lease in core.store.claim(claim).await? {
+            let Ok(slot) = slots.clone().acquire_owned().await else {
+                return Ok(());
+            };
+            let core = core.clone();
+            jobs.spawn(async move {
+                core.execute(lease).await;
+                drop(slot);
+            });
+        }
+        Ok(())
+    }
+
+    /// How long to sleep when nothing happens. A full house is woken by the next job that ends.
+    async fn nap(&self, claimed: Result<(), store::Error>, slots: &Semaphore) -> Duration {
+        const LONG: Duration = Duration::from_mins(1);
+        if let Err(error) = claimed {
+            tracing::error!("no work can be claimed: {}", chain(&error));
+            return STORE_PAUSE;
+        }
+        if slots.available_permits() == 0 {
+            return LONG;
+        }
+        match self.core.store.next_due().await {
+            // Due but not claimed: its lane or its partner is busy, so an ending job will wake us.
+            Ok(Some(due)) => due
+                .since(self.core.now())
+                .clamp(Duration::from_millis(20), LONG),
+            Ok(None) => LONG,
+            Err(_) => STORE_PAUSE,
+        }
+    }
+}
+
+impl Core {
+    /// Does one job, starting over when something it rests on was changed by others.
+    async fn execute(self: &Arc<Self>, lease: Lease) {
+        for _ in 0..RESTARTS_MAX {
+            match self.attempt(&lease).await {
+                Ok(()) => return,
+                Err(store::Error::LeaseLost { .. }) => return,
+                Err(error) if error.is_conflict() => {}
+                Err(error) => {
+                    tracing::error!(job = lease.job.id, "a job failed: {}", chain(&error));
+                    break;
+                }
+            }
+        }
+        let mut batch = Batch::new();
+        batch.release(&lease, self.now().after(STORE_PAUSE));
+        if let Err(error) = self.store.commit(batch).await {
+            // The lease runs out, and the job is claimed again.
+            tracing::error!(
+                job = lease.job.id,
+                "a job cannot be handed back: {}",
+                chain(&error)
+            );
+        }
+    }
+
+    async fn attempt(self: &Arc<Self>, lease: &Lease) -> Result<(), store::Error> {
+        let work = match Work::read(&lease.job.payload) {
+            Ok(work) => work,
+            Err(error) => {
+                tracing::error!(job = lease.job.id, "a job cannot be read: {error}");
+                let mut batch = Batch::new();
+                batch.retry(lease, self.now().after(AGAIN_TO));
+                return self.store.commit(batch).await.map(drop);
+            }
+        };
+        let partner = work.partner().clone();
+        match &work {
+            Work::Request { request, event, .. } => {
+                self.do_request(lease, &work, &partner, request, *event)
+                    .await
+            }
+            Work::Pipeline { .. } | Work::Schedule { .. } => {
+                self.do_pipeline(lease, &work, &partner).await
+            }
+            Work::Recheck { issue, .. } => {
+                let next = self.recheck(&partner, issue, lease.job.attempts).await;
+                let mut batch = Batch::new();
+                match next.map_err(store_error)? {
+                    Some(wait) => batch.retry(lease, self.now().after(wait)),
+                    None => batch.complete(lease),
+                };
+                self.store.commit(batch).await.map(drop)
+            }
+            Work::Deliver { message, .. } => self.do_delivery(lease, &partner, message).await,
+        }
+    }
+
+    async fn do_delivery(
+        &self,
+        lease: &Lease,
+        partner: &PartnerId,
+        message: &crate::work::Message,
+    ) -> Result<(), store::Error> {
+        let mut batch = Batch::new();
+        let undelivered_id = issue_id(IssueKind::Undelivered, None, "webhook");
+        let known = match self.partner_value(partner).await {
+            Ok(known) => known,
+            Err(Error::Store(error)) => return Err(error),
+            Err(_) => {
+                batch.complete(lease);
+                return self.store.commit(batch).await.map(drop);
+            }
+        };
+        match self.deliver(&known, message).await {
+            Ok(()) => {
+                batch.complete(lease);
+                self.store.commit(batch).await?;
+                self.clear_issue(partner, &undelivered_id)
+                    .await
+                    .map_err(store_error)
+                    .map(drop)
+            }
+            Err(halt) => {
+                let (wait, why) = describe(&halt);
+                let told = message.event.starts_with("issue.");
+                if lease.job.attempts >= TRIES_UNTOLD && !told {
+                    let url = known.webhook.map(|webhook| webhook.url).unwrap_or_default();
+                    let trouble = undelivered(&url, why);
+                    self.open_issue(&mut batch, partner, &trouble)
+                        .await
+                        .map_err(store_error)?;
+                }
+                batch.retry(lease, self.now().after(self.backoff(lease, wait)));
+                self.store.commit(batch).await.map(drop)
+            }
+        }
+    }
+
+    async fn do_request(
+        self: &Arc<Self>,
+        lease: &Lease,
+        work: &Work,
+        partner: &PartnerId,
+        id: &RequestId,
+        event: RequestEvent,
+    ) -> Result<(), store::Error> {
+        let before = match self.request(partner, id).await {
+            Ok(before) => before,
+            Err(error) => return self.give_up(lease, error).await,
+        };
+        let request = &before.value.0;
+        let is_over = match event {
+            RequestEvent::Opened => !request.is_open() || request.ticket.is_some(),
+            RequestEvent::CloseAsked => !request.is_open(),
+        };
+        if is_over {
+            let mut batch = Batch::new();
+            batch.complete(lease);
+            return self.store.commit(batch).await.map(drop);
+        }
+        if event == RequestEvent::CloseAsked && request.ticket.is_none() {
+            return self.close_without_ticket(lease, partner, &before).await;
+        }
+        let issue = request.issue.clone();
+        let integration = match self.route(partner, request).await {
+            Ok(Routed::To(integration)) => integration,
+            Ok(Routed::Nowhere(halt)) => {
+                return self
+                    .put_aside(lease, work, partner, Some(id), Batch::new(), halt)
+                    .await;
+            }
+            Err(error) => return Err(store_error(error)),
+        };
+        let ran = self
+            .run_request(lease, partner, integration, before, event)
+            .await;
+        match ran {
+            Ok((batch, integration)) => {
+                let mut batch = batch;
+                batch.complete(lease);
+                self.store.commit(batch).await?;
+                self.metrics.jobs_done.add(1);
+                let unreachable = issue_id(IssueKind::Unreachable, Some(&integration), "tickets");
+                for over in issue.into_iter().chain([unreachable]) {
+                    self.clear_issue(partner, &over)
+                        .await
+                        .map_err(store_error)?;
+                }
+                Ok(())
+            }
+            Err((batch, halt)) => {
+                self.put_aside(lease, work, partner, Some(id), batch, halt)
+                    .await
+            }
+        }
+    }
+
+    /// Runs the pipelines of a request's event. Gives what is to be committed with the job's end;
+    /// on failure, what must be committed all the same.
+    async fn run_request(
+        self: &Arc<Self>,
+        lease: &Lease,
+        partner: &PartnerId,
+        integration: Integration,
+        before: Versioned<RequestRow>,
+        event: RequestEvent,
+    ) -> Result<(Batch, model::IntegrationId), (Batch, Halt)> {
+        let at_once = |halt: Halt| (Batch::new(), halt);
+        let integration_id = integration.id.clone();
+        let partner = self
+            .partner_value(partner)
+            .await
+            .map_err(|error| at_once(error.into()))?;
+        let mut request = before.value.0.clone();
+        request.integration = Some(integration.id.clone());
+        if event == RequestEvent::Opened {
+            request.state = State::Waiting;
+            request.issue = None;
+        }
+        let mut roots = serde_json::Map::new();
+        roots.insert("request".into(), request_value(&request));
+        let customer = customer_value(self, &partner.id, &request)
+            .await
+            .map_err(at_once)?;
+        roots.insert("customer".into(), customer);
+        if let Some(ticket) = &request.ticket {
+            roots.insert("ticket".into(), serde_json::json!(ticket));
+        }
+        let remote = Remote::new(
+            self,
+            Arc::new(integration.clone()),
+            exchange::Priority::Tickets,
+        );
+        let remote = remote.map_err(|error| at_once(error.into()))?;
+        let run = self.run_id();
+        let mut context = Context::new(remote, event.name(), &partner, &run, lease, roots);
+        let id = request.content.id.clone();
+        context.touch(before, request);
+        let wanted = |pipeline: &definition::Pipeline| {
+            pipeline.on.iter().any(|on| on.name() == event.name())
+        };
+        for pipeline in self.pipelines(&integration, wanted) {
+            if let Err(halt) = step::run(&mut context, &pipeline.steps).await {
+                return Err((std::mem::take(&mut context.batch), halt));
+            }
+        }
+        match context.request(&id).await {
+            Ok(request) if request.state != State::Waiting => {
+                Ok((context.take_batch(), integration_id))
+            }
+            Ok(_) => Err(at_once(Halt::Undefined(format!(
+                "no pipeline on {} led to a ticket",
+                event.name()
+            )))),
+            Err(halt) => Err(at_once(halt)),
+        }
+    }
+
+    async fn close_without_ticket(
+        &self,
+        lease: &Lease,
+        partner: &PartnerId,
+        before: &Versioned<RequestRow>,
+    ) -> Result<(), store::Error> {
+        let mut after = before.value.0.clone();
+        after.closed_by = Some(ClosedBy::Product);
+        after.enter(
+            State::Closed,
+            self.now(),
+            Some("before it had a ticket".to_owned()),
+        );
+        let mut batch = Batch::new();
+        crate::core::change_request(&mut batch, partner, before, &after);
+        batch.complete(lease);
+        self.store.commit(batch).await?;
+        match &before.value.0.issue {
+            Some(issue) => self
+                .clear_if_empty(partner, issue)
+                .await
+                .map_err(store_error),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a job whose subject is gone.
+    async fn give_up(&self, lease: &Lease, error: Error) -> Result<(), store::Error> {
+        if let Error::Store(error) = error {
+            return Err(error);
+        }
+        tracing::warn!(job = lease.job.id, "a job has lost its subject: {error}");
+        let mut batch = Batch::new();
+        batch.complete(lease);
+        self.store.commit(batch).await.map(drop)
+    }
+
+    /// The integration that sees to a request: the one that has begun to, else the one in which
+    /// its customer is mapped, else the only one there is. A request never goes to two: that would
+    /// be a doubled ticket.
+    async fn route(&self, partner: &PartnerId, request: &model::Request) -> Result<Routed, Error> {
+        let routing = self
+            .store
+            .get(&RoutingRow::key(partner.as_str(), &[]))
+            .await?;
+        let guard = routing.map_or(Expect::Absent, |row| Expect::Version(row.version));
+        let all = self.integrations(partner).await?;
+        let takes = |one: &&Integration| one.is_on("tickets");
+        let chosen = match &request.integration {
+            Some(chosen) if request.ticket.is_some() => all.iter().find(|one| one.id == *chosen),
+            _ => {
+                self.route_new(partner, request, all.iter().filter(takes))
+                    .await?
+            }
+        };
+        let Some(chosen) = chosen else {
+            return Ok(Routed::Nowhere(Halt::Behind {
+                trouble: Box::new(no_integration()),
+                guard: Some((RoutingRow::key(partner.as_str(), &[]), guard)),
+            }));
+        };
+        let chosen = self.integration(partner, &chosen.id).await?;
+        if is_usable(&chosen.value.0) {
+            return Ok(Routed::To(chosen.value.0));
+        }
+        let parts = [chosen.value.0.id.as_str()];
+        let key = IntegrationRow::key(partner.as_str(), &parts);
+        let trouble = Box::new(rejected(&chosen.value.0, None, None));
+        let guard = Some((key, Expect::Version(chosen.version)));
+        Ok(Routed::Nowhere(Halt::Behind { trouble, guard }))
+    }
+
+    async fn route_new<'i>(
+        &self,
+        partner: &PartnerId,
+        request: &model::Request,
+        candidates: impl Iterator<Item = &'i Integration>,
+    ) -> Result<Option<&'i Integration>, Error> {
+        let candidates: Vec<&Integration> = candidates.collect();
+        // A ticket may already be on its way through the one that had begun.
+        let begun = request.integration.as_ref();
+        if let Some(begun) = candidates.iter().find(|one| Some(&one.id) == begun) {
+            return Ok(Some(begun));
+        }
+        for one in &candidates {
+            let parts = [one.id.as_str(), request.content.customer_id.as_str()];
+            let mapping = crate::tables::MappingRow::key(partner.as_str(), &parts);
+            if self.store.get(&mapping).await?.is_some() {
+                return Ok(Some(one));
+            }
+        }
+        Ok(candidates.first().copied())
+    }
+
+    /// Settles a job that could not go on, together with what `batch` has to say all the same.
+    pub(crate) async fn put_aside(
+        &self,
+        lease: &Lease,
+        work: &Work,
+        partner: &PartnerId,
+        request: Option<&RequestId>,
+        mut batch: Batch,
+        halt: Halt,
+    ) -> Result<(), store::Error> {
+        match halt {
+            Halt::Store(error) => return Err(error),
+            Halt::Again { wait, message, .. } => {
+                self.metrics.jobs_again.add(1);
+                if lease.job.attempts >= ATTEMPTS_UNTOLD {
+                    self.tell_unreachable(&mut batch, partner, request, &message)
+                        .await?;
+                }
+                self.note(&mut batch, partner, request, &message).await?;
+                batch.retry(lease, self.now().after(self.backoff(lease, wait)));
+            }
+            Halt::Behind { trouble, guard } => {
+                self.metrics.jobs_behind.add(1);
+                if let Some((key, expect)) = guard {
+                    batch.require(key, expect);
+                }
+                self.set_behind(&mut batch, lease, work, partner, request, &trouble)
+                    .await?;
+            }
+            Halt::Rejected { message, remedy } => {
+                self.metrics.jobs_behind.add(1);
+                let integration = self.request_integration(partner, request).await?;
+                let trouble = self.stop(&mut batch, integration, message, remedy);
+                self.set_behind(&mut batch, lease, work, partner, request, &trouble)
+                    .await?;
+            }
+            Halt::Undefined(what) => {
+                let trouble = undefined(&what);
+                self.set_behind(&mut batch, lease, work, partner, request, &trouble)
+                    .await?;
+            }
+        }
+        self.store.commit(batch).await.map(drop)
+    }
+
+    async fn request_integration(
+        &self,
+        partner: &PartnerId,
+        request: Option<&RequestId>,
+    ) -> Result<Option<Versioned<IntegrationRow>>, store::Error> {
+        let Some(request) = request else {
+            return Ok(None);
+        };
+        let request = self
+            .request(partner, request)
+            .await
+            .map_err(store_error)?
+            .value
+            .0;
+        let routed = match self.route(partner, &request).await.map_err(store_error)? {
+            Routed::To(integration) => integration,
+            Routed::Nowhere(_) => return Ok(None),
+        };
+        self.store
+            .get_record::<IntegrationRow>(partner.as_str(), &[routed.id.as_str()])
+            .await
+    }
+
+    /// Adds to `batch` that the integration is not to be used until its credentials are replaced.
+    pub(crate) fn stop(
+        &self,
+        batch: &mut Batch,
+        integration: Option<Versioned<IntegrationRow>>,
+        message: String,
+        remedy: Option<String>,
+    ) -> Trouble {
+        let Some(row) = integration else {
+            return undefined("the integration whose credentials were rejected");
+        };
+        let mut integration = row.value.0;
+        let trouble = rejected(&integration, Some(message.clone()), remedy);
+        let class = model::Class::CredentialsRejected;
+        integration.health = Health::Stopped {
+            class,
+            message,
+            at: self.now(),
+        };
+        let partner = integration.partner.clone();
+        let parts = [integration.id.to_string()];
+        let parts = [parts[0].as_str()];
+        let stopped = IntegrationRow(integration);
+        batch.put_record(
+            partner.as_str(),
+            &parts,
+            &stopped,
+            Expect::Version(row.version),
+        );
+        trouble
+    }
+
+    /// Adds to `batch` that the job's work waits behind the issue about `trouble`.
+    async fn set_behind(
+        &self,
+        batch: &mut Batch,
+        lease: &Lease,
+        work: &Work,
+        partner: &PartnerId,
+        request: Option<&RequestId>,
+        trouble: &Trouble,
+    ) -> Result<(), store::Error> {
+        let issue = self
+            .open_issue(batch, partner, trouble)
+            .await
+            .map_err(store_error)?;
+        self.put_behind(batch, partner, &issue, lease, work.clone());
+        let Some(id) = request else { return Ok(()) };
+        let before = self.request(partner, id).await.map_err(store_error)?;
+        let mut after = before.value.0.clone();
+        let opened = matches!(
+            work,
+            Work::Request {
+                event: RequestEvent::Opened,
+                ..
+            }
+        );
+        if opened {
+            after.enter(
+                trouble.kind.state_behind(),
+                self.now(),
+                Some(trouble.title.clone()),
+            );
+        } else {
+            after.note(self.now(), "close waits", Some(trouble.title.clone()));
+        }
+        after.issue = Some(issue);
+        crate::core::change_request(batch, partner, &before, &after);
+        Ok(())
+    }
+
+    async fn tell_unreachable(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        request: Option<&RequestId>,
+        message: &str,
+    ) -> Result<(), store::Error> {
+        let Some(row) = self.request_integration(partner, request).await? else {
+            return Ok(());
+        };
+        let integration = row.value.0;
+        let trouble = unreachable(self, &integration, "tickets", message);
+        self.open_issue(batch, partner, &trouble)
+            .await
+            .map_err(store_error)
+            .map(drop)
+    }
+
+    /// Notes in the request's history why it is tried again, once per reason.
+    async fn note(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        request: Option<&RequestId>,
+        message: &str,
+    ) -> Result<(), store::Error> {
+        let Some(id) = request else { return Ok(()) };
+        let before = self.request(partner, id).await.map_err(store_error)?;
+        let mut after = before.value.0.clone();
+        let last = after
+            .history
+            .last()
+            .and_then(|entry| entry.detail.as_deref());
+        if last != Some(message) {
+            after.note(self.now(), "tried again", Some(message.to_owned()));
+            crate::core::change_request(batch, partner, &before, &after);
+        }
+        Ok(())
+    }
+
+    /// How long to wait before the job is tried again.
+    pub(crate) fn backoff(&self, lease: &Lease, at_least: Option<Duration>) -> Duration {
+        let doubled = AGAIN_FROM.saturating_mul(2_u32.saturating_pow(lease.job.attempts.min(16)));
+        let bound = doubled.min(AGAIN_TO);
+        at_least.unwrap_or_default().max(bound / 2) + self.random.up_to(bound / 2)
+    }
+}
+
+/// Where a request goes.
+enum Routed {
+    To(Integration),
+    Nowhere(Halt),
+}
+
+/// An error of the runtime in the middle of a job, where only the store's can occur; any other
+/// means that what the job is about has just gone, and the job finds that out when it starts over.
+pub(crate) fn store_error(error: Error) -> store::Error {
+    match error {
+        Error::Store(error) => error,
+        other => {
+            tracing::warn!("a job has to start over: {}", chain(&other));
+            store::Error::Conflict {
+                key: store::Key::everything(),
+            }
+        }
+    }
+}
+
+fn describe(halt: &Halt) -> (Option<Duration>, String) {
+    match halt {
+        Halt::Again { wait, message, .. } => (*wait, message.clone()),
+        other => (None, format!("{other:?}")),
+    }
+}
+
+fn no_integration() -> Trouble {
+    Trouble {
+        kind: IssueKind::NoTicketIntegration,
+        integration: None,
+        subject: "tickets".to_owned(),
+        title: "Requests arrive, and no integration has tickets switched on".to_owned(),
+        detail: None,
+        remedy: "Create an integration and switch its ticket settings on. What waits then goes on \
+                 by itself."
+            .to_owned(),
+    }
+}
+
+/// The trouble with an integration whose credentials are refused.
+pub(crate) fn rejected(
+    integration: &Integration,
+    message: Option<String>,
+    remedy: Option<String>,
+) -> Trouble {
+    Trouble {
+        kind: IssueKind::CredentialsRejected,
+        integration: Some(integration.id.clone()),
+        subject: "credentials".to_owned(),
+        title: format!("The credentials for {} are rejected", integration.connector),
+        detail: message,
+        remedy: remedy.unwrap_or_else(|| {
+            "Save working credentials. What waits then goes on by itself.".to_owned()
+        }),
+    }
+}
+
+/// The trouble with a PSA that does not answer.
+pub(crate) fn unreachable(
+    core: &Core,
+    integration: &Integration,
+    subject: &str,
+    message: &str,
+) -> Trouble {
+    let title = core.library.connectors.get(&integration.connector);
+    let title = title.map_or(integration.connector.as_str(), |one| one.title.as_str());
+    Trouble {
+        kind: IssueKind::Unreachable,
+        integration: Some(integration.id.clone()),
+        subject: subject.to_owned(),
+        title: format!("{title} has not answered for a while"),
+        detail: Some(message.to_owned()),
+        remedy: "Nothing is lost, and it goes on by itself. If it stays, check whether the PSA is \
+                 up and whether its request limit is used up by other integrations."
+            .to_owned(),
+    }
+}
+
+fn undefined(what: &str) -> Trouble {
+    Trouble {
+        kind: IssueKind::ScriptFailed,
+        integration: None,
+        subject: what.to_owned(),
+        title: format!("The loaded definitions do not fit the work: {what}"),
+        detail: None,
+        remedy: "Load the connector and family files that this work was made for, then try again."
+            .to_owned(),
+    }
+}
