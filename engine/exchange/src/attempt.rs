@@ -12,15 +12,18 @@ use crate::broker::{Admission, Broker};
 use crate::classify::{Kind, describe, judge, nothing_known};
 use crate::exchange::{Exchange, Terms};
 use crate::failure::{Failure, MESSAGE_CHARS_MAX};
-use crate::limits::Refusal;
+use crate::limits::{Permit, Refusal};
 use crate::request::Request;
 use crate::retry::retry_after;
 use crate::transport::{Lack, Sent, TransportError};
 
 /// An attempt without success.
-pub(crate) struct Miss {
+pub(crate) struct Miss<'a> {
     pub(crate) failure: Failure,
     pub(crate) next: Next,
+    /// The places of the attempt. They are given up only after a pause that follows from the
+    /// failure has begun, or the next call would slip through in between.
+    _places: Option<(Permit, Admission<'a>)>,
 }
 
 /// What may follow a miss.
@@ -33,42 +36,47 @@ pub(crate) enum Next {
     NewToken(u64),
 }
 
+/// A request that is ready to go, and the right to send it.
+struct Ready<'a> {
+    permit: Permit,
+    admission: Admission<'a>,
+    signed: Request,
+    token: Option<Held>,
+}
+
 impl Exchange {
     /// Makes one attempt; `refused` is a token that is not to be used again.
-    pub(crate) async fn attempt(
+    pub(crate) async fn attempt<'a>(
         &self,
         request: &Request,
-        terms: &Terms<'_>,
+        terms: &Terms<'a>,
         until: Instant,
         refused: Option<u64>,
-    ) -> Result<Answer, Miss> {
+    ) -> Result<Answer, Miss<'a>> {
         let broker = terms.broker;
-        let passed = self
-            .gate()
-            .pass(broker.name(), terms.limits, terms.priority, until)
-            .await;
-        let permit = passed.map_err(|refusal| stop(held_back(refusal)))?;
-        let ready = async {
-            let admission = broker.admit(until).await.map_err(stop)?;
-            let (signed, token) = self
-                .sign(request, terms, &admission, refused, until)
-                .await?;
-            Ok((admission, signed, token))
+        let Ready {
+            permit,
+            admission,
+            signed,
+            token,
+        } = loop {
+            let ready = self.prepare(request, terms, until, refused).await?;
+            // Waiting for a trial or a login takes time, in which the other side may have had
+            // enough.
+            if !self.gate().is_paused(broker.name()) {
+                break ready;
+            }
+            ready.permit.not_sent();
         };
-        let (admission, signed, token) = match ready.await {
-            Ok(ready) => ready,
-            Err(miss) => {
-                permit.not_sent();
-                return Err(miss);
+        let answer = match self.deliver(&signed, broker).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if error.sent == Sent::Not {
+                    permit.not_sent();
+                }
+                return Err(by_policy(unanswered(&error, broker, terms.kind)));
             }
         };
-        let delivered = self.deliver(&signed, broker).await;
-        match &delivered {
-            Err(error) if error.sent == Sent::Not => permit.not_sent(),
-            _ => drop(permit),
-        }
-        let answer =
-            delivered.map_err(|error| by_policy(unanswered(&error, broker, terms.kind)))?;
         self.obey(&answer, terms);
         match self.judged(&answer, &signed, terms) {
             None => {
@@ -77,19 +85,60 @@ impl Exchange {
                 }
                 Ok(answer)
             }
-            Some(failure) => Err(refusal(failure, terms, &admission, token.as_ref())),
+            Some(failure) => {
+                let miss = refusal(failure, terms, &admission, token.as_ref());
+                Err(Miss {
+                    _places: Some((permit, admission)),
+                    ..miss
+                })
+            }
+        }
+    }
+
+    /// Waits for a place and for trust, and adds the credentials.
+    async fn prepare<'a>(
+        &self,
+        request: &Request,
+        terms: &Terms<'a>,
+        until: Instant,
+        refused: Option<u64>,
+    ) -> Result<Ready<'a>, Miss<'a>> {
+        let broker = terms.broker;
+        let passed = self
+            .gate()
+            .pass(broker.name(), terms.limits, terms.priority, until)
+            .await;
+        let permit = passed.map_err(|refusal| stop(held_back(refusal)))?;
+        let signed = async {
+            let admission = broker.admit(until).await.map_err(stop)?;
+            let (signed, token) = self
+                .sign(request, terms, &admission, refused, until)
+                .await?;
+            Ok((admission, signed, token))
+        };
+        match signed.await {
+            Ok((admission, signed, token)) => Ok(Ready {
+                permit,
+                admission,
+                signed,
+                token,
+            }),
+            Err(miss) => {
+                permit.not_sent();
+                Err(miss)
+            }
         }
     }
 
     /// The request with its credentials, and the token among them.
-    async fn sign(
+    async fn sign<'a>(
         &self,
         request: &Request,
-        terms: &Terms<'_>,
-        admission: &Admission<'_>,
+        terms: &Terms<'a>,
+        admission: &Admission<'a>,
         refused: Option<u64>,
         until: Instant,
-    ) -> Result<(Request, Option<Held>), Miss> {
+    ) -> Result<(Request, Option<Held>), Miss<'a>> {
         let mut signed = request.clone();
         if terms.anonymous {
             return Ok((signed, None));
@@ -101,18 +150,18 @@ impl Exchange {
             None
         };
         let text = token.as_ref().map(|held| &held.text);
-        auth.apply(&mut signed, text, self.clock().now())
-            .map_err(|wrong| stop(Failure::unsent(Class::Invalid, wrong)))?;
+        let applied = auth.apply(&mut signed, text, self.clock().now());
+        applied.map_err(|wrong| stop(Failure::unsent(Class::Invalid, wrong)))?;
         Ok((signed, token))
     }
 
-    async fn token(
+    async fn token<'a>(
         &self,
-        terms: &Terms<'_>,
-        admission: &Admission<'_>,
+        terms: &Terms<'a>,
+        admission: &Admission<'a>,
         refused: Option<u64>,
         until: Instant,
-    ) -> Result<Held, Miss> {
+    ) -> Result<Held, Miss<'a>> {
         let need = Need {
             exchange: self.clone(),
             broker: terms.broker.clone(),
@@ -126,7 +175,7 @@ impl Exchange {
     /// Sends the request that obtains a token: outside the limits of calls, which wait for it.
     pub(crate) async fn login(&self, request: &Request, need: &Need) -> Result<Answer, NoToken> {
         let broker = &need.broker;
-        self.check_host(request, broker)?;
+        broker.check_host(request)?;
         let delivered = self.deliver(request, broker).await;
         delivered.map_err(|error| {
             let mut failure = unanswered(&error, broker, Kind::Read);
@@ -203,21 +252,18 @@ impl Exchange {
 }
 
 /// What follows from a refusal for the token and the credential.
-fn refusal(
+fn refusal<'a>(
     mut failure: Failure,
-    terms: &Terms<'_>,
-    admission: &Admission<'_>,
+    terms: &Terms<'a>,
+    admission: &Admission<'a>,
     token: Option<&Held>,
-) -> Miss {
+) -> Miss<'a> {
     // A rule that takes the status for something else knows better.
     let about_caller = failure.rule.is_none() || failure.class == Class::CredentialsRejected;
     let over = about_caller && admission.credential.auth.token_is_over(failure.status);
     if let Some(token) = token.filter(|_| over) {
         if !token.is_fresh() {
-            return Miss {
-                failure,
-                next: Next::NewToken(token.serial),
-            };
+            return miss(failure, Next::NewToken(token.serial));
         }
         // The login was accepted a moment ago, so it is not who calls but what they ask for.
         failure.class = Class::Forbidden;
@@ -228,6 +274,8 @@ fn refusal(
         Class::CredentialsRejected => terms.broker.reject(admission, &failure),
         // These come from someone who knows who calls.
         Class::Forbidden | Class::NotFound if !terms.anonymous => terms.broker.trust(admission),
+        // After the pause one call goes ahead of the others, to see whether it was long enough.
+        Class::RateLimited => terms.broker.doubt(admission),
         _ => {}
     }
     by_policy(failure)
@@ -235,7 +283,7 @@ fn refusal(
 
 /// What follows when no token can be had. The class of a login's refusal is known; the connector's
 /// rules may know better words for it.
-fn without_token(none: NoToken, terms: &Terms<'_>, admission: &Admission<'_>) -> Miss {
+fn without_token<'a>(none: NoToken, terms: &Terms<'a>, admission: &Admission<'a>) -> Miss<'a> {
     let NoToken {
         mut failure,
         answer,
@@ -255,17 +303,19 @@ fn without_token(none: NoToken, terms: &Terms<'_>, admission: &Admission<'_>) ->
     by_policy(failure)
 }
 
-fn stop(failure: Failure) -> Miss {
-    Miss {
-        failure,
-        next: Next::Stop,
-    }
+fn stop<'a>(failure: Failure) -> Miss<'a> {
+    miss(failure, Next::Stop)
 }
 
-fn by_policy(failure: Failure) -> Miss {
+fn by_policy<'a>(failure: Failure) -> Miss<'a> {
+    miss(failure, Next::ByPolicy)
+}
+
+fn miss<'a>(failure: Failure, next: Next) -> Miss<'a> {
     Miss {
         failure,
-        next: Next::ByPolicy,
+        next,
+        _places: None,
     }
 }
 

@@ -3,7 +3,9 @@
 //!
 //! A credential that was rejected is not used again until somebody says that it changed: repeated
 //! attempts lock the account on the other side. Until a credential has proven itself, one request
-//! at a time is sent with it, so that a wrong one is rejected once and not once per waiting call.
+//! at a time is sent with it, so that a wrong one is rejected once and not once per waiting call;
+//! the same after "too many calls", so that a pause that was too short costs one more call and not
+//! one more of each that waited.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,9 +16,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::auth::Auth;
 use crate::auth::renewal::Tokens;
-use crate::failure::Failure;
+use crate::failure::{Failure, MESSAGE_CHARS_MAX};
 use crate::hosts::Hosts;
 use crate::limits::Gate;
+use crate::request::Request;
 use crate::retry::Purse;
 use crate::scrub::Scrub;
 use crate::stats::{Counters, Stats};
@@ -141,8 +144,13 @@ impl Broker {
         Arc::clone(&self.lock().scrub)
     }
 
-    pub(crate) fn credential(&self) -> Arc<Credential> {
-        Arc::clone(&self.lock().credential)
+    /// Refuses a request to a host that the credential may not be sent to.
+    pub(crate) fn check_host(&self, request: &Request) -> Result<(), Failure> {
+        let credential = Arc::clone(&self.lock().credential);
+        credential.hosts.check(&request.url).map_err(|refused| {
+            let message = self.scrub().excerpt(&refused, MESSAGE_CHARS_MAX);
+            Failure::unsent(Class::Invalid, message)
+        })
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {
@@ -209,6 +217,14 @@ impl Broker {
         // A rejection stands until the credential changes, whatever was still under way.
         if state.generation == admission.generation && !matches!(state.trust, Trust::Rejected(_)) {
             state.trust = Trust::Proven;
+        }
+    }
+
+    /// The other side had too many calls: the next one is on trial again.
+    pub(crate) fn doubt(&self, admission: &Admission<'_>) {
+        let mut state = self.lock();
+        if state.generation == admission.generation && matches!(state.trust, Trust::Proven) {
+            state.trust = Trust::Unproven;
         }
     }
 

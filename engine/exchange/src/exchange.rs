@@ -21,7 +21,7 @@ use crate::attempt::{Miss, Next};
 use crate::broker::{Broker, Credential};
 use crate::classify::{Classify, Kind};
 use crate::clock::{Clock, Random};
-use crate::failure::{Failure, MESSAGE_CHARS_MAX};
+use crate::failure::Failure;
 use crate::limits::{Gate, Limit, Priority};
 use crate::request::Request;
 use crate::retry::Retry;
@@ -182,7 +182,7 @@ impl Exchange {
 
     /// Attempts until one succeeds or no further one is allowed.
     async fn attempts(&self, request: &Request, terms: &Terms<'_>) -> Result<Answer, Failure> {
-        self.check_host(request, terms.broker)?;
+        terms.broker.check_host(request)?;
         let until = Instant::now() + terms.patience;
         let mut course = Course::default();
         loop {
@@ -199,26 +199,17 @@ impl Exchange {
         }
     }
 
-    pub(crate) fn check_host(&self, request: &Request, broker: &Broker) -> Result<(), Failure> {
-        broker
-            .credential()
-            .hosts
-            .check(&request.url)
-            .map_err(|refused| {
-                let message = broker.scrub().excerpt(&refused, MESSAGE_CHARS_MAX);
-                Failure::unsent(Class::Invalid, message)
-            })
-    }
-
     /// How long to wait before the next attempt, or why there is none.
     fn again(
         &self,
-        miss: Miss,
+        miss: Miss<'_>,
         terms: &Terms<'_>,
         until: Instant,
         course: &mut Course,
     ) -> Result<Duration, Failure> {
-        let Miss { mut failure, next } = miss;
+        let Miss {
+            mut failure, next, ..
+        } = miss;
         course.handed_over += failure.attempts;
         course.sent |= failure.sent;
         (failure.attempts, failure.sent) = (course.handed_over, course.sent);

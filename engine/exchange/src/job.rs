@@ -183,17 +183,14 @@ impl<'a> JobRun<'a> {
     }
 
     async fn fetch(&mut self, handle: &Value) -> Result<Answer, Failure> {
-        match self.job.fetch(handle).map_err(|wrong| self.fault(&wrong))? {
-            Some(request) => self.exchange.call(&request, &self.read_terms).await,
-            None => match self.last.clone() {
-                Some(answer) => Ok(answer),
-                // Taken up after a restart: the answer that was the result has to be had again.
-                None => {
-                    let request = self.job.ask(handle).map_err(|wrong| self.fault(&wrong))?;
-                    self.exchange.call(&request, &self.read_terms).await
-                }
-            },
-        }
+        let own = self.job.fetch(handle).map_err(|wrong| self.fault(&wrong))?;
+        let request = match (own, self.last.clone()) {
+            (Some(request), _) => request,
+            (None, Some(answer)) => return Ok(answer),
+            // Taken up after a restart: the answer that was the result has to be had again.
+            (None, None) => self.job.ask(handle).map_err(|wrong| self.fault(&wrong))?,
+        };
+        self.exchange.call(&request, &self.read_terms).await
     }
 
     fn fault(&self, wrong: &str) -> Failure {

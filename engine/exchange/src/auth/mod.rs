@@ -112,7 +112,8 @@ impl Auth {
     /// knows those it obtained.
     pub fn secrets(&self) -> Vec<Secret> {
         match self {
-            Self::None => Vec::new(),
+            // The caller wrote a session's login and knows its secrets.
+            Self::None | Self::Session(_) => Vec::new(),
             Self::Headers(headers) => headers.iter().map(|(_, value)| value.clone()).collect(),
             Self::Basic {
                 password: secret, ..
@@ -121,8 +122,6 @@ impl Auth {
             | Self::QueryKey { key: secret, .. }
             | Self::Hmac(Hmac { key: secret, .. }) => vec![secret.clone()],
             Self::OAuth2(oauth2) => oauth2.secrets(),
-            // The caller wrote the login and knows its secrets.
-            Self::Session(_) => Vec::new(),
         }
     }
 
@@ -153,17 +152,14 @@ impl Auth {
     }
 
     /// What the answer to that request says, and the refresh token in it.
-    pub(crate) fn read_token(
-        &self,
-        answer: &Answer,
-    ) -> Result<(Token, Option<Secret>), Box<Failure>> {
+    pub(crate) fn read_token(&self, answer: &Answer) -> Result<(Token, Option<Secret>), Failure> {
         match self {
             Self::OAuth2(oauth2) => oauth2.read(answer),
             Self::Session(session) => Ok((session.read(answer)?, None)),
-            _ => Err(Box::new(Failure::unsent(
+            _ => Err(Failure::unsent(
                 model::Class::Invalid,
                 "no token is used here",
-            ))),
+            )),
         }
     }
 
@@ -195,10 +191,11 @@ impl Auth {
                 request.set_header("authorization", basic(user, password));
                 Ok(())
             }
-            (Self::Bearer(token), _) => Placement::bearer().put(token, request),
+            (Self::Bearer(token), _) | (Self::OAuth2(_), Some(token)) => {
+                Placement::bearer().put(token, request)
+            }
             (Self::QueryKey { name, key }, _) => add_query(request, name, key),
             (Self::Hmac(hmac), _) => hmac.sign(request, now),
-            (Self::OAuth2(_), Some(token)) => Placement::bearer().put(token, request),
             (Self::Session(session), Some(token)) => session.placement.put(token, request),
             (Self::OAuth2(_) | Self::Session(_), None) => Err("there is no token".to_owned()),
         }

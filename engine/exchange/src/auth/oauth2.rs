@@ -120,7 +120,7 @@ impl OAuth2 {
         request
     }
 
-    pub(super) fn read(&self, answer: &Answer) -> Result<(Token, Option<Secret>), Box<Failure>> {
+    pub(super) fn read(&self, answer: &Answer) -> Result<(Token, Option<Secret>), Failure> {
         let Content::Json(body) = &answer.body else {
             return Err(refused(answer, None));
         };
@@ -156,7 +156,7 @@ fn whole(seconds: f64) -> Option<u64> {
 }
 
 /// The class of a refusal by the error codes of RFC 6749, section 5.2; by status without one.
-fn refused(answer: &Answer, code: Option<&str>) -> Box<Failure> {
+fn refused(answer: &Answer, code: Option<&str>) -> Failure {
     let class = match code {
         Some("invalid_client" | "invalid_grant" | "unauthorized_client") => {
             Class::CredentialsRejected
@@ -168,7 +168,7 @@ fn refused(answer: &Answer, code: Option<&str>) -> Box<Failure> {
     };
     let mut failure = Failure::unsent(class, unusable(answer));
     failure.status = Some(answer.status);
-    Box::new(failure)
+    failure
 }
 
 fn form_component(text: &str) -> String {

@@ -181,7 +181,7 @@ impl Slot {
         let (token, refresh) = auth.read_token(&answer).map_err(|mut failure| {
             failure.retry_after = need.exchange.asked_wait(&answer);
             NoToken {
-                failure: *failure,
+                failure,
                 answer: Some(Arc::new(answer.clone())),
             }
         })?;

@@ -39,11 +39,11 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub(super) fn read(&self, answer: &Answer) -> Result<Token, Box<Failure>> {
+    pub(super) fn read(&self, answer: &Answer) -> Result<Token, Failure> {
         let refused = |class, message| {
             let mut failure = Failure::unsent(class, message);
             failure.status = Some(answer.status);
-            Box::new(failure)
+            failure
         };
         match default_class(answer.status, Kind::Read) {
             None if answer.flaw.is_some() => Err(refused(Class::Unavailable, unusable(answer))),

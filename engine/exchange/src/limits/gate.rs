@@ -83,6 +83,12 @@ impl Gate {
             .pause(&Key::credential(credential), until, Instant::now());
     }
 
+    /// Whether `credential` is paused at this moment.
+    pub fn is_paused(&self, credential: &str) -> bool {
+        self.lock()
+            .is_paused(&Key::credential(credential), Instant::now())
+    }
+
     /// How many calls of `credential` wait.
     pub fn waiting(&self, credential: &str) -> usize {
         self.lock().waiting(&Key::credential(credential))

@@ -103,8 +103,12 @@ impl Slot {
         }
     }
 
+    fn is_paused(&self, now: Instant) -> bool {
+        self.paused_until.is_some_and(|until| until > now)
+    }
+
     fn has_room(&mut self, capacity: u32, now: Instant) -> bool {
-        self.paused_until.is_none_or(|until| until <= now) && self.occupancy.taken(now) < capacity
+        !self.is_paused(now) && self.occupancy.taken(now) < capacity
     }
 
     fn is_idle(&mut self, now: Instant) -> bool {
@@ -247,6 +251,10 @@ impl Queues {
     pub(super) fn pause(&mut self, key: &Key, until: Instant, now: Instant) {
         let slot = self.slot(key, now);
         slot.paused_until = slot.paused_until.max(Some(until));
+    }
+
+    pub(super) fn is_paused(&self, key: &Key, now: Instant) -> bool {
+        self.slots.get(key).is_some_and(|slot| slot.is_paused(now))
     }
 
     pub(super) fn waiting(&self, key: &Key) -> usize {

@@ -193,6 +193,33 @@ async fn retry_after_holds_the_whole_credential() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn too_many_calls_at_once_cost_one_refusal_each_time() {
+    // The server has had enough for 100 s, and says 30 s each time.
+    let begun = Instant::now();
+    let transport = Scripted::slow(Duration::from_secs(1), move |_, _| {
+        if begun.elapsed() < Duration::from_secs(100) {
+            with_header(status(429), "Retry-After", "30")
+        } else {
+            status(200)
+        }
+    });
+    let exchange = exchange(&transport);
+    let mut plan = Plan::new(&exchange, Kind::Effect);
+    plan.retry.attempts = 10;
+    let (terms, request) = (plan.terms(), post());
+    let calls = (0..25).map(|_| exchange.call(&request, &terms));
+    assert!(
+        futures::future::join_all(calls)
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    let refused = plan.broker.stats().rate_limited;
+    assert!((3..=4).contains(&refused), "{refused}");
+    assert_eq!(plan.broker.stats().attempts, 25 + refused);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pause_longer_than_the_calls_patience_is_reported_at_once() {
     let transport = Scripted::new(|_, _| {
         with_header(status(429), "Retry-After", "Wed, 01 Jul 2026 12:30:00 GMT")

@@ -223,9 +223,12 @@ async fn an_unusable_login_does_not_show_what_it_said() {
 
 #[tokio::test(start_paused = true)]
 async fn an_obtained_token_is_hidden_in_errors() {
-    let transport = Scripted::new(|request, _| match is_login(request) {
-        true => json(200, &json!({"access_token": "very-secret-token"})),
-        false => json(400, &json!({"you sent": request.header("authorization")})),
+    let transport = Scripted::new(|request, _| {
+        if is_login(request) {
+            json(200, &json!({"access_token": "very-secret-token"}))
+        } else {
+            json(400, &json!({"you sent": request.header("authorization")}))
+        }
     });
     let (exchange, plan) = setup(&transport, oauth2(Grant::ClientCredentials));
     for result in calls(&exchange, &plan, 1).await {

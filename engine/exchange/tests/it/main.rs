@@ -20,6 +20,7 @@ mod calls;
 mod credentials;
 mod jobs;
 mod limits;
+mod logs;
 mod network;
 mod pages;
 mod scripted;
