@@ -47,9 +47,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 
 pub use self::callout::{
-    Callout, CalloutConfig, CalloutFormat, DELIVERIES_MAX, Delivery, Mishap, PairNames, Sender,
+    Callout, CalloutConfig, CalloutFormat, DELIVERIES_MAX, Delivery, MISHAPS_MAX, Mishap,
+    PairNames, Sender,
 };
-pub use self::config::{Config, Credentials, Limits, ListValue, PostedPeriod, Quirks, Treatment};
+pub use self::config::{
+    Config, Credentials, Limits, ListValue, MissingRight, PostedPeriod, Quirks, Treatment,
+};
 pub use self::exchange::BODY_BYTES_MAX;
 pub use self::handle::Action;
 pub use self::tenant::Right;

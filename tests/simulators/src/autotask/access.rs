@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 
 use super::answer::Refusal;
-use super::config::Credentials;
+use super::config::{Credentials, MissingRight};
 use super::entities::{Entity, Verb};
 use super::tenant::{Right, Tenant};
 
@@ -82,7 +82,12 @@ impl Account {
 }
 
 /// Whether the user's rights on an entity allow a verb at all.
-pub(crate) fn allowed(tenant: &Tenant, entity: &Entity, verb: Verb) -> Result<(), Refusal> {
+pub(crate) fn allowed(
+    tenant: &Tenant,
+    entity: &Entity,
+    verb: Verb,
+    missing: MissingRight,
+) -> Result<(), Refusal> {
     if tenant.right(entity, verb) != Right::None {
         return Ok(());
     }
@@ -93,8 +98,12 @@ pub(crate) fn allowed(tenant: &Tenant, entity: &Entity, verb: Verb) -> Result<()
         Verb::Delete => "delete",
     };
     let name = entity.name;
-    Err(Refusal::invalid(format!(
+    let text = format!(
         "The logged in Resource does not have the adequate permissions to {action} this entity \
          type: {name}."
-    )))
+    );
+    Err(match missing {
+        MissingRight::Error => Refusal::Invalid(text),
+        MissingRight::Forbidden => Refusal::Forbidden(text),
+    })
 }

@@ -16,6 +16,8 @@ pub(crate) enum Refusal {
     Invalid(String),
     /// 401; the body is empty unless a text is given.
     Unauthorized(Option<String>),
+    /// 403 with the text in `errors`.
+    Forbidden(String),
     /// 404 for a record that is not there.
     NoRecord,
     /// 404 as the web server's HTML page: no such entity or route.
@@ -37,7 +39,9 @@ impl Refusal {
     /// The text a caller would read.
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::Invalid(text) | Self::TooMany { text, .. } => text.clone(),
+            Self::Invalid(text) | Self::Forbidden(text) | Self::TooMany { text, .. } => {
+                text.clone()
+            }
             Self::Unauthorized(text) => text.clone().unwrap_or_default(),
             Self::NoRecord | Self::NoPage => "not found".to_owned(),
             Self::Verb(method) => no_such_verb(method),
@@ -47,6 +51,7 @@ impl Refusal {
     pub(crate) fn response(&self) -> Response {
         match self {
             Self::Invalid(text) => reply::json(StatusCode::INTERNAL_SERVER_ERROR, &errors(text)),
+            Self::Forbidden(text) => reply::json(StatusCode::FORBIDDEN, &errors(text)),
             Self::Unauthorized(None) => empty(StatusCode::UNAUTHORIZED),
             Self::Unauthorized(Some(text)) => reply::json(StatusCode::UNAUTHORIZED, &errors(text)),
             Self::NoRecord => empty(StatusCode::NOT_FOUND),

@@ -16,6 +16,9 @@ pub(crate) use self::delivery::Callouts;
 /// Most deliveries kept; the oldest are forgotten first.
 pub const DELIVERIES_MAX: usize = 10_000;
 
+/// Most mishaps waiting to happen; more are not taken.
+pub const MISHAPS_MAX: usize = 1_000;
+
 /// A callout and the workflow rule that fires it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -137,6 +137,10 @@ pub struct Quirks {
     pub unauthorized_text: Option<String>,
     /// `Retry-After` in seconds on the tenant's own 429s.
     pub retry_after: Option<u32>,
+    /// A page size above the largest: refused, or taken as the largest when ignored.
+    pub oversized_page: Treatment,
+    /// How a call that the user has no right to is refused.
+    pub missing_right: MissingRight,
     /// A child posted to its flat path: 405 when refused, the HTML 404 when ignored.
     pub flat_child_write: Treatment,
     /// The parent's id in a child's body that differs from the path.
@@ -157,6 +161,8 @@ impl Default for Quirks {
             null_on_create: Treatment::Refuse,
             unauthorized_text: None,
             retry_after: None,
+            oversized_page: Treatment::Refuse,
+            missing_right: MissingRight::Error,
             flat_child_write: Treatment::Refuse,
             parent_mismatch: Treatment::Refuse,
             list_value: ListValue::Display,
@@ -164,6 +170,15 @@ impl Default for Quirks {
             posted_period: PostedPeriod::NextPeriod,
         }
     }
+}
+
+/// How a missing right is answered; the interface description says 403, users saw 500.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingRight {
+    /// 500 with a text.
+    Error,
+    /// 403 with the same text.
+    Forbidden,
 }
 
 /// Which text of a list item is the value of a list field.

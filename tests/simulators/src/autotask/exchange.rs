@@ -47,12 +47,19 @@ pub(crate) async fn answer(State(autotask): State<Autotask>, request: HttpReques
     autotask.meet(route, &name, &request).await
 }
 
-/// The name that threads, faults and the log know a path by.
+/// The name that threads, faults and the log know a path by; empty for a path to nothing.
 fn entity_name(path: &str) -> String {
-    if let Some(entity) = Route::of(path).and_then(|route| route.entity()) {
-        return entity.path.to_owned();
+    match Route::of(path) {
+        Some(route) => match route.entity() {
+            Some(entity) => entity.path.to_owned(),
+            None => path
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase(),
+        },
+        None => String::new(),
     }
-    path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 impl Autotask {

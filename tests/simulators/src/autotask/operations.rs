@@ -137,8 +137,8 @@ impl Autotask {
         };
         via.check_verb()?;
         let tenant = self.tenant();
-        allowed(&tenant, entity, Verb::Query)?;
-        let query = query::read(&tenant, entity, text)?;
+        self.permit(&tenant, entity, Verb::Query)?;
+        let query = query::read(&tenant, entity, text, self.config().quirks.oversized_page)?;
         if page {
             query::page(&tenant, entity, &query, &via)
         } else {
@@ -150,7 +150,7 @@ impl Autotask {
         match *call.method() {
             Method::GET if entity.can(Verb::Query) => {
                 let tenant = self.tenant();
-                allowed(&tenant, entity, Verb::Query)?;
+                self.permit(&tenant, entity, Verb::Query)?;
                 shown_item(&tenant, entity, id)
             }
             Method::DELETE if entity.can(Verb::Delete) && entity.flat_writes => {
@@ -160,9 +160,14 @@ impl Autotask {
         }
     }
 
+    /// Refuses what the API user's rights do not allow.
+    fn permit(&self, tenant: &Tenant, entity: &Entity, verb: Verb) -> Result<(), Refusal> {
+        allowed(tenant, entity, verb, self.config().quirks.missing_right)
+    }
+
     fn delete(&self, entity: &'static Entity, id: i64) -> Result<Value, Refusal> {
         let mut tenant = self.tenant();
-        allowed(&tenant, entity, Verb::Delete)?;
+        self.permit(&tenant, entity, Verb::Delete)?;
         if !tenant.remove(entity, id) {
             return Err(Refusal::invalid("No matching records found"));
         }
@@ -201,7 +206,7 @@ impl Autotask {
         let place = entity.parent.as_ref().filter(|_| entity.can(Verb::Query));
         let place = place.ok_or_else(|| call.wrong_verb())?;
         let tenant = self.tenant();
-        allowed(&tenant, entity, Verb::Query)?;
+        self.permit(&tenant, entity, Verb::Query)?;
         let of_parent = tenant
             .rows(entity)
             .filter(|row| row.number(place.field) == Some(parent));
@@ -258,7 +263,7 @@ impl Autotask {
         match *call.method() {
             Method::GET if entity.can(Verb::Query) && belongs => {
                 let tenant = self.tenant();
-                allowed(&tenant, entity, Verb::Query)?;
+                self.permit(&tenant, entity, Verb::Query)?;
                 shown_item(&tenant, entity, id)
             }
             Method::GET if entity.can(Verb::Query) => Err(Refusal::NoRecord),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answer::Refusal;
+use super::config::Treatment;
 use super::entities::{Entity, Verb};
 use super::filter::{self, Condition, known_field, member};
 use super::tenant::{Record, Right, Tenant, value_of};
@@ -70,7 +71,12 @@ fn read_token(paging: &str) -> Result<Token, Refusal> {
 }
 
 /// Reads the JSON of a query.
-pub(crate) fn read(tenant: &Tenant, entity: &Entity, text: &str) -> Result<Query, Refusal> {
+pub(crate) fn read(
+    tenant: &Tenant,
+    entity: &Entity,
+    text: &str,
+    oversized: Treatment,
+) -> Result<Query, Refusal> {
     let query: Value = serde_json::from_str(text)
         .map_err(|error| Refusal::invalid(format!("The query is not valid JSON: {error}")))?;
     let query = query
@@ -83,18 +89,22 @@ pub(crate) fn read(tenant: &Tenant, entity: &Entity, text: &str) -> Result<Query
     let (include, include_user_defined) = included(entity, query)?;
     Ok(Query {
         condition: filter::read(tenant, entity, filter)?,
-        page_size: page_size(query)?,
+        page_size: page_size(query, oversized)?,
         include,
         include_user_defined,
         digest: digest(query),
     })
 }
 
-fn page_size(query: &Map<String, Value>) -> Result<usize, Refusal> {
+fn page_size(query: &Map<String, Value>, oversized: Treatment) -> Result<usize, Refusal> {
     let Some(asked) = member(query, "maxRecords").filter(|asked| !asked.is_null()) else {
         return Ok(PAGE_MAX);
     };
     let size = asked.as_u64().and_then(|size| usize::try_from(size).ok());
+    let size = size.map(|size| match oversized {
+        Treatment::Ignore => size.min(PAGE_MAX),
+        Treatment::Refuse => size,
+    });
     size.filter(|size| (1..=PAGE_MAX).contains(size))
         .ok_or_else(|| Refusal::invalid(format!("MaxRecords must be between 1 and {PAGE_MAX}.")))
 }

@@ -106,6 +106,10 @@ async fn calls_are_logged_and_counted_per_entity() {
     api.get("/Nothing").await;
     let log = api.control(Method::GET, "/calls", None).await.json();
     assert_eq!(log["counts"]["Tickets"], 2);
+    assert_eq!(
+        log["counts"][""], 1,
+        "paths to nothing are counted together"
+    );
     let last = log["calls"].as_array().unwrap().last().cloned().unwrap();
     assert_eq!(
         (&last["path"], &last["status"]),

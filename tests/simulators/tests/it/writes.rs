@@ -1,7 +1,7 @@
 //! Verbs and paths of writes, and what a body means for what it does not mention.
 
 use serde_json::{Value, json};
-use simulators::autotask::{Config, Quirks, Treatment};
+use simulators::autotask::{Action, Config, MissingRight, Quirks, Right, Treatment};
 
 use crate::client::{Api, config};
 
@@ -91,6 +91,8 @@ async fn the_other_answers_to_open_questions_can_be_chosen() {
         null_on_create: Treatment::Ignore,
         read_only_body_field: Treatment::Refuse,
         flat_child_write: Treatment::Ignore,
+        oversized_page: Treatment::Ignore,
+        missing_right: MissingRight::Forbidden,
         unauthorized_text: Some("Unauthorized".to_owned()),
         ..Quirks::default()
     };
@@ -101,6 +103,12 @@ async fn the_other_answers_to_open_questions_can_be_chosen() {
     ticket["ticketNumber"] = json!("T1");
     assert_eq!(api.post("/Tickets", &ticket).await.status, 500);
     assert_eq!(api.post("/TicketNotes", &json!({})).await.status, 404);
+    let large = json!({ "MaxRecords": 900, "filter": [{ "op": "exist", "field": "id" }] });
+    let page = api.post("/Tickets/query", &large).await.json();
+    assert_eq!(page["pageDetails"]["requestCount"], 500);
+    api.autotask
+        .set_right("Tickets", Action::Query, Right::None);
+    assert_eq!(api.post("/Tickets/query", &large).await.status, 403);
     api.autotask.revoke_credentials();
     assert_eq!(api.get("/Tickets/1").await.error(), "Unauthorized");
 }

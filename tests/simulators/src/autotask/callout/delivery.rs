@@ -9,7 +9,7 @@ use super::super::Autotask;
 use super::super::entities::{Entity, TICKET};
 use super::super::tenant::{Record, Tenant};
 use super::message::{pair_of_field, pairs, request};
-use super::{Callout, CalloutConfig, DELIVERIES_MAX, Delivery, Mishap, Sender};
+use super::{Callout, CalloutConfig, DELIVERIES_MAX, Delivery, MISHAPS_MAX, Mishap, Sender};
 
 /// The callout side of a tenant.
 pub(crate) struct Callouts {
@@ -70,7 +70,10 @@ impl Autotask {
 
     /// Lets something go wrong with the next callout, behind mishaps already waiting.
     pub fn add_mishap(&self, mishap: Mishap) {
-        self.callouts().mishaps.push_back(mishap);
+        let mut callouts = self.callouts();
+        if callouts.mishaps.len() < MISHAPS_MAX {
+            callouts.mishaps.push_back(mishap);
+        }
     }
 
     /// Every attempt to deliver a callout, oldest first.

@@ -4,7 +4,6 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::super::Autotask;
-use super::super::access::allowed;
 use super::super::answer::Refusal;
 use super::super::call::Request;
 use super::super::entities::{Entity, RESOURCE, Verb};
@@ -27,7 +26,7 @@ impl Autotask {
         if !entity.can(verb) {
             return Err(call.wrong_verb());
         }
-        allowed(&self.tenant(), entity, verb)?;
+        self.permit(&self.tenant(), entity, verb)?;
         let actor = self.actor(entity, call)?;
         let body = body()?;
         let id = self.perform(entity, mode, &body, actor)?;
