@@ -136,7 +136,9 @@ impl Autotask {
         };
         let autotask = self.clone();
         runtime.spawn(async move {
-            tokio::time::sleep(Duration::from_millis(config.delay_ms)).await;
+            if config.delay_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(config.delay_ms)).await;
+            }
             for (ticket, callout) in due {
                 autotask.deliver(ticket, &callout, &config).await;
             }
