@@ -86,6 +86,7 @@ codes! {
 
     // Pipelines.
     NEVER_STARTED = "never-started", "A pipeline is started by an event or by the clock.";
+    MIXED_EVENTS = "mixed-events", "The events of a pipeline give the same names.";
     CONSTANT_LANE = "constant-lane", "Work for different requests does not share one lane.";
     USE_ENSURE = "use-ensure", "An effect that must happen once is not simply called.";
     NOT_AN_EFFECT = "not-an-effect", "Only what changes something is ensured.";

@@ -116,8 +116,11 @@ impl fmt::Debug for RecordSchema {
 impl RecordSchema {
     /// Compiles a schema, or says in a sentence why it is none.
     pub(crate) fn compile(name: &str, source: Value) -> Result<Self, String> {
-        let validator = jsonschema::draft202012::new(&source)
-            .map_err(|error| format!("this is not a JSON Schema: {}", error.masked()))?;
+        let validator = jsonschema::draft202012::new(&source).map_err(|error| {
+            let place = error.instance_path().as_str();
+            let place = if place.is_empty() { "its top" } else { place };
+            format!("this is not a JSON Schema: at {place}, {}", error.masked())
+        })?;
         let shape = Shape::from_json_schema(&source);
         Ok(Self {
             name: name.to_owned(),

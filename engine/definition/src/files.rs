@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use expression::Scripts;
 use model::{Place, Problem, Severity};
 
 use crate::codes;
 use crate::page::Page;
+use crate::scripts::ScriptFile;
 use crate::sources::Sources;
 
 /// What a YAML file is.
@@ -48,55 +48,91 @@ impl Kind {
 /// The files by what they are.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
-    pub(crate) pages: Vec<(Kind, Page)>,
-    pub(crate) scripts: Vec<(String, String)>,
+    pages: Vec<(Kind, Page)>,
+    /// The scripts; of shared ones with the same name in several sources, the last.
+    pub(crate) scripts: Vec<ScriptFile>,
+    /// The record schemas by path.
     pub(crate) schema_texts: Vec<(String, String)>,
-    pub(crate) problems: Vec<Problem>,
+    problems: Vec<Problem>,
 }
 
 impl Files {
+    /// Sorts the files of `sources`, the later of which replace what the earlier ones define.
     pub(crate) fn sort(sources: &[Sources]) -> Self {
         let mut files = Self::default();
         for source in sources {
-            let first_page = files.pages.len();
+            let first = files.pages.len();
             for (path, text) in source.files() {
                 files.take(path, text);
             }
-            files.replace(first_page);
+            files.take_scripts(source, first);
+            files.replace(first);
         }
         files
     }
 
+    /// The files of one kind.
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Page> {
+        self.pages
+            .iter()
+            .filter(move |(one, _)| *one == kind)
+            .map(|(_, page)| page)
+    }
+
     fn take(&mut self, path: &str, text: &str) {
-        let extension = Path::new(path)
-            .extension()
-            .and_then(|extension| extension.to_str());
-        if extension == Some("rhai") {
-            replace_or_push(&mut self.scripts, path, text);
-        } else if extension == Some("json") {
-            if schema_name(path).is_some() {
-                replace_or_push(&mut self.schema_texts, path, text);
+        match extension(path) {
+            "json" if schema_name(path).is_some() => {
+                self.schema_texts.push((path.to_owned(), text.to_owned()));
             }
-        } else if !is_example(path) {
-            let page = Page::read(path, text);
-            match kind(&page) {
-                Some(kind) => self.pages.push((kind, page)),
-                None => self.problems.extend(page.into_problems()),
+            "yaml" | "yml" if !is_example(path) => {
+                let page = Page::read(path, text);
+                match kind(&page) {
+                    Some(kind) => self.pages.push((kind, page)),
+                    None => self.problems.extend(page.into_problems()),
+                }
             }
+            _ => {}
         }
+    }
+
+    /// Takes the scripts of a source whose pages begin at `first`. A script belongs to the
+    /// connector in whose folder it is, even while that connector cannot be read.
+    fn take_scripts(&mut self, source: &Sources, first: usize) {
+        let read = self
+            .pages
+            .iter()
+            .skip(first)
+            .filter(|(kind, _)| *kind == Kind::Connector);
+        let by_place = source.files().map(|(path, _)| path);
+        let by_place = by_place.filter(|path| Kind::by_place(path) == Some(Kind::Connector));
+        let homes: BTreeSet<String> = read
+            .map(|(_, page)| page.name())
+            .chain(by_place)
+            .map(|path| folder(path).to_owned())
+            .collect();
+        let scripts = source.files().filter(|(path, _)| extension(path) == "rhai");
+        let taken: Vec<ScriptFile> = scripts
+            .map(|(path, text)| ScriptFile {
+                path: path.to_owned(),
+                text: text.to_owned(),
+                home: homes.iter().rfind(|home| is_in(path, home)).cloned(),
+            })
+            .collect();
+        let replaced = |old: &ScriptFile| {
+            taken
+                .iter()
+                .any(|new| new.home == old.home && new.name() == old.name())
+        };
+        self.scripts.retain(|old| !replaced(old));
+        self.scripts.extend(taken);
     }
 
     /// Drops what the pages from `first` on replace, and reports what they hold twice.
     fn replace(&mut self, first: usize) {
-        let names: Vec<_> = self
-            .pages
-            .iter()
-            .map(|(kind, page)| name(*kind, page))
-            .collect();
-        let (earlier, later) = names.split_at(first.min(names.len()));
+        let later = self.pages.split_off(first.min(self.pages.len()));
         let mut seen = BTreeSet::new();
-        for ((kind, page), name) in self.pages.iter().skip(first).zip(later) {
-            if let Some(name) = name
+        for (kind, page) in &later {
+            if let Some(name) = name(*kind, page)
                 && !seen.insert(name)
             {
                 let message = format!("there is another {} of this name", kind.key());
@@ -105,27 +141,18 @@ impl Files {
                     .error(codes::DUPLICATE_NAME, message, None);
             }
         }
-        let mut gone = earlier
-            .iter()
-            .map(|name| name.as_ref().is_some_and(|name| seen.contains(name)));
-        let gone: Vec<bool> = gone.by_ref().collect();
-        let mut index = 0;
-        self.pages.retain(|_| {
-            index += 1;
-            !gone.get(index - 1).copied().unwrap_or(false)
-        });
+        self.pages
+            .retain(|(kind, page)| !name(*kind, page).is_some_and(|it| seen.contains(&it)));
+        self.pages.extend(later);
     }
 
+    /// The problems of all files.
     pub(crate) fn into_problems(self) -> Vec<Problem> {
-        let mut problems = self.problems;
-        problems.extend(
-            self.pages
-                .into_iter()
-                .flat_map(|(_, page)| page.into_problems()),
-        );
-        problems.sort_by(|a, b| a.place.cmp(&b.place));
-        problems.dedup();
-        problems
+        let pages = self
+            .pages
+            .into_iter()
+            .flat_map(|(_, page)| page.into_problems());
+        self.problems.into_iter().chain(pages).collect()
     }
 }
 
@@ -184,7 +211,7 @@ pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, file)| file)
 }
 
-pub(crate) fn is_in(path: &str, folder: &str) -> bool {
+fn is_in(path: &str, folder: &str) -> bool {
     if folder.is_empty() {
         return !path.contains('/');
     }
@@ -192,22 +219,14 @@ pub(crate) fn is_in(path: &str, folder: &str) -> bool {
         .is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn replace_or_push(files: &mut Vec<(String, String)>, path: &str, text: &str) {
-    match files.iter_mut().find(|(known, _)| known == path) {
-        Some((_, old)) => text.clone_into(old),
-        None => files.push((path.to_owned(), text.to_owned())),
-    }
+fn extension(path: &str) -> &str {
+    Path::new(path)
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default()
 }
 
-pub(crate) fn add_script(scripts: &mut Scripts, path: &str, text: &str) -> Vec<Problem> {
-    let faults = scripts.add(file_name(path), text).err().unwrap_or_default();
-    let one = |fault: expression::ScriptFault| {
-        let at = (fault.line.max(1), fault.column.max(1));
-        problem(path, text, fault.code, at, fault.message, fault.hint)
-    };
-    faults.into_iter().map(one).collect()
-}
-
+/// A problem in a file that is not YAML.
 pub(crate) fn problem(
     path: &str,
     text: &str,

@@ -5,6 +5,7 @@
 //! that an operator's folder can stand over what is built in; twice in one source is a mistake.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,19 +17,18 @@ use serde_json::Value;
 use crate::check;
 use crate::codes;
 use crate::connector::Connector;
-use crate::family::{Family, RecordSchema};
-use crate::files::{Files, Kind, add_script, file_name, folder, is_in, problem, schema_name};
+use crate::family::Family;
+use crate::files::{Files, Kind, problem};
 use crate::near;
 use crate::page::Page;
 use crate::raw::connector::ConnectorFile;
 use crate::raw::family::FamilyFile;
 use crate::raw::pipeline::PipelineFile;
-use crate::schemas;
+use crate::records::Records;
+use crate::schemas::{self, Grammar};
+use crate::scripts::Callable;
 use crate::sources::Sources;
 use crate::structure;
-
-/// The folder of schemas that every family can use: the product's side.
-const PRODUCT: &str = "product";
 
 /// All that is defined: families with their pipelines, connectors, shared scripts.
 #[derive(Debug, Default)]
@@ -52,25 +52,27 @@ pub struct Loaded {
 
 /// Loads and checks all files of `sources`.
 pub fn load(sources: &[Sources]) -> Loaded {
-    let mut files = Files::sort(sources);
-    let schemas = files.schemas();
-    let scripts = files.shared_scripts();
-    let mut families = files.families(&schemas);
-    files.pipelines(&mut families, &scripts);
-    let connectors = files.connectors(&families, &scripts);
-    let families = families
-        .into_iter()
-        .map(|(name, family)| (name, Arc::new(family)))
+    let files = Files::sort(sources);
+    let (records, mut problems) = Records::compile(&files.schema_texts);
+    let (shared, script_problems) = Callable::shared(&files.scripts);
+    problems.extend(script_problems);
+    let mut families = families(&files, &records);
+    pipelines(&files, &mut families, &shared);
+    let (connectors, script_problems) = connectors(&files, &families);
+    problems.extend(script_problems);
+    let good = families.into_iter().filter(|(_, (_, is_good))| *is_good);
+    let families = good
+        .map(|(name, (family, _))| (name, Arc::new(family)))
         .collect();
     let library = Library {
         families,
         connectors,
-        scripts: Arc::new(scripts),
+        scripts: Arc::new(shared.scripts),
     };
-    Loaded {
-        library,
-        problems: files.into_problems(),
-    }
+    problems.extend(files.into_problems());
+    problems.sort_by(|a, b| a.place.cmp(&b.place));
+    problems.dedup();
+    Loaded { library, problems }
 }
 
 /// Checks the files and folders at `paths`, standing over what is in `base` (the built-in
@@ -87,15 +89,8 @@ pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
                 sources.push(source);
             }
             Err(error) => {
-                let hint = std::error::Error::source(&error).map(ToString::to_string);
-                problems.push(problem(
-                    &name,
-                    "",
-                    codes::UNREADABLE,
-                    (1, 1),
-                    error.to_string(),
-                    hint,
-                ));
+                let (message, hint) = (error.to_string(), error.source().map(ToString::to_string));
+                problems.push(problem(&name, "", codes::UNREADABLE, (1, 1), message, hint));
             }
         }
     }
@@ -108,187 +103,88 @@ pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
     problems
 }
 
-impl Files {
-    /// The record schemas by folder and name.
-    fn schemas(&mut self) -> BTreeMap<(String, String), Arc<RecordSchema>> {
-        let mut schemas = BTreeMap::new();
-        for (path, text) in &self.schema_texts {
-            let Some((folder, name)) = schema_name(path) else {
-                continue;
-            };
-            let compiled = serde_json::from_str::<Value>(text)
-                .map_err(|error| {
-                    let place = (error.line().max(1), error.column().max(1));
-                    (codes::SYNTAX, place, format!("this is not JSON: {error}"))
-                })
-                .and_then(|source| {
-                    RecordSchema::compile(name, source)
-                        .map_err(|message| (codes::BAD_SCHEMA, (1, 1), message))
-                });
-            match compiled {
-                Ok(schema) => {
-                    schemas.insert((folder.to_owned(), name.to_owned()), Arc::new(schema));
-                }
-                Err((code, at, message)) => {
-                    self.problems
-                        .push(problem(path, text, code, at, message, None));
-                }
-            }
-        }
-        schemas
-    }
+/// Families by name, each with whether it can be used. What depends on one that cannot is checked
+/// against it all the same, so that all problems are seen at once, and is not kept either.
+type Families = BTreeMap<String, (Family, bool)>;
 
-    /// The scripts that belong to no connector.
-    fn shared_scripts(&mut self) -> Scripts {
-        let folders = self.connector_folders();
-        let mut scripts = Scripts::new();
-        for (path, text) in &self.scripts {
-            if !folders.iter().any(|folder| is_in(path, folder)) {
-                self.problems.extend(add_script(&mut scripts, path, text));
-            }
-        }
-        scripts
-    }
-
-    fn connector_folders(&self) -> Vec<String> {
-        let connectors = self
-            .pages
-            .iter()
-            .filter(|(kind, _)| *kind == Kind::Connector);
-        connectors
-            .map(|(_, page)| folder(page.name()).to_owned())
-            .collect()
-    }
-
-    fn families(
-        &self,
-        schemas: &BTreeMap<(String, String), Arc<RecordSchema>>,
-    ) -> BTreeMap<String, Family> {
-        let mut families = BTreeMap::new();
-        for (_, page) in self.pages.iter().filter(|(kind, _)| *kind == Kind::Family) {
-            let Some(file) = read::<FamilyFile>(page, &schemas::FAMILY) else {
-                continue;
-            };
-            let of = |wanted: &str| {
-                let found = schemas
-                    .iter()
-                    .filter(move |((folder, _), _)| folder == wanted);
-                found
-                    .map(|((_, name), schema)| (name.clone(), Arc::clone(schema)))
-                    .collect::<Vec<_>>()
-            };
-            // The family's own come last and win over the product's.
-            let all = of(PRODUCT).into_iter().chain(of(&file.family.0)).collect();
-            let family = check::family::check(&file, all, &page.spot());
-            if !page.is_broken() {
-                families.insert(family.name.clone(), family);
-            }
-        }
-        families
-    }
-
-    fn pipelines(&self, families: &mut BTreeMap<String, Family>, scripts: &Scripts) {
-        for (_, page) in self
-            .pages
-            .iter()
-            .filter(|(kind, _)| *kind == Kind::Pipeline)
-        {
-            let Some(file) = read::<PipelineFile>(page, &schemas::PIPELINE) else {
-                continue;
-            };
-            self.known_family(&file.family.0, page, families);
-            let Some(family) = families.get_mut(&file.family.0) else {
-                continue;
-            };
-            let pipeline = check::pipeline::check(&file, family, scripts, &page.spot());
-            if !page.is_broken() {
-                family
-                    .pipelines
-                    .insert(pipeline.name.clone(), Arc::new(pipeline));
-            }
-        }
-    }
-
-    fn connectors(
-        &mut self,
-        families: &BTreeMap<String, Family>,
-        shared: &Scripts,
-    ) -> BTreeMap<String, Arc<Connector>> {
-        let mut connectors = BTreeMap::new();
-        let mut problems = Vec::new();
-        for (_, page) in self
-            .pages
-            .iter()
-            .filter(|(kind, _)| *kind == Kind::Connector)
-        {
-            let (scripts, script_problems) = self.scripts_for(page, shared);
-            let scripts_are_good = script_problems.is_empty();
-            problems.extend(script_problems);
-            let Some(file) = read::<ConnectorFile>(page, &schemas::CONNECTOR) else {
-                continue;
-            };
-            self.known_family(&file.family.0, page, families);
-            let family = families.get(&file.family.0);
-            let connector = check::connector::check(&file, family, &scripts, &page.spot());
-            if !page.is_broken() && scripts_are_good {
-                connectors.insert(connector.name.clone(), Arc::new(connector));
-            }
-        }
-        self.problems.extend(problems);
-        connectors
-    }
-
-    /// The shared scripts, and over them those in the folder of a connector.
-    fn scripts_for(&self, page: &Page, shared: &Scripts) -> (Scripts, Vec<Problem>) {
-        let mut scripts = Scripts::new();
-        let mut problems = Vec::new();
-        for (path, text) in self
-            .scripts
-            .iter()
-            .filter(|(path, _)| is_in(path, folder(page.name())))
-        {
-            problems.extend(add_script(&mut scripts, path, text));
-        }
-        let own: BTreeSet<String> = scripts.names().map(ToOwned::to_owned).collect();
-        let folders = self.connector_folders();
-        for (path, text) in &self.scripts {
-            let is_shared = !folders.iter().any(|folder| is_in(path, folder));
-            let good = shared.functions(file_name(path)).is_some();
-            if is_shared && good && !own.contains(file_name(path)) {
-                problems.extend(add_script(&mut scripts, path, text));
-            }
-        }
-        (scripts, problems)
-    }
-
-    fn known_family(&self, name: &str, page: &Page, families: &BTreeMap<String, Family>) {
-        if families.contains_key(name) {
-            return;
-        }
-        let broken = self.pages.iter().any(|(kind, page)| {
-            *kind == Kind::Family
-                && page.value().get("family").and_then(Value::as_str) == Some(name)
-        });
-        let (message, hint) = if broken {
-            (
-                format!("the family `{name}` has problems of its own"),
-                Some("mend them first".to_owned()),
-            )
-        } else {
-            let hint = near::hint(name, families.keys().map(String::as_str));
-            (format!("there is no family `{name}`"), hint)
+fn families(files: &Files, records: &Records) -> Families {
+    let mut families = BTreeMap::new();
+    for page in files.of_kind(Kind::Family) {
+        let Some(file) = read::<FamilyFile>(page, &schemas::FAMILY) else {
+            continue;
         };
-        page.spot()
-            .key("family")
-            .error(codes::MISSING_FAMILY, message, hint);
+        let family = check::family::check(&file, records, &page.spot());
+        families.insert(family.name.clone(), (family, !page.is_broken()));
+    }
+    families
+}
+
+fn pipelines(files: &Files, families: &mut Families, shared: &Callable) {
+    for page in files.of_kind(Kind::Pipeline) {
+        page.forgive_scripts(&shared.broken);
+        let Some(file) = read::<PipelineFile>(page, &schemas::PIPELINE) else {
+            continue;
+        };
+        let Some((family, _)) = families.get_mut(&file.family.0) else {
+            lacks_family(files, page, &file.family.0, families);
+            continue;
+        };
+        let pipeline = check::pipeline::check(&file, family, &shared.scripts, &page.spot());
+        if !page.is_broken() {
+            family
+                .pipelines
+                .insert(pipeline.name.clone(), Arc::new(pipeline));
+        }
     }
 }
 
+fn connectors(
+    files: &Files,
+    families: &Families,
+) -> (BTreeMap<String, Arc<Connector>>, Vec<Problem>) {
+    let mut connectors = BTreeMap::new();
+    let mut problems = Vec::new();
+    for page in files.of_kind(Kind::Connector) {
+        let (callable, script_problems) = Callable::of_connector(&files.scripts, page.name());
+        problems.extend(script_problems);
+        page.forgive_scripts(&callable.broken);
+        let Some(file) = read::<ConnectorFile>(page, &schemas::CONNECTOR) else {
+            continue;
+        };
+        let Some((family, family_is_good)) = families.get(&file.family.0) else {
+            lacks_family(files, page, &file.family.0, families);
+            continue;
+        };
+        let connector = check::connector::check(&file, family, &callable.scripts, &page.spot());
+        if !page.is_broken() && *family_is_good {
+            connectors.insert(connector.name.clone(), Arc::new(connector));
+        }
+    }
+    (connectors, problems)
+}
+
+/// Reports that a file cannot be checked, because the family it belongs to is not there.
+fn lacks_family(files: &Files, page: &Page, name: &str, families: &Families) {
+    let is_named = |page: &Page| page.value().get("family").and_then(Value::as_str) == Some(name);
+    let (message, hint) = if files.of_kind(Kind::Family).any(is_named) {
+        let hint = "mend them first; this file was not looked at further".to_owned();
+        (
+            format!("the family `{name}` has problems of its own"),
+            Some(hint),
+        )
+    } else {
+        let hint = near::hint(name, families.keys().map(String::as_str));
+        (format!("there is no family `{name}`"), hint)
+    };
+    page.spot()
+        .key("family")
+        .error(codes::MISSING_FAMILY, message, hint);
+}
+
 /// Holds a page against its schema and reads it; `None` when it cannot be read.
-fn read<T: DeserializeOwned>(page: &Page, schema: &Value) -> Option<T> {
-    page.root()?;
+fn read<T: DeserializeOwned>(page: &Page, grammar: &Grammar) -> Option<T> {
     let value = page.value();
-    structure::check(page, &value, schema);
+    structure::check(page, &value, grammar);
     if page.is_broken() {
         return None;
     }
@@ -297,11 +193,8 @@ fn read<T: DeserializeOwned>(page: &Page, schema: &Value) -> Option<T> {
         // The schema is generated from the type, so that this is a value that fits the one and
         // not the other, such as a number too large for its field.
         Err(error) => {
-            page.spot().error(
-                codes::WRONG_VALUE,
-                format!("the file cannot be read: {error}"),
-                None,
-            );
+            let message = format!("the file cannot be read: {error}");
+            page.spot().error(codes::WRONG_VALUE, message, None);
             None
         }
     }

@@ -3,7 +3,7 @@
 //! Checks walk the raw types, which know no places. Beside them goes a `Spot`, which is the same
 //! position as a JSON pointer; a problem reported at a spot gets its line and column from the tree.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use expression::Fault;
 use model::{Place, Problem, Severity};
@@ -18,6 +18,10 @@ pub(crate) struct Page {
     lines: Vec<String>,
     root: Option<Node>,
     problems: RefCell<Vec<Problem>>,
+    /// Script files that have problems of their own, so that calling them is none.
+    broken_scripts: RefCell<Vec<String>>,
+    /// Whether something was passed over because of a problem elsewhere.
+    spoiled: Cell<bool>,
 }
 
 impl Page {
@@ -33,6 +37,8 @@ impl Page {
                 .collect(),
             root,
             problems: RefCell::new(Vec::new()),
+            broken_scripts: RefCell::new(Vec::new()),
+            spoiled: Cell::new(false),
         };
         for flaw in flaws {
             page.note(
@@ -58,6 +64,20 @@ impl Page {
         self.root.as_ref().map_or(Value::Null, Node::to_value)
     }
 
+    /// Says nothing about calls of these scripts, whose own problems are reported.
+    pub(crate) fn forgive_scripts(&self, names: &[String]) {
+        self.broken_scripts.replace(names.to_vec());
+    }
+
+    /// How many errors were found so far.
+    pub(crate) fn errors(&self) -> usize {
+        let problems = self.problems.borrow();
+        problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .count()
+    }
+
     /// The top of the file.
     pub(crate) fn spot(&self) -> Spot<'_> {
         Spot {
@@ -68,10 +88,7 @@ impl Page {
 
     /// Whether anything found so far forbids to use the file.
     pub(crate) fn is_broken(&self) -> bool {
-        self.problems
-            .borrow()
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
+        self.spoiled.get() || self.errors() > 0
     }
 
     /// The problems in the order of the file, each once: a value that is used through aliases is
@@ -107,6 +124,11 @@ impl Page {
             source_line,
             hint,
         });
+    }
+
+    fn is_of_broken_script(&self, fault: &Fault) -> bool {
+        let names = |name: &String| fault.message.contains(&format!("`{name}`"));
+        fault.code == "unknown-script" && self.broken_scripts.borrow().iter().any(names)
     }
 
     fn line(&self, number: usize) -> &str {
@@ -168,12 +190,6 @@ impl<'p> Spot<'p> {
             .note(code, Severity::Error, self.span(), message, hint);
     }
 
-    /// Reports a doubt about the value here.
-    pub(crate) fn warning(&self, code: &'static str, message: String, hint: Option<String>) {
-        self.page
-            .note(code, Severity::Warning, self.span(), message, hint);
-    }
-
     /// Reports an error about the key whose value is here.
     pub(crate) fn key_error(&self, code: &'static str, message: String, hint: Option<String>) {
         self.page
@@ -189,6 +205,10 @@ impl<'p> Spot<'p> {
     /// Reports what is wrong with the expression here.
     pub(crate) fn faults(&self, faults: Vec<Fault>) {
         for fault in faults {
+            if self.page.is_of_broken_script(&fault) {
+                self.page.spoiled.set(true);
+                continue;
+            }
             let spot = self.pointer(&fault.pointer);
             let span = match (spot.node().map(|node| (node, &node.kind)), fault.offset) {
                 (Some((node, Kind::Text(text))), Some((offset, length))) => {
@@ -200,6 +220,11 @@ impl<'p> Spot<'p> {
             self.page
                 .note(fault.code, Severity::Error, span, fault.message, fault.hint);
         }
+    }
+
+    /// How many errors were found in the whole file so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.page.errors()
     }
 
     fn node(&self) -> Option<&'p Node> {

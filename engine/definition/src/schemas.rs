@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use jsonschema::Validator;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
@@ -14,20 +15,36 @@ use crate::raw::connector::ConnectorFile;
 use crate::raw::family::FamilyFile;
 use crate::raw::pipeline::PipelineFile;
 
-/// The schema of connector files.
-pub(crate) static CONNECTOR: LazyLock<Value> = LazyLock::new(of::<ConnectorFile>);
-/// The schema of family files.
-pub(crate) static FAMILY: LazyLock<Value> = LazyLock::new(of::<FamilyFile>);
-/// The schema of pipeline files.
-pub(crate) static PIPELINE: LazyLock<Value> = LazyLock::new(of::<PipelineFile>);
+/// The grammar of connector files.
+pub(crate) static CONNECTOR: LazyLock<Grammar> = LazyLock::new(Grammar::of::<ConnectorFile>);
+/// The grammar of family files.
+pub(crate) static FAMILY: LazyLock<Grammar> = LazyLock::new(Grammar::of::<FamilyFile>);
+/// The grammar of pipeline files.
+pub(crate) static PIPELINE: LazyLock<Grammar> = LazyLock::new(Grammar::of::<PipelineFile>);
 
 /// The generated schemas, each with the name of its file in `schemas/`.
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
-        ("connector.schema.json", CONNECTOR.clone()),
-        ("family.schema.json", FAMILY.clone()),
-        ("pipeline.schema.json", PIPELINE.clone()),
+        ("connector.schema.json", CONNECTOR.schema.clone()),
+        ("family.schema.json", FAMILY.schema.clone()),
+        ("pipeline.schema.json", PIPELINE.schema.clone()),
     ]
+}
+
+/// A schema and what holds files against it.
+#[derive(Debug)]
+pub(crate) struct Grammar {
+    pub(crate) schema: Value,
+    /// `None` if our own schema is wrong, which a test excludes.
+    pub(crate) validator: Option<Validator>,
+}
+
+impl Grammar {
+    fn of<T: JsonSchema>() -> Self {
+        let schema = of::<T>();
+        let validator = jsonschema::draft202012::new(&schema).ok();
+        Self { schema, validator }
+    }
 }
 
 fn of<T: JsonSchema>() -> Value {
@@ -73,5 +90,21 @@ fn tidy(schema: &mut Schema) {
     }
     if object.get("default").is_some_and(Value::is_null) {
         object.remove("default");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammars_are_json_schemas() {
+        for grammar in [&CONNECTOR, &FAMILY, &PIPELINE] {
+            assert!(
+                grammar.validator.is_some(),
+                "{:?}",
+                grammar.schema.get("title")
+            );
+        }
     }
 }

@@ -3,42 +3,30 @@
 //! A schema's verdict is written for programs. Here each kind of it becomes a sentence about the
 //! author's text, at the key or value that has to change, with the nearest name where one is near.
 
+use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
-use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use crate::codes;
 use crate::near;
 use crate::page::{Page, Spot};
 use crate::raw::value::{NAME_PATTERN, SPAN_PATTERN};
+use crate::schemas::Grammar;
 
 /// Where a schema describes a step, whose keys are its kinds.
 const STEP: &str = "/$defs/Step";
 
-/// Reports every way in which `value`, the content of `page`, does not fit `schema`.
-pub(crate) fn check(page: &Page, value: &Value, schema: &Value) {
-    let validator = match jsonschema::draft202012::new(schema) {
-        Ok(validator) => validator,
-        // The schemas are our own and a test compiles them; should one be wrong after all, the
-        // typed reading below still refuses what it cannot take.
-        Err(error) => {
-            page.spot().error(
-                codes::BAD_SCHEMA,
-                format!("our own schema is wrong: {error}"),
-                None,
-            );
-            return;
-        }
-    };
-    report(page, value, schema, &validator);
-}
-
-fn report(page: &Page, value: &Value, schema: &Value, validator: &Validator) {
-    for error in validator.iter_errors(value) {
+/// Reports every way in which `value`, the content of `page`, does not fit `grammar`.
+pub(crate) fn check(page: &Page, value: &Value, grammar: &Grammar) {
+    for error in grammar
+        .validator
+        .iter()
+        .flat_map(|validator| validator.iter_errors(value))
+    {
         let spot = page.spot().pointer(error.instance_path().as_str());
         let keyword_path = error.schema_path().as_str();
         let above = keyword_path.rsplit_once('/').map_or("", |(above, _)| above);
-        let rules = schema.pointer(above).unwrap_or(&Value::Null);
+        let rules = grammar.schema.pointer(above).unwrap_or(&Value::Null);
         one(&spot, rules, above == STEP, &error);
     }
 }

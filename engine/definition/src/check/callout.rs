@@ -12,7 +12,7 @@ use crate::pipeline::Event;
 use crate::raw::connector::{AcceptText, CalloutMethodText, CalloutText};
 
 /// Checks `callout`.
-pub(crate) fn check(text: &CalloutText, family: Option<&Family>, spot: &Spot<'_>) -> Callout {
+pub(crate) fn check(text: &CalloutText, family: &Family, spot: &Spot<'_>) -> Callout {
     let methods = text
         .methods
         .as_deref()
@@ -23,7 +23,7 @@ pub(crate) fn check(text: &CalloutText, family: Option<&Family>, spot: &Spot<'_>
         let message = "nothing is read from the callout".to_owned();
         hint.key_error(codes::CALLOUT_WITHOUT_ID, message, None);
     }
-    if let Some(shape) = family.and_then(hint_shape) {
+    if let Some(shape) = hint_shape(family) {
         for (name, _) in &text.hint.0 {
             if shape.walk([name.as_str()]).is_none() {
                 let message = format!("`{name}` is not a field of a ticket hint");

@@ -23,7 +23,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) scope: ConnectorScope,
     pub(crate) scripts: &'a Scripts,
     pub(crate) secrets: SecretNames,
-    pub(crate) family: Option<&'a Family>,
+    pub(crate) family: &'a Family,
 }
 
 impl Surroundings<'_> {
@@ -57,7 +57,7 @@ impl Surroundings<'_> {
 /// Checks `file`. `scripts` holds the shared ones and the connector's own.
 pub(crate) fn check(
     file: &ConnectorFile,
-    family: Option<&Family>,
+    family: &Family,
     scripts: &Scripts,
     spot: &Spot<'_>,
 ) -> Connector {
@@ -71,8 +71,7 @@ pub(crate) fn check(
     let http = http::check(&around, &spot.key("http"));
     let operations = operations(&around, spot);
     provided(&around, spot);
-    graph::check(&around, spot);
-    Connector {
+    let connector = Connector {
         name: file.connector.0.clone(),
         family: file.family.0.clone(),
         title: file.title.clone(),
@@ -90,7 +89,9 @@ pub(crate) fn check(
             .map(|text| callout::check(text, family, &spot.key("callout"))),
         http,
         operations,
-    }
+    };
+    graph::check(&around, spot);
+    connector
 }
 
 fn operations(
@@ -99,7 +100,7 @@ fn operations(
 ) -> BTreeMap<String, Arc<crate::operation::Operation>> {
     let spot = spot.key("operations");
     let checked = around.file.operations.0.iter().map(|(name, text)| {
-        let contract = around.family.and_then(|family| family.operations.get(name));
+        let contract = around.family.operations.get(name);
         (
             name.clone(),
             Arc::new(operation::check(
@@ -116,7 +117,7 @@ fn operations(
 
 /// Reports the operations that the family asks for and the connector lacks.
 fn provided(around: &Surroundings<'_>, spot: &Spot<'_>) {
-    let Some(family) = around.family else { return };
+    let family = around.family;
     for contract in family
         .operations
         .values()
@@ -176,18 +177,8 @@ fn rights(around: &Surroundings<'_>, spot: &Spot<'_>) -> Vec<Right> {
 }
 
 fn choices(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Choices> {
-    let used = |list: &str| {
-        let sections = around.file.settings.0.iter();
-        sections
-            .flat_map(|(_, section)| &section.fields.0)
-            .any(|(_, setting)| setting.choices.as_ref().is_some_and(|name| name.0 == list))
-    };
     let checked = around.file.choices.0.iter().map(|(name, text)| {
         let at = spot.key(name);
-        if !used(name) {
-            let message = format!("no setting is chosen from `{name}`");
-            at.warning(codes::UNUSED_CHOICES, message, None);
-        }
         (name.clone(), one_list(text, around, &at))
     });
     checked.collect()

@@ -78,7 +78,7 @@ fn record_fits(
     let Some(schema) = contract.gives.schema() else {
         return;
     };
-    let Some(schema) = around.family.and_then(|family| family.schemas.get(schema)) else {
+    let Some(schema) = around.family.schemas.get(schema) else {
         return;
     };
     let at = spot.key("record");

@@ -12,7 +12,7 @@ use crate::operation::Method;
 use crate::page::Spot;
 use crate::raw::operation::OperationText;
 
-/// Checks what the operations call before themselves, and that each is needed.
+/// Checks what the operations call before themselves, and that whatever is there is used.
 pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) {
     let operations = spot.key("operations");
     for (name, text) in &around.file.operations.0 {
@@ -20,11 +20,31 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) {
         for (root, first) in &text.before.0 {
             called_first(around, name, &first.0, &at.key("before").key(root));
         }
+    }
+    // A misspelled name uses nothing, so that only a file without an error tells what is unused.
+    if spot.errors() == 0 {
+        unused(around, spot);
+    }
+}
+
+fn unused(around: &Surroundings<'_>, spot: &Spot<'_>) {
+    for (name, _) in &around.file.operations.0 {
         if !is_needed(around, name) {
             let message = format!("nothing uses `{name}`, and the family does not know it");
-            operations
-                .key(name)
-                .key_warning(codes::UNUSED_OPERATION, message, None);
+            let at = spot.key("operations").key(name);
+            at.key_warning(codes::UNUSED_OPERATION, message, None);
+        }
+    }
+    let sections = around.file.settings.0.iter();
+    let settings = sections.flat_map(|(_, section)| &section.fields.0);
+    let chosen: BTreeSet<&str> = settings
+        .filter_map(|(_, setting)| setting.choices.as_ref().map(|name| name.0.as_str()))
+        .collect();
+    for (name, _) in &around.file.choices.0 {
+        if !chosen.contains(name.as_str()) {
+            let message = format!("no setting is chosen from `{name}`");
+            let at = spot.key("choices").key(name);
+            at.key_warning(codes::UNUSED_CHOICES, message, None);
         }
     }
 }
@@ -42,7 +62,7 @@ fn called_first(around: &Surroundings<'_>, name: &str, first: &str, spot: &Spot<
         let message = format!("`{first}` is called before `{name}`, and `{name}` before `{first}`");
         spot.error(codes::BEFORE_LOOP, message, None);
     }
-    let contract = |name| around.family.and_then(|family| family.operations.get(name));
+    let contract = |name| around.family.operations.get(name);
     let changes = match contract(first) {
         Some(contract) => contract.effect.is_some(),
         None => {
@@ -61,19 +81,19 @@ fn called_first(around: &Surroundings<'_>, name: &str, first: &str, spot: &Spot<
         .flat_map(|contract| contract.input.keys());
     let given = contract(name);
     for input in asked.filter(|input| !given.is_some_and(|it| it.input.contains_key(*input))) {
-        let message = format!("`{first}` is given `{input}`, which is not there in `{name}`");
+        let message = format!("`{first}` asks for `{input}`, which is not there in `{name}`");
         spot.error(codes::MISSING_INPUT, message, None);
     }
 }
 
 /// Reports what an operation is given when it is called with nothing at hand, as for a form.
 pub(crate) fn called_alone(around: &Surroundings<'_>, name: &str, spot: &Spot<'_>) {
-    let contract = around.family.and_then(|family| family.operations.get(name));
+    let contract = around.family.operations.get(name);
     for input in contract
         .into_iter()
         .flat_map(|contract| contract.input.keys())
     {
-        let message = format!("`{name}` is given `{input}`, which is not there in a form");
+        let message = format!("`{name}` asks for `{input}`, which is not there in a form");
         spot.error(codes::MISSING_INPUT, message, None);
     }
 }
@@ -95,9 +115,7 @@ fn reaches(from: &str, to: &str, leads_to: &dyn Fn(&str) -> Vec<String>) -> bool
 
 fn is_needed(around: &Surroundings<'_>, name: &str) -> bool {
     let file = around.file;
-    let known = around
-        .family
-        .is_none_or(|family| family.operations.contains_key(name));
+    let known = around.family.operations.contains_key(name);
     let all = file.operations.0.iter().chain(&file.setup.0);
     known
         || file.rights.iter().any(|right| right.operation.0 == name)

@@ -26,7 +26,7 @@ pub(crate) fn check(
 ) -> Operation {
     let mut outer = around.scope.common();
     for (input, schema) in contract.into_iter().flat_map(|contract| &contract.input) {
-        let schema = around.family.and_then(|family| family.schemas.get(schema));
+        let schema = around.family.schemas.get(schema);
         outer = outer.with(
             input,
             schema
@@ -62,6 +62,7 @@ fn compile(
     around: &Surroundings<'_>,
     spot: &Spot<'_>,
 ) -> Operation {
+    let errors_before = spot.errors();
     let (method, url) = address::of(text, spot);
     let outer = before(text, outer, around, spot);
     let sent = match &text.pages {
@@ -120,7 +121,10 @@ fn compile(
         ),
         effect: false,
     };
-    unused(text, &operation, spot);
+    // An expression with a fault uses nothing, so that this would only echo it.
+    if spot.errors() == errors_before {
+        unused(text, &operation, spot);
+    }
     operation
 }
 

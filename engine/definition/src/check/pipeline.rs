@@ -26,14 +26,17 @@ pub(crate) fn check(
         spot.error(codes::NEVER_STARTED, message, Some(hint));
     }
     let on: Vec<Event> = file.on.iter().map(|event| Event::from(*event)).collect();
-    let names = Names::new(given(&on, file.every.is_some(), family), partly(&on));
+    mixed(&on, file.every.is_some(), &spot.key("on"));
+    let mut names = Names::new(given(&on, family));
     let roots = names.shape();
+    let errors_before = spot.errors();
     let lane = template(
         &Compiler::named(&roots, scripts),
         &file.lane,
         &spot.key("lane"),
     );
-    if lane.is_constant() && on.iter().any(|event| !event.roots().is_empty()) {
+    let has_subject = on.iter().any(|event| !event.roots().is_empty());
+    if lane.is_constant() && has_subject && spot.errors() == errors_before {
         let message = "this lane is the same for all, so everyone waits for everyone".to_owned();
         let hint = "name what must keep its order, as in `lane: $.request.id`".to_owned();
         spot.key("lane")
@@ -48,30 +51,52 @@ pub(crate) fn check(
         every: file.every.as_ref().map(duration),
         lane,
         priority: file.priority.into(),
-        steps: bench.steps(&file.steps, &mut names.clone(), &spot.key("steps")),
+        steps: bench.steps(&file.steps, &mut names, &spot.key("steps")),
     }
 }
 
-/// The names that are there however the pipeline is started.
-fn given(on: &[Event], on_schedule: bool, family: &Family) -> BTreeMap<String, Shape> {
-    let mut names = scope::pipeline();
-    if !on_schedule {
-        let first = on.first().map(|event| event.roots()).unwrap_or_default();
-        let always = first
+/// Reports events that do not give the same names: a step could not rely on any of them.
+fn mixed(on: &[Event], on_schedule: bool, spot: &Spot<'_>) {
+    let names = |event: Event| match event.roots() {
+        [] => "nothing".to_owned(),
+        roots => roots
             .iter()
-            .filter(|root| on.iter().all(|event| event.roots().contains(root)));
-        names.extend(always.map(|(name, schema)| ((*name).to_owned(), shape(schema, family))));
+            .map(|(name, _)| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    let Some(first) = on.first() else { return };
+    let hint = || Some("make a pipeline for each".to_owned());
+    for (index, event) in on.iter().enumerate().skip(1) {
+        if event.roots() != first.roots() {
+            let message = format!(
+                "`{event}` gives {}, and `{first}` gives {}",
+                names(*event),
+                names(*first)
+            );
+            spot.index(index)
+                .error(codes::MIXED_EVENTS, message, hint());
+        }
     }
-    names
+    if on_schedule && !first.roots().is_empty() {
+        let message = format!(
+            "`{first}` gives {}, and the clock gives nothing",
+            names(*first)
+        );
+        spot.index(0).error(codes::MIXED_EVENTS, message, hint());
+    }
 }
 
-/// The names that only some of the events give, each with one that does: they explain a mistake.
-fn partly(on: &[Event]) -> BTreeMap<String, Event> {
-    let all = on
-        .iter()
-        .flat_map(|event| event.roots().iter().map(move |(name, _)| (name, *event)));
-    all.map(|(name, event)| ((*name).to_owned(), event))
-        .collect()
+/// The names that are there when the pipeline starts: its events all give the same ones.
+fn given(on: &[Event], family: &Family) -> BTreeMap<String, Shape> {
+    let mut names = scope::pipeline();
+    let roots = on.first().map(|event| event.roots()).unwrap_or_default();
+    names.extend(
+        roots
+            .iter()
+            .map(|(name, schema)| ((*name).to_owned(), shape(schema, family))),
+    );
+    names
 }
 
 fn shape(schema: &str, family: &Family) -> Shape {

@@ -10,7 +10,7 @@ use crate::codes;
 use crate::family::{Contract, EffectRule, Family, Gives};
 use crate::near;
 use crate::page::Spot;
-use crate::pipeline::{Emitted, Entity, Event, Look, Otherwise, Side, Since, Step, StepKind};
+use crate::pipeline::{Emitted, Entity, Look, Otherwise, Side, Since, Step, StepKind};
 use crate::raw::pipeline::{
     CallText, EachText, EmitText, EmittedText, EnsureText, EntityText, KeepText, LinkText,
     LookText, MatchText, OtherwiseText, PullText, ScriptText, SideText, StepText, WhenStepText,
@@ -21,13 +21,12 @@ use crate::raw::value::{Computed, Name, Named};
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     known: BTreeMap<String, Shape>,
-    partly: BTreeMap<String, Event>,
 }
 
 impl Names {
-    /// `known` are there; `partly` only when the pipeline was started by the event.
-    pub(crate) fn new(known: BTreeMap<String, Shape>, partly: BTreeMap<String, Event>) -> Self {
-        Self { known, partly }
+    /// The names that are there when the pipeline starts.
+    pub(crate) fn new(known: BTreeMap<String, Shape>) -> Self {
+        Self { known }
     }
 
     /// The names as a compiler wants them.
@@ -51,6 +50,12 @@ impl Names {
             );
         }
         self.known.insert(name.0.clone(), shape);
+    }
+
+    /// Adds a name of which nothing is known, because what would give it does not exist.
+    fn add_unknown(&mut self, name: Option<&Name>) {
+        self.known
+            .extend(name.map(|name| (name.0.clone(), Shape::Any)));
     }
 }
 
@@ -196,6 +201,8 @@ impl Bench<'_> {
             }
             self.inputs(contract, &text.with, names, &[], spot);
             self.result(contract, text.into.as_ref(), names, spot);
+        } else {
+            names.add_unknown(text.into.as_ref());
         }
         StepKind::Call {
             operation: text.operation.0.clone(),
@@ -221,6 +228,8 @@ impl Bench<'_> {
             }
             self.inputs(contract, &text.with, names, &[], spot);
             self.result(contract, text.into.as_ref(), names, spot);
+        } else {
+            names.add_unknown(text.into.as_ref());
         }
         StepKind::Ensure {
             operation: text.operation.0.clone(),
@@ -254,7 +263,7 @@ impl Bench<'_> {
                 &[]
             };
             if text.since.is_some() && !contract.input.contains_key("since") {
-                let message = format!("`{}` is not given `since`", contract.name);
+                let message = format!("`{}` does not ask for `since`", contract.name);
                 spot.key("since")
                     .key_error(codes::SINCE_MISMATCH, message, None);
             }
@@ -405,7 +414,7 @@ impl Bench<'_> {
     ) {
         for (name, _) in &with.0 {
             if !contract.input.contains_key(name) {
-                let message = format!("`{}` is not given `{name}`", contract.name);
+                let message = format!("`{}` does not ask for `{name}`", contract.name);
                 let hint = near::hint(name, contract.input.keys().map(String::as_str));
                 spot.key("with")
                     .key(name)
@@ -422,11 +431,8 @@ impl Bench<'_> {
 
     fn input(&self, contract: &Contract, name: &str, schema: &str, names: &Names, spot: &Spot<'_>) {
         let Some(found) = names.known.get(name) else {
-            let message = format!("`{}` is given `{name}`, which is not there", contract.name);
-            let hint = match names.partly.get(name) {
-                Some(event) => format!("only the event `{event}` gives it"),
-                None => format!("a step before this one can make it: `into: {name}`"),
-            };
+            let message = format!("`{}` asks for `{name}`, which is not there", contract.name);
+            let hint = format!("a step before this one can make it: `into: {name}`");
             spot.error(codes::MISSING_INPUT, message, Some(hint));
             return;
         };

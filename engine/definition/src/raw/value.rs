@@ -15,10 +15,10 @@ pub(crate) const NAME_PATTERN: &str = "^[a-z][a-z0-9_]{0,63}$";
 pub(crate) const SPAN_PATTERN: &str = "^[0-9]{1,9}(ms|s|m|h|d)$";
 
 macro_rules! written_as_value {
-    ($name:ident, $schema:expr) => {
+    ($name:ident, $public:literal, $schema:expr) => {
         impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
+                $public.into()
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -35,6 +35,7 @@ pub(crate) struct Computed(pub(crate) Value);
 
 written_as_value!(
     Computed,
+    "Value",
     json_schema!({
         "description": "A value that is computed. A text that starts with `$.` picks a typed value, \
             a text with `{{ }}` prints text, a map with the one key `script` calls a function, \
@@ -51,6 +52,7 @@ pub(crate) struct Template(pub(crate) String);
 
 written_as_value!(
     Template,
+    "Template",
     json_schema!({
         "type": "string",
         "description": "A text, with `{{ }}` where something is printed into it; or a path that \
@@ -66,6 +68,7 @@ pub(crate) struct Picked(pub(crate) String);
 
 written_as_value!(
     Picked,
+    "Selector",
     json_schema!({
         "type": "string",
         "description": "A JSONPath that may pick several values. `$` is the answer's body.",
@@ -80,6 +83,7 @@ pub(crate) struct SpanText(pub(crate) String);
 
 written_as_value!(
     SpanText,
+    "Span",
     json_schema!({
         "type": "string",
         "pattern": SPAN_PATTERN,
@@ -95,6 +99,7 @@ pub(crate) struct Name(pub(crate) String);
 
 written_as_value!(
     Name,
+    "Name",
     json_schema!({
         "type": "string",
         "pattern": NAME_PATTERN,
@@ -110,6 +115,7 @@ pub(crate) struct StatusText(pub(crate) Value);
 
 written_as_value!(
     StatusText,
+    "Status",
     json_schema!({
         "type": ["integer", "string"],
         "description": "An HTTP status such as 404, or a class of them such as 5xx.",

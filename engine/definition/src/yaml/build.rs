@@ -89,7 +89,11 @@ impl Builder<'_> {
                 code: codes::SYNTAX,
                 span: place(*error.marker(), *error.marker()),
                 message: format!("this is not YAML: {}", error.info()),
-                hint: None,
+                // The parser stops where it cannot go on, which is often a line too late.
+                hint: Some(
+                    "look at the line before, too: a bracket, a quote or a colon may be missing"
+                        .to_owned(),
+                ),
             }),
         }
     }

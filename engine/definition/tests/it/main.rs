@@ -2,4 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
 
+mod problems;
 mod shipped;
