@@ -87,6 +87,7 @@ async fn closing_a_flagged_ticket_fires_once_whoever_closes_it() {
     api.autotask
         .edit_ticket(by_technician, json!({ "title": "edited later" }))
         .unwrap();
+    delivered(&api, 1).await;
     api.patch(
         "/Tickets",
         &json!({ "id": by_api.to_string(), "status": 5 }),
