@@ -80,13 +80,13 @@ struct Element {
 
 impl Element {
     fn start(start: &BytesStart<'_>) -> Result<Self, String> {
-        let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
+        let name = start.local_name().as_ref().to_owned();
         let mut fields = Map::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| error.to_string())?;
-            let key = String::from_utf8_lossy(attribute.key.local_name().as_ref()).into_owned();
-            let raw = String::from_utf8_lossy(&attribute.value);
-            let value = quick_xml::escape::unescape(&raw).map_err(|error| error.to_string())?;
+            let key = attribute.key.local_name().as_ref().to_owned();
+            let value =
+                quick_xml::escape::unescape(&attribute.value).map_err(|error| error.to_string())?;
             fields.insert(format!("@{key}"), Value::from(value.as_ref()));
         }
         Ok(Self {
@@ -133,11 +133,10 @@ fn take(event: Event<'_>, open: &mut Vec<Element>) -> Result<(), String> {
                 close(element, open);
             }
         }
-        Event::Text(text) => append(open, &text.decode().map_err(|error| error.to_string())?),
-        Event::CData(data) => append(open, &String::from_utf8_lossy(&data)),
+        Event::Text(text) => append(open, &text),
+        Event::CData(data) => append(open, &data),
         Event::GeneralRef(reference) => {
-            let name = reference.decode().map_err(|error| error.to_string())?;
-            let escaped = format!("&{name};");
+            let escaped = format!("&{};", &*reference);
             let text = quick_xml::escape::unescape(&escaped).map_err(|error| error.to_string())?;
             append(open, &text);
         }
