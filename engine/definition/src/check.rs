@@ -5,6 +5,7 @@
 //! rest is checked too; a page with an error is thrown away as a whole afterwards.
 
 pub(crate) mod address;
+pub(crate) mod auth;
 pub(crate) mod callout;
 pub(crate) mod connector;
 pub(crate) mod contract;

@@ -72,6 +72,8 @@ pub struct Http {
     pub base_url: Expression,
     /// The only hosts that are ever called; `*.` stands for any one or more labels in front.
     pub hosts: Vec<String>,
+    /// How calls that are not anonymous show who calls. Roots: `credentials`, `vendor`, `setup`.
+    pub auth: Option<Auth>,
     /// Headers of every call that is not anonymous, with the roots of an operation.
     pub headers: Vec<(String, Expression)>,
     /// How long to wait for an answer.
@@ -84,6 +86,38 @@ pub struct Http {
     pub retry: Retry,
     /// What failed answers mean, after an operation's own rules.
     pub errors: Vec<ErrorRule>,
+}
+
+/// How calls show who calls.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// OAuth 2 for the client itself (RFC 6749, 4.4).
+    ClientCredentials {
+        /// Where tokens are given out, as a whole address.
+        token_url: Expression,
+        /// The client's id.
+        client_id: Expression,
+        /// The client's secret.
+        client_secret: Expression,
+        /// Whether id and secret go into `Authorization: Basic` rather than into the form.
+        secret_in_header: bool,
+        /// The scopes asked for, separated by spaces.
+        scope: Option<Expression>,
+        /// More form fields. A null is left out.
+        form: Vec<(String, Expression)>,
+    },
+    /// The header `Authorization: Basic`.
+    Basic {
+        /// The user's name.
+        user: Expression,
+        /// The password.
+        password: Expression,
+    },
+    /// The header `Authorization: Bearer` with a token that does not change.
+    Bearer {
+        /// The token.
+        token: Expression,
+    },
 }
 
 /// One limit of an API.

@@ -50,14 +50,32 @@ pub(crate) fn of<'t>(text: &'t OperationText, spot: &Spot<'_>) -> (Method, Optio
 
 /// Checks the address of an operation.
 pub(crate) fn check(url: &Template, around: &Surroundings<'_>, spot: &Spot<'_>) {
+    if url.0.starts_with('/') {
+        around
+            .secrets
+            .refuse_in(&Value::String(url.0.clone()), spot);
+    } else {
+        let hint = "begin with `/` for a path below `base_url`, or with `https://`";
+        whole(url, hint, around, spot);
+    }
+}
+
+/// Checks an address that is whole by itself.
+pub(crate) fn check_whole(url: &Template, around: &Surroundings<'_>, spot: &Spot<'_>) {
+    whole(url, "begin with `https://`", around, spot);
+}
+
+/// A whole address is encrypted and on one of the hosts, as far as it is written out.
+fn whole(url: &Template, hint: &str, around: &Surroundings<'_>, spot: &Spot<'_>) {
     around
         .secrets
         .refuse_in(&Value::String(url.0.clone()), spot);
-    let starts = ["/", "https://", "{{", "$"];
-    if !starts.iter().any(|start| url.0.starts_with(start)) {
+    if !["https://", "{{", "$"]
+        .iter()
+        .any(|start| url.0.starts_with(start))
+    {
         let message = format!("`{}` is not an address", url.0);
-        let hint = "begin with `/` for a path below `base_url`, or with `https://`".to_owned();
-        spot.error(codes::BAD_URL, message, Some(hint));
+        spot.error(codes::BAD_URL, message, Some(hint.to_owned()));
     }
     let Some(rest) = url.0.strip_prefix("https://") else {
         return;
@@ -67,21 +85,6 @@ pub(crate) fn check(url: &Template, around: &Surroundings<'_>, spot: &Spot<'_>) 
         let message = format!("`{host}` is not one of the hosts of this connector");
         let hint = "add it to `http.hosts`".to_owned();
         spot.error(codes::FOREIGN_HOST, message, Some(hint));
-    }
-}
-
-/// What leads all addresses is written out or computed, and encrypted either way.
-pub(crate) fn check_base(url: &str, spot: &Spot<'_>) {
-    if !["https://", "{{", "$"]
-        .iter()
-        .any(|start| url.starts_with(start))
-    {
-        let message = format!("`{url}` is not an address to begin with");
-        spot.error(
-            codes::BAD_URL,
-            message,
-            Some("begin it with `https://`".to_owned()),
-        );
     }
 }
 

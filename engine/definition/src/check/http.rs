@@ -2,10 +2,9 @@
 
 use expression::Compiler;
 use model::Class;
-use serde_json::Value;
 
 use super::connector::Surroundings;
-use super::{address, duration, duration_or, pairs, rule, template};
+use super::{address, auth, duration, duration_or, pairs, rule, template};
 use crate::codes;
 use crate::connector::{Http, Limit, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
 use crate::page::Spot;
@@ -18,14 +17,16 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     let addressing = Compiler::named(&setup_names, around.scripts);
     let names = around.scope.common();
     let sending = Compiler::named(&names, around.scripts);
-    let base_url = Value::String(text.base_url.0.clone());
-    around.secrets.refuse_in(&base_url, &spot.key("base_url"));
-    address::check_base(&text.base_url.0, &spot.key("base_url"));
+    address::check_whole(&text.base_url, around, &spot.key("base_url"));
     address::check_hosts(&text.hosts, &spot.key("hosts"));
     let limits = text.limits.iter().enumerate();
     Http {
         base_url: template(&addressing, &text.base_url, &spot.key("base_url")),
         hosts: text.hosts.clone(),
+        auth: text
+            .auth
+            .as_ref()
+            .and_then(|auth| auth::check(auth, around, &addressing, &spot.key("auth"))),
         headers: pairs(&sending, &text.headers, &spot.key("headers")),
         timeout: duration_or(text.timeout.as_ref(), TIMEOUT_DEFAULT),
         settle: duration_or(text.settle.as_ref(), SETTLE_DEFAULT),

@@ -77,6 +77,8 @@ pub(crate) struct HttpText {
     /// The only hosts that are ever called, such as `api.example.net` or `*.example.net`.
     #[schemars(length(min = 1))]
     pub(crate) hosts: Vec<String>,
+    /// How calls that are not anonymous show who calls, where fixed `headers` do not do it.
+    pub(crate) auth: Option<AuthText>,
     /// Headers of every call that is not anonymous.
     #[serde(default)]
     pub(crate) headers: Pairs<Computed>,
@@ -92,6 +94,71 @@ pub(crate) struct HttpText {
     /// What failed answers mean, for all operations.
     #[serde(default)]
     pub(crate) errors: Vec<ErrorText>,
+}
+
+/// How calls show who calls: exactly one of these.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Auth")]
+pub(crate) struct AuthText {
+    /// OAuth 2 for the client itself. The token is asked for, shared by all calls, and renewed
+    /// before it ends or once when it is refused.
+    pub(crate) client_credentials: Option<ClientCredentialsText>,
+    /// The header `Authorization: Basic`.
+    pub(crate) basic: Option<BasicText>,
+    /// The header `Authorization: Bearer` with a token that does not change.
+    pub(crate) bearer: Option<BearerText>,
+}
+
+/// OAuth 2 for the client itself.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ClientCredentials")]
+pub(crate) struct ClientCredentialsText {
+    /// Where tokens are given out, as a whole address.
+    pub(crate) token_url: Template,
+    /// The client's id.
+    pub(crate) client_id: Template,
+    /// The client's secret.
+    pub(crate) client_secret: Template,
+    /// Where id and secret are put. Default: form.
+    pub(crate) secret_in: Option<SecretInText>,
+    /// The scopes asked for, separated by spaces.
+    pub(crate) scope: Option<Template>,
+    /// More form fields, such as a tenant. One that is null is left out.
+    #[serde(default)]
+    pub(crate) form: Pairs<Computed>,
+}
+
+/// Where a client's id and secret are put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SecretIn")]
+pub(crate) enum SecretInText {
+    /// In the fields `client_id` and `client_secret` of the form.
+    Form,
+    /// In the header `Authorization: Basic`.
+    Header,
+}
+
+/// The header `Authorization: Basic`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Basic")]
+pub(crate) struct BasicText {
+    /// The user's name.
+    pub(crate) user: Template,
+    /// The password.
+    pub(crate) password: Template,
+}
+
+/// The header `Authorization: Bearer`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bearer")]
+pub(crate) struct BearerText {
+    /// The token.
+    pub(crate) token: Template,
 }
 
 /// One limit: `requests` with `per`, or `concurrent`.

@@ -1,6 +1,11 @@
 //! Tests of the crate from outside, on real files.
 
-#![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should panic"
+)]
 
+mod loading;
 mod problems;
 mod shipped;
