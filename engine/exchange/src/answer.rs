@@ -97,20 +97,25 @@ impl Answer {
     /// `{status, headers, body}` for selectors and rules. Repeated headers are joined by `, `; an
     /// empty body is null, text is text, and bytes are base64 text.
     pub fn as_value(&self) -> Value {
+        self.clone().into_value()
+    }
+
+    /// The same without copying the body.
+    pub fn into_value(self) -> Value {
         let mut headers = Map::new();
-        for (name, value) in &self.headers {
-            match headers.get_mut(name) {
+        for (name, value) in self.headers {
+            match headers.get_mut(&name) {
                 Some(Value::String(joined)) => {
                     joined.push_str(", ");
-                    joined.push_str(value);
+                    joined.push_str(&value);
                 }
-                _ => drop(headers.insert(name.clone(), Value::from(value.as_str()))),
+                _ => drop(headers.insert(name, Value::from(value))),
             }
         }
-        let body = match &self.body {
+        let body = match self.body {
             Content::Empty => Value::Null,
-            Content::Json(value) => value.clone(),
-            Content::Text(text) => Value::from(text.as_str()),
+            Content::Json(value) => value,
+            Content::Text(text) => Value::from(text),
             Content::Binary(bytes) => Value::from(STANDARD.encode(bytes)),
         };
         let fields = [

@@ -7,9 +7,10 @@ use model::Class;
 use tokio::time::{Instant, timeout};
 
 use crate::answer::Answer;
-use crate::auth::renewal::{Held, Need, NoToken};
+use crate::auth::renewal::{Held, Known, Need, NoToken};
 use crate::broker::{Admission, Broker};
 use crate::classify::{Kind, describe, judge, nothing_known};
+use crate::clock::later;
 use crate::exchange::{Exchange, Terms};
 use crate::failure::{Failure, MESSAGE_CHARS_MAX};
 use crate::limits::{Permit, Refusal};
@@ -54,13 +55,17 @@ impl Exchange {
         refused: Option<u64>,
     ) -> Result<Answer, Miss<'a>> {
         let broker = terms.broker;
+        let known = Known {
+            refused,
+            renewals: broker.tokens().renewals(),
+        };
         let Ready {
             permit,
             admission,
             signed,
             token,
         } = loop {
-            let ready = self.prepare(request, terms, until, refused).await?;
+            let ready = self.prepare(request, terms, until, known).await?;
             // Waiting for a trial or a login takes time, in which the other side may have had
             // enough.
             if !self.gate().is_paused(broker.name()) {
@@ -101,7 +106,7 @@ impl Exchange {
         request: &Request,
         terms: &Terms<'a>,
         until: Instant,
-        refused: Option<u64>,
+        known: Known,
     ) -> Result<Ready<'a>, Miss<'a>> {
         let broker = terms.broker;
         let passed = self
@@ -111,9 +116,7 @@ impl Exchange {
         let permit = passed.map_err(|refusal| stop(held_back(refusal)))?;
         let signed = async {
             let admission = broker.admit(until).await.map_err(stop)?;
-            let (signed, token) = self
-                .sign(request, terms, &admission, refused, until)
-                .await?;
+            let (signed, token) = self.sign(request, terms, &admission, known, until).await?;
             Ok((admission, signed, token))
         };
         match signed.await {
@@ -136,7 +139,7 @@ impl Exchange {
         request: &Request,
         terms: &Terms<'a>,
         admission: &Admission<'a>,
-        refused: Option<u64>,
+        known: Known,
         until: Instant,
     ) -> Result<(Request, Option<Held>), Miss<'a>> {
         let mut signed = request.clone();
@@ -145,7 +148,7 @@ impl Exchange {
         }
         let auth = &admission.credential.auth;
         let token = if auth.has_token() {
-            Some(self.token(terms, admission, refused, until).await?)
+            Some(self.token(terms, admission, known, until).await?)
         } else {
             None
         };
@@ -159,7 +162,7 @@ impl Exchange {
         &self,
         terms: &Terms<'a>,
         admission: &Admission<'a>,
-        refused: Option<u64>,
+        known: Known,
         until: Instant,
     ) -> Result<Held, Miss<'a>> {
         let need = Need {
@@ -168,7 +171,7 @@ impl Exchange {
             credential: Arc::clone(&admission.credential),
             generation: admission.generation,
         };
-        let got = terms.broker.tokens().get(need, refused, until).await;
+        let got = terms.broker.tokens().get(need, known, until).await;
         got.map_err(|none| without_token(none, terms, admission))
     }
 
@@ -214,7 +217,7 @@ impl Exchange {
         {
             tracing::debug!(?pause, "the allowance is used up");
             self.gate()
-                .pause(terms.broker.name(), Instant::now() + pause);
+                .pause(terms.broker.name(), later(Instant::now(), pause));
         }
     }
 

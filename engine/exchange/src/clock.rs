@@ -61,6 +61,13 @@ impl Clock for TokioClock {
     }
 }
 
+/// The moment `span` after `from`; where there is none, because somebody wrote "for ever" as a
+/// very large number, one that no process lives to see.
+pub(crate) fn later(from: Instant, span: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365);
+    from.checked_add(span).unwrap_or_else(|| from + FAR)
+}
+
 /// Chance, for jitter.
 pub trait Random: Send + Sync {
     /// Any number, all equally likely.
@@ -118,6 +125,13 @@ mod tests {
         assert_eq!(clock.now(), start.after(Duration::from_secs(5)));
         clock.jump(-10_000);
         assert_eq!(clock.now(), start.before(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn for_ever_is_a_moment_far_away() {
+        let now = Instant::now();
+        assert!(later(now, Duration::MAX) > now + Duration::from_hours(24));
+        assert_eq!(later(now, Duration::ZERO), now);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::answer::Answer;
 use crate::attempt::{Miss, Next};
 use crate::broker::{Broker, Credential};
 use crate::classify::{Classify, Kind};
-use crate::clock::{Clock, Random};
+use crate::clock::{Clock, Random, later};
 use crate::failure::Failure;
 use crate::limits::{Gate, Limit, Priority};
 use crate::request::Request;
@@ -183,7 +183,7 @@ impl Exchange {
     /// Attempts until one succeeds or no further one is allowed.
     async fn attempts(&self, request: &Request, terms: &Terms<'_>) -> Result<Answer, Failure> {
         terms.broker.check_host(request)?;
-        let until = Instant::now() + terms.patience;
+        let until = later(Instant::now(), terms.patience);
         let mut course = Course::default();
         loop {
             let miss = match self
@@ -225,7 +225,7 @@ impl Exchange {
         let wait = self.wait(&failure, course.tries, terms);
         let class = failure.class;
         let allowed = terms.retry.allows(class, course.tries)
-            && Instant::now() + wait <= until
+            && later(Instant::now(), wait) <= until
             && terms.broker.purse().spend(terms.retry.budget);
         if !allowed {
             return Err(failure);
@@ -243,7 +243,7 @@ impl Exchange {
         let asked = failure.class == Class::RateLimited || failure.retry_after.is_some();
         if asked && failure.status.is_some() {
             self.gate()
-                .pause(terms.broker.name(), Instant::now() + wait);
+                .pause(terms.broker.name(), later(Instant::now(), wait));
         }
         wait
     }

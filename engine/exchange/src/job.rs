@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::answer::Answer;
+use crate::clock::later;
 use crate::exchange::{Exchange, Terms};
 use crate::failure::{Failure, MESSAGE_CHARS_MAX};
 use crate::request::Request;
@@ -104,7 +105,7 @@ impl<'a> JobRun<'a> {
         pace: Pace,
         stage: Stage,
     ) -> Self {
-        let until = Instant::now() + pace.patience;
+        let until = later(Instant::now(), pace.patience);
         let (wait, last) = (pace.from, None);
         Self {
             exchange,
@@ -173,7 +174,7 @@ impl<'a> JobRun<'a> {
             .unwrap_or(self.wait)
             .clamp(self.pace.from, self.pace.to);
         self.wait = self.wait.saturating_mul(2).min(self.pace.to);
-        if Instant::now() + wait > self.until {
+        if later(Instant::now(), wait) > self.until {
             let patience = self.pace.patience;
             let message = format!("the job is not done after {patience:?}");
             return Err(Failure::unsent(Class::Unavailable, message).retry_after(Some(wait)));

@@ -2,20 +2,21 @@
 //!
 //! A renewal runs in a task of its own: a caller that gives up does not take a refresh token that
 //! the other side has already exchanged with it. Calls that came while one was under way share its
-//! result, also its failure, so a refused login is not repeated by every one of them.
+//! result, also its failure, so a login that fails is not repeated by every one of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use model::{Class, Secret};
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::{Auth, Grant, OAuth2};
 use crate::answer::Answer;
 use crate::broker::{Broker, Credential};
+use crate::clock::later;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 
@@ -46,6 +47,15 @@ impl Held {
     fn is_due(&self) -> bool {
         self.renew_at.is_some_and(|at| at <= Instant::now())
     }
+}
+
+/// What an attempt knew of the credential's tokens when it began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// The token that was refused before.
+    pub(crate) refused: Option<u64>,
+    /// How many renewals had ended.
+    pub(crate) renewals: u64,
 }
 
 /// Why there is no token, with the answer that said so, for the connector's rules to comment on.
@@ -86,7 +96,6 @@ struct Slot {
 }
 
 /// What a renewal is made for.
-#[derive(Clone)]
 pub(crate) struct Need {
     pub(crate) exchange: Exchange,
     pub(crate) broker: Broker,
@@ -95,14 +104,19 @@ pub(crate) struct Need {
 }
 
 impl Tokens {
-    /// A token that is not about to end and is not the `refused` one.
+    /// How many renewals have ended so far.
+    pub(crate) fn renewals(&self) -> u64 {
+        self.renewals.load(Ordering::Acquire)
+    }
+
+    /// A token that is not about to end and was not refused. Where a renewal failed since the
+    /// attempt began, its failure.
     pub(crate) async fn get(
         &self,
         need: Need,
-        refused: Option<u64>,
+        known: Known,
         until: Instant,
     ) -> Result<Held, NoToken> {
-        let seen = self.renewals.load(Ordering::Acquire);
         let slot = timeout_at(until, Arc::clone(&self.slot).lock_owned());
         let mut slot = slot.await.map_err(|_| {
             Failure::unsent(
@@ -110,20 +124,21 @@ impl Tokens {
                 "waited too long for another call's login",
             )
         })?;
-        slot.follow(&need);
+        slot.follow(&need)?;
         if let Some(held) = &slot.held
-            && refused != Some(held.serial)
+            && known.refused != Some(held.serial)
             && !held.is_due()
         {
             return Ok(held.clone());
         }
-        let happened = self.renewals.load(Ordering::Acquire) != seen;
+        let happened = self.renewals() != known.renewals;
         if let Some(failure) = slot.last_failure.clone().filter(|_| happened) {
             return Err(failure);
         }
         let renewals = Arc::clone(&self.renewals);
         let renewal = async move {
-            let result = slot.renew(&need).await;
+            let result = slot.obtain(&need).await;
+            slot.last_failure = result.as_ref().err().cloned();
             renewals.fetch_add(1, Ordering::Release);
             result
         };
@@ -135,26 +150,17 @@ impl Tokens {
     }
 }
 
-/// Borrowed by the renewal until it ends.
-trait Renew {
-    async fn renew(self, need: &Need) -> Result<Held, NoToken>;
-}
-
-impl Renew for OwnedMutexGuard<Slot> {
-    async fn renew(mut self, need: &Need) -> Result<Held, NoToken> {
-        let result = self.obtain(need).await;
-        self.last_failure = result.as_ref().err().cloned();
-        result
-    }
-}
-
 impl Slot {
     /// Forgets what belongs to an earlier state of the credential. A refresh token is kept while
     /// the credential still begins with the same one: it was exchanged, and the newest is the only
     /// one that is good.
-    fn follow(&mut self, need: &Need) {
+    fn follow(&mut self, need: &Need) -> Result<(), Failure> {
         if self.generation == need.generation {
-            return;
+            return Ok(());
+        }
+        if self.generation > need.generation {
+            let message = "the credential changed while the call waited for a login";
+            return Err(Failure::unsent(Class::Unavailable, message));
         }
         let root = need.credential.auth.refresh_token().cloned();
         let refresh = self.refresh.take().filter(|_| self.root == root);
@@ -167,6 +173,7 @@ impl Slot {
             held: None,
             last_failure: None,
         };
+        Ok(())
     }
 
     async fn obtain(&mut self, need: &Need) -> Result<Held, NoToken> {
@@ -193,7 +200,9 @@ impl Slot {
         }
         self.serials += 1;
         let obtained = Instant::now();
-        let renew_at = token.lives.map(|lives| obtained + lives - early(lives));
+        let renew_at = token
+            .lives
+            .map(|lives| later(obtained, lives.saturating_sub(early(lives))));
         self.keep(need).await?;
         let held = Held {
             text: token.text,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::later;
+
 /// Into how many steps a window's stretch is divided. Answers within one step are counted
 /// together and leave together, at its end: memory stays small whatever the limit, and a place
 /// becomes free at most this fraction of the stretch too late, never too early.
@@ -55,7 +57,7 @@ impl Occupancy {
     pub(super) fn end(&mut self, now: Instant, per: Option<Duration>) {
         self.under_way = self.under_way.saturating_sub(1);
         let Some(per) = per else { return };
-        let until = self.end_of_step(now, per) + per;
+        let until = later(self.end_of_step(now, per), per);
         match self.counting.back_mut() {
             // Time does not run backwards, so an earlier end can only come from rounding.
             Some((last, count)) if *last >= until => *count += 1,
@@ -68,6 +70,9 @@ impl Occupancy {
         let step = (per / STEPS).max(Duration::from_millis(1)).as_nanos();
         let elapsed = now.duration_since(self.origin).as_nanos();
         let rounded = elapsed.div_ceil(step).saturating_mul(step);
-        self.origin + Duration::from_nanos(u64::try_from(rounded).unwrap_or(u64::MAX))
+        later(
+            self.origin,
+            Duration::from_nanos(u64::try_from(rounded).unwrap_or(u64::MAX)),
+        )
     }
 }

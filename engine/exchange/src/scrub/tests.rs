@@ -1,3 +1,5 @@
+//! Whatever form a secret takes, nothing of it is left after scrubbing.
+
 #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
 
 use proptest::prelude::*;

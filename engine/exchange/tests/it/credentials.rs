@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use exchange::{
     Allowance, Answer, Auth, Content, Credential, Exchange, Failure, Grant, Kind, Method, OAuth2,
-    Placement, Rejection, Request, ResetForm, SecretPlace, Session, Token, TokenKeeper,
+    Placement, Rejection, Request, ResetForm, Retry, SecretPlace, Session, Token, TokenKeeper,
 };
 use futures::future::join_all;
 use model::{Class, Secret};
@@ -131,6 +131,15 @@ async fn a_token_is_renewed_before_it_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_may_live_for_ever() {
+    let server = Server::new(json!(u64::MAX));
+    let transport = serving(&server);
+    let (exchange, plan) = setup(&transport, oauth2(Grant::ClientCredentials));
+    assert!(calls(&exchange, &plan, 3).await.iter().all(Result::is_ok));
+    assert_eq!(logins(&transport), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_revoked_token_is_renewed_once_for_all() {
     let server = Server::new(json!(3600));
     let transport = serving(&server);
@@ -210,6 +219,31 @@ async fn a_login_that_fails_for_now_is_tried_again_also_for_an_effect() {
     assert!(calls(&exchange, &plan, 1).await.iter().all(Result::is_ok));
     assert_eq!(logins(&transport), 3);
     assert!(begun.elapsed() >= Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_fails_is_not_repeated_by_every_call_that_waits() {
+    for proven in [false, true] {
+        let server = Server::new(json!(100));
+        let transport = Scripted::slow(Duration::from_secs(1), move |request, before| {
+            if is_login(request) && (before > 0 || !proven) {
+                status(503)
+            } else {
+                server.answer(request)
+            }
+        });
+        let (exchange, mut plan) = setup(&transport, oauth2(Grant::ClientCredentials));
+        plan.retry = Retry::never();
+        if proven {
+            assert!(calls(&exchange, &plan, 1).await.iter().all(Result::is_ok));
+            sleep(Duration::from_secs(100)).await;
+        }
+        let before = logins(&transport);
+        for result in calls(&exchange, &plan, 20).await {
+            assert_eq!(result.unwrap_err().class, Class::Unavailable);
+        }
+        assert_eq!(logins(&transport), before + 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The gate: never more than allowed, whatever comes; the urgent first, then the patient.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -106,49 +107,46 @@ async fn tickets_go_before_billing_and_the_first_come_first() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_needs_two_limits_is_not_starved_by_those_that_need_one() {
-    let gate = Gate::new();
-    let (a, b) = (concurrent("a", 1), concurrent("b", 1));
-    let hold_a = gate
-        .pass("c", std::slice::from_ref(&a), Priority::Tickets, far())
-        .await
-        .unwrap();
-    let both = [a.clone(), b.clone()];
-    let waiter = tokio::spawn({
-        let gate = gate.clone();
-        async move {
-            gate.pass("c", &both, Priority::Tickets, far())
-                .await
-                .map(|_| Instant::now())
-        }
-    });
-    while gate.waiting("c") == 0 {
-        tokio::task::yield_now().await;
-    }
-    // While it waits for `a`, others may use `b` …
-    let hold_b = gate
-        .pass("c", std::slice::from_ref(&b), Priority::Tickets, far())
-        .await
-        .unwrap();
-    drop(hold_a);
-    // … but once it also met a full `b`, the next `b` is its own.
-    let later = tokio::spawn({
-        let gate = gate.clone();
-        async move {
-            gate.pass("c", &[b], Priority::Tickets, far())
-                .await
-                .map(|_| Instant::now())
-        }
-    });
-    while gate.waiting("c") < 2 {
-        tokio::task::yield_now().await;
-    }
-    sleep(Duration::from_secs(1)).await;
+    let (gate, far) = (Gate::new(), far());
+    let (a, b) = ([concurrent("a", 1)], [concurrent("b", 2)]);
+    let both = [concurrent("a", 1), concurrent("b", 2)];
+    let pass = |limits, priority| Box::pin(gate.pass("c", limits, priority, far));
+    let hold_a = pass(&a[..], Priority::Tickets).await.unwrap();
+    let hold_b = pass(&b[..], Priority::Tickets).await.unwrap();
+    let hold_more = pass(&b[..], Priority::Tickets).await.unwrap();
+    let mut needs_both = pass(&both[..], Priority::Directory);
+    assert!(futures::poll!(&mut needs_both).is_pending());
+    // It met a full `b`: when `b` has room again, that is its own, though it cannot use it yet …
     drop(hold_b);
-    let (first, second) = (
-        waiter.await.unwrap().unwrap(),
-        later.await.unwrap().unwrap(),
-    );
-    assert!(first <= second);
+    let mut needs_one = pass(&b[..], Priority::Directory);
+    assert!(futures::poll!(&mut needs_one).is_pending());
+    // … and only what is more urgent goes before it.
+    drop(pass(&b[..], Priority::Tickets).await.unwrap());
+    drop(hold_more);
+    assert!(futures::poll!(&mut needs_both).is_pending());
+    assert!(futures::poll!(&mut needs_one).is_pending());
+    // Once it is through, its claim is gone, and what it left of `b` goes to the next.
+    drop(hold_a);
+    let permit = futures::poll!(&mut needs_both);
+    assert!(permit.is_ready());
+    assert!(futures::poll!(&mut needs_one).is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_leaves_no_claim_behind() {
+    let (gate, far) = (Gate::new(), far());
+    let (a, b) = ([concurrent("a", 1)], [concurrent("b", 1)]);
+    let both = [concurrent("a", 1), concurrent("b", 1)];
+    let pass = |limits| Box::pin(gate.pass("c", limits, Priority::Tickets, far));
+    let _hold_a = pass(&a[..]).await.unwrap();
+    let hold_b = pass(&b[..]).await.unwrap();
+    let mut leaves = pass(&both[..]);
+    assert!(futures::poll!(&mut leaves).is_pending());
+    drop(hold_b);
+    let mut stays = pass(&b[..]);
+    assert!(futures::poll!(&mut stays).is_pending());
+    drop(leaves);
+    assert!(futures::poll!(&mut stays).is_ready());
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,6 +237,36 @@ async fn what_was_not_sent_does_not_count() {
         waited <= Duration::from_hours(1) + Duration::from_secs(30),
         "{waited:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn threads_that_race_for_a_place_never_share_it() {
+    let gate = Gate::new();
+    let under_way = Arc::new(AtomicU32::new(0));
+    let mut tasks = Vec::new();
+    for count in 0..400_u32 {
+        let (gate, under_way) = (gate.clone(), Arc::clone(&under_way));
+        tasks.push(tokio::spawn(async move {
+            let limits = [
+                concurrent("entity", 3),
+                window(100_000, Duration::from_secs(1)),
+            ];
+            let pass = gate.pass("c", &limits, Priority::Tickets, far());
+            // Some give up at once, wherever they are by then.
+            if count % 5 == 0 {
+                return drop(tokio::time::timeout(Duration::ZERO, pass).await);
+            }
+            let permit = pass.await.unwrap();
+            assert!(under_way.fetch_add(1, Ordering::SeqCst) < 3);
+            tokio::task::yield_now().await;
+            under_way.fetch_sub(1, Ordering::SeqCst);
+            drop(permit);
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(gate.waiting("c"), 0);
 }
 
 /// One call of the model: when it comes, how long it takes, when its caller gives up, and how
