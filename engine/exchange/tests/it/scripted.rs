@@ -87,7 +87,7 @@ pub(crate) fn exchange(transport: &Arc<Scripted>) -> Exchange {
 }
 
 pub(crate) fn credential() -> Credential {
-    let hosts = Hosts::new(["api.example.net"]).unwrap();
+    let hosts = Hosts::new(["api.example.net", "other.example.net"]).unwrap();
     Credential {
         hosts,
         ..Credential::default()
