@@ -1,1 +1,1 @@
-//! End-to-end tests: the built program over real HTTP against the simulators.
+//! What the end-to-end tests stand on.

@@ -1,7 +1,8 @@
 //! The JSON Schemas of the files, generated from the types that read them.
 //!
-//! One source for two uses: editors complete from the generated files in `schemas/`, and `structure`
-//! holds every file against the same schema. So an editor and `dovetail check` cannot disagree.
+//! One source for two uses: editors complete from the generated files in `schemas/`, and
+//! `structure` holds every file against the same schema. So an editor and
+//! `dovetail check` cannot disagree.
 
 use std::sync::LazyLock;
 

@@ -81,7 +81,7 @@ id!(
 );
 id!(
     /// A user request, as the product names it. Fifty bytes, because it is the reference that a
-    /// ticket carries in the PSA, and the shortest such field (Autotask's `externalID`) holds 50.
+    /// ticket carries in the PSA, and the shortest such field known holds 50.
     RequestId, "request id", 50
 );
 id!(

@@ -20,7 +20,7 @@ pub enum Error {
         request: RequestId,
     },
     /// What was given cannot be used.
-    #[error("{}", faults.first().map_or("the input cannot be used", |fault| fault.message.as_str()))]
+    #[error("{}", first_message(faults))]
     Invalid {
         /// Everything that is wrong with it.
         faults: Vec<Fault>,
@@ -61,6 +61,11 @@ pub struct Fault {
     pub message: String,
     /// How to mend it, where that is known.
     pub hint: Option<String>,
+}
+
+fn first_message(faults: &[Fault]) -> &str {
+    let first = faults.first();
+    first.map_or("the input cannot be used", |fault| fault.message.as_str())
 }
 
 impl Error {

@@ -182,7 +182,7 @@ impl<'a> Index<'a> {
         {
             *shared.entry(*at).or_default() += 1;
         }
-        // The overlap is put in proportion to both lengths, or long names would crowd out short ones.
+        // In proportion to both lengths, or long names would crowd out short ones.
         let mut ranked: Vec<(usize, usize)> = shared
             .into_iter()
             .filter_map(|(at, count)| {

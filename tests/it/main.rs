@@ -1,0 +1,7 @@
+//! The whole product from outside, and the rules that its sources keep.
+//!
+//! Every test that needs the program starts its own, with its own data, ports and simulated
+//! systems, so that tests run side by side and in any order.
+
+mod layers;
+mod names;
