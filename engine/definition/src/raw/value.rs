@@ -39,8 +39,8 @@ written_as_value!(
     json_schema!({
         "description": "A value that is computed. A text that starts with `$.` picks a typed \
             value, a text with `{{ }}` prints text, a map with the one key `script` calls a \
-            function, `literal` keeps a text from being read so, a map or list is built from its parts, and \
-            anything else is itself.",
+            function, `literal` keeps a text from being read so, a map or list is built from its \
+            parts, and anything else is itself.",
         "examples": [
             "$.request.id",
             "Request {{ request.id }}",
