@@ -12,7 +12,9 @@ pub(crate) mod contract;
 pub(crate) mod family;
 pub(crate) mod form;
 pub(crate) mod graph;
+pub(crate) mod header;
 pub(crate) mod http;
+pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod pages;
 pub(crate) mod pipeline;
@@ -20,61 +22,39 @@ pub(crate) mod rule;
 pub(crate) mod scope;
 pub(crate) mod secret;
 pub(crate) mod step;
+pub(crate) mod value;
 
 use std::time::Duration;
 
-use expression::{Compiler, Expression, Selector};
 use model::span;
-use serde_json::Value;
 
+use crate::codes;
 use crate::page::Spot;
-use crate::raw::value::{Computed, Pairs, Picked, SpanText, Template};
+use crate::raw::value::SpanText;
 
-/// A span of time. Its form was checked with the structure, so that only one too long to count
-/// is left; that one is as good as endless.
-fn duration(text: &SpanText) -> Duration {
-    span::parse(&text.0).unwrap_or(Duration::MAX)
-}
-
-fn duration_or(text: Option<&SpanText>, default: Duration) -> Duration {
-    text.map_or(default, duration)
-}
-
-/// Compiles a value, reporting its faults; null stands for one that has any.
-fn compiled(compiler: &Compiler<'_>, value: &Value, spot: &Spot<'_>) -> Expression {
-    compiler.compile(value).unwrap_or_else(|faults| {
-        spot.faults(faults);
-        Expression::constant(Value::Null)
-    })
-}
-
-fn computed(compiler: &Compiler<'_>, value: &Computed, spot: &Spot<'_>) -> Expression {
-    compiled(compiler, &value.0, spot)
-}
-
-fn template(compiler: &Compiler<'_>, text: &Template, spot: &Spot<'_>) -> Expression {
-    compiled(compiler, &Value::String(text.0.clone()), spot)
-}
-
-fn selector(compiler: &Compiler<'_>, text: &Picked, spot: &Spot<'_>) -> Option<Selector> {
-    match compiler.selector(&Value::String(text.0.clone())) {
-        Ok(selector) => Some(selector),
-        Err(faults) => {
-            spot.faults(faults);
-            None
-        }
+/// A span of time between `min` and `max`. Its form was checked with the structure.
+fn duration(text: &SpanText, (min, max): Bounds, spot: &Spot<'_>) -> Duration {
+    let found = span::parse(&text.0).unwrap_or(Duration::MAX);
+    let (least, most) = (span::parse(min), span::parse(max));
+    if least.is_some_and(|least| found < least) || most.is_some_and(|most| found > most) {
+        let message = format!("`{}` is not between {min} and {max}", text.0);
+        spot.error(codes::OUT_OF_RANGE, message, None);
     }
+    found
 }
 
-fn pairs(
-    compiler: &Compiler<'_>,
-    pairs: &Pairs<Computed>,
-    spot: &Spot<'_>,
-) -> Vec<(String, Expression)> {
-    let expression = |name: &str, value| computed(compiler, value, &spot.key(name));
-    pairs
-        .0
-        .iter()
-        .map(|(name, value)| (name.clone(), expression(name, value)))
-        .collect()
-}
+/// The shortest and the longest span that a place allows, as they are written.
+type Bounds = (&'static str, &'static str);
+
+/// Waiting for an answer, or for one that was lost.
+const WAIT: Bounds = ("100ms", "10m");
+/// Counting requests.
+const WINDOW: Bounds = ("1s", "31d");
+/// Keeping what was read.
+const KEEP: Bounds = ("1s", "31d");
+/// Pausing before a call is tried again.
+const PAUSE: Bounds = ("10ms", "1h");
+/// Starting by the clock. Below this a pipeline is a load on the other side, not a schedule.
+const SCHEDULE: Bounds = ("10s", "31d");
+/// Reading again what may have been missed.
+const OVERLAP: Bounds = ("0s", "31d");

@@ -22,7 +22,7 @@ codes! {
     TOO_LARGE = "too-large", "A file stays within the limits of size and depth.";
     UNKNOWN_KIND = "unknown-kind", "A file says what it is by its first key.";
     DUPLICATE_NAME = "duplicate-name", "A name is given once.";
-    MISSING_FAMILY = "missing-family", "A connector or pipeline belongs to a family that is loaded.";
+    MISSING_FAMILY = "missing-family", "A connector or pipeline is of a loaded family.";
     UNREADABLE = "unreadable", "A path that is checked can be read.";
 
     // Structure.
@@ -37,6 +37,9 @@ codes! {
     EMPTY_STEP = "empty-step", "A step says what it does.";
     SEVERAL_STEPS = "several-steps", "A step does one thing.";
     EXACTLY_ONE = "exactly-one", "Of keys that exclude each other, exactly one is given.";
+
+    CONSTANT_VALUE = "constant-value", "What has to differ is not written out.";
+    FORGOTTEN_DOLLAR = "forgotten-dollar", "A text does not read like a path.";
 
     // Connectors.
     UNKNOWN_OPERATION = "unknown-operation", "An operation that is named exists.";
@@ -56,6 +59,8 @@ codes! {
     INCOMPLETE_LIMIT = "incomplete-limit", "A limit says what it counts, and in what span.";
     BACKWARD_PAUSES = "backward-pauses", "The longest pause is not shorter than the first.";
     RETRY_FORBIDDEN = "retry-forbidden", "Only failures that pass by themselves are tried again.";
+    UNUSED_FIELD = "unused-field", "What people are asked for is used.";
+    BAD_HEADER = "bad-header", "A header has a name that can be sent, and is not set by the engine.";
     MISSING_KEEP = "missing-keep", "A setup operation says how long its record holds.";
     KEPT_EFFECT = "kept-effect", "The answer to an effect is not kept.";
     SETUP_LOOP = "setup-loop", "Setup does not need its own result.";
@@ -68,6 +73,7 @@ codes! {
     BODY_WITH_GET = "body-with-get", "A GET sends no body.";
     BODY_AND_FORM = "body-and-form", "An operation sends a body or a form.";
     MISSING_OPERATION = "missing-operation", "A connector provides what its family asks for.";
+    MISSING_ITEMS = "missing-items", "An operation that gives many says where they are.";
     MISSING_RECORD = "missing-record", "An operation says what its records become.";
     MISSING_FIELD = "missing-field", "A record has the keys its schema asks for.";
     UNKNOWN_RECORD_FIELD = "unknown-record-field", "A record has only keys its schema knows.";
@@ -87,6 +93,8 @@ codes! {
     // Pipelines.
     NEVER_STARTED = "never-started", "A pipeline is started by an event or by the clock.";
     MIXED_EVENTS = "mixed-events", "The events of a pipeline give the same names.";
+    CONSTANT_KEY = "constant-key", "An effect for one of many things has a key of its own.";
+    LOOK_UNFINDABLE = "look-unfindable", "Only what can be found is looked for.";
     CONSTANT_LANE = "constant-lane", "Work for different requests does not share one lane.";
     USE_ENSURE = "use-ensure", "An effect that must happen once is not simply called.";
     NOT_AN_EFFECT = "not-an-effect", "Only what changes something is ensured.";

@@ -222,6 +222,11 @@ impl<'p> Spot<'p> {
         }
     }
 
+    /// All values of the file as one text, to look for a name in.
+    pub(crate) fn file_text(&self) -> String {
+        self.page.value().to_string()
+    }
+
     /// How many errors were found in the whole file so far.
     pub(crate) fn errors(&self) -> usize {
         self.page.errors()

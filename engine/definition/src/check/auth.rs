@@ -1,37 +1,36 @@
 //! Checks how calls show who calls.
 
-use expression::Compiler;
-
+use super::address;
 use super::connector::Surroundings;
-use super::{address, pairs, template};
+use super::value::Values;
 use crate::codes;
 use crate::connector::Auth;
 use crate::page::Spot;
 use crate::raw::connector::{AuthText, BasicText, BearerText, ClientCredentialsText, SecretInText};
 
-/// Checks `http.auth`. `compiler` sees what people gave and what setup found.
+/// Checks `http.auth`. `values` sees what people gave and what setup found.
 pub(crate) fn check(
     text: &AuthText,
     around: &Surroundings<'_>,
-    compiler: &Compiler<'_>,
+    values: &Values<'_>,
     spot: &Spot<'_>,
 ) -> Option<Auth> {
     match (&text.client_credentials, &text.basic, &text.bearer) {
         (Some(text), None, None) => {
             let at = spot.key("client_credentials");
-            Some(client_credentials(text, around, compiler, &at))
+            Some(client_credentials(text, around, values, &at))
         }
         (None, Some(BasicText { user, password }), None) => {
             let at = spot.key("basic");
             Some(Auth::Basic {
-                user: template(compiler, user, &at.key("user")),
-                password: template(compiler, password, &at.key("password")),
+                user: values.template(user, &at.key("user")),
+                password: values.template(password, &at.key("password")),
             })
         }
         (None, None, Some(BearerText { token })) => {
             let at = spot.key("bearer").key("token");
             Some(Auth::Bearer {
-                token: template(compiler, token, &at),
+                token: values.template(token, &at),
             })
         }
         _ => {
@@ -46,17 +45,17 @@ pub(crate) fn check(
 fn client_credentials(
     text: &ClientCredentialsText,
     around: &Surroundings<'_>,
-    compiler: &Compiler<'_>,
+    values: &Values<'_>,
     spot: &Spot<'_>,
 ) -> Auth {
     address::check_whole(&text.token_url, around, &spot.key("token_url"));
     let scope = text.scope.as_ref();
     Auth::ClientCredentials {
-        token_url: template(compiler, &text.token_url, &spot.key("token_url")),
-        client_id: template(compiler, &text.client_id, &spot.key("client_id")),
-        client_secret: template(compiler, &text.client_secret, &spot.key("client_secret")),
+        token_url: values.template(&text.token_url, &spot.key("token_url")),
+        client_id: values.template(&text.client_id, &spot.key("client_id")),
+        client_secret: values.template(&text.client_secret, &spot.key("client_secret")),
         secret_in_header: text.secret_in == Some(SecretInText::Header),
-        scope: scope.map(|scope| template(compiler, scope, &spot.key("scope"))),
-        form: pairs(compiler, &text.form, &spot.key("form")),
+        scope: scope.map(|scope| values.template(scope, &spot.key("scope"))),
+        form: values.pairs(&text.form, &spot.key("form")),
     }
 }

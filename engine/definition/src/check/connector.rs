@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use expression::{Compiler, Scripts, Shape};
+use expression::{Scripts, Shape};
+use model::span;
 
 use super::scope::{ConnectorScope, record_shape};
 use super::secret::SecretNames;
-use super::{callout, computed, duration, form, graph, http, operation, selector};
+use super::value::Values;
+use super::{callout, form, graph, http, operation};
 use crate::codes;
-use crate::connector::{Choices, Connector, Right, Setup};
+use crate::connector::{Choices, Connector, Right, SETTLE_DEFAULT, Setup, TIMEOUT_DEFAULT};
 use crate::family::Family;
 use crate::near;
 use crate::page::Spot;
 use crate::raw::connector::{ChoicesText, ConnectorFile, RightText};
 use crate::raw::operation::OperationText;
+use crate::raw::value::SpanText;
 
 /// What every check of a part of a connector needs to know.
 #[derive(Debug)]
@@ -24,6 +28,10 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) scripts: &'a Scripts,
     pub(crate) secrets: SecretNames,
     pub(crate) family: &'a Family,
+    /// How long operations wait that say nothing themselves.
+    pub(crate) timeout: Duration,
+    /// How long their unanswered calls may still be at work.
+    pub(crate) settle: Duration,
 }
 
 impl Surroundings<'_> {
@@ -67,6 +75,8 @@ pub(crate) fn check(
         scripts,
         secrets: SecretNames::of(file),
         family,
+        timeout: span_or(file.http.timeout.as_ref(), TIMEOUT_DEFAULT),
+        settle: span_or(file.http.settle.as_ref(), SETTLE_DEFAULT),
     };
     let http = http::check(&around, &spot.key("http"));
     let operations = operations(&around, spot);
@@ -92,6 +102,11 @@ pub(crate) fn check(
     };
     graph::check(&around, spot);
     connector
+}
+
+/// A span that is checked elsewhere.
+fn span_or(text: Option<&SpanText>, usual: Duration) -> Duration {
+    text.and_then(|text| span::parse(&text.0)).unwrap_or(usual)
 }
 
 fn operations(
@@ -144,7 +159,7 @@ fn setup(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Setup> 
             at.key_error(codes::MISSING_KEEP, message, Some(hint));
         }
         let operation = Arc::new(operation::check_setup(name, text, around, &at));
-        let keep = text.keep.as_ref().map(duration).unwrap_or_default();
+        let keep = operation.keep.unwrap_or_default();
         let needs = graph::setup_needs(around, name, &at);
         (
             name.clone(),
@@ -165,11 +180,11 @@ fn rights(around: &Surroundings<'_>, spot: &Spot<'_>) -> Vec<Right> {
         let operation = around.known(&text.operation.0, &at.key("operation"));
         graph::called_alone(around, &text.operation.0, &at.key("operation"));
         let document = operation.map(record_shape).unwrap_or_default();
-        let compiler = Compiler::document(&document, &outer, around.scripts);
+        let values = Values::document(&document, &outer, around.scripts);
         Right {
             right: text.right.clone(),
             operation: text.operation.0.clone(),
-            grants: computed(&compiler, &text.grants, &at.key("grants")),
+            grants: values.varying(&text.grants.0, &at.key("grants")),
             remedy: text.remedy.clone(),
         }
     };
@@ -200,17 +215,17 @@ fn one_list(text: &ChoicesText, around: &Surroundings<'_>, spot: &Spot<'_>) -> C
     } else {
         record
     };
-    let listing = Compiler::document(&result, &outer, around.scripts);
-    let reading = Compiler::document(&document, &outer, around.scripts);
-    let each = |name: &str, value| computed(&reading, value, &spot.key(name));
+    let listing = Values::document(&result, &outer, around.scripts);
+    let reading = Values::document(&document, &outer, around.scripts);
+    let each = |name: &str, value| reading.computed(value, &spot.key(name));
     Choices {
         operation: text.operation.0.clone(),
         items: text
             .items
             .as_ref()
-            .and_then(|path| selector(&listing, path, &spot.key("items"))),
-        value: each("value", &text.value),
-        label: each("label", &text.label),
+            .and_then(|path| listing.selector(path, &spot.key("items"))),
+        value: reading.varying(&text.value.0, &spot.key("value")),
+        label: reading.varying(&text.label.0, &spot.key("label")),
         active: text.active.as_ref().map(|value| each("active", value)),
         default: text.default.as_ref().map(|value| each("default", value)),
         depends_on: read

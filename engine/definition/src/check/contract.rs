@@ -40,6 +40,14 @@ pub(crate) fn check(
         let message = format!("`{}` gives no list, so it has no pages", contract.name);
         spot.key("pages").key_error(codes::PAGED_ONE, message, None);
     }
+    if text.items.is_none() && matches!(contract.gives, Gives::Many(_)) {
+        let message = format!(
+            "`{}` gives many, and does not say where they are",
+            contract.name
+        );
+        let hint = "add `items`, as in `items: $.items[*]`, or `$[*]` where the answer is a list";
+        spot.key_error(codes::MISSING_ITEMS, message, Some(hint.to_owned()));
+    }
     record_fits(text, contract, around, spot);
 }
 

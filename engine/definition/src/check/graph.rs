@@ -35,6 +35,20 @@ fn unused(around: &Surroundings<'_>, spot: &Spot<'_>) {
             at.key_warning(codes::UNUSED_OPERATION, message, None);
         }
     }
+    let text = spot.file_text();
+    for (root, form) in [
+        ("vendor", &around.file.vendor),
+        ("credentials", &around.file.credentials),
+    ] {
+        let whole = text.contains(&format!("\"$.{root}\""));
+        let used = |name: &str| whole || mentions(&text, &format!("{root}.{name}"));
+        for (name, _) in form.0.iter().filter(|(name, _)| !used(name)) {
+            let message = format!("people are asked for `{name}`, and nothing uses it");
+            spot.key(root)
+                .key(name)
+                .key_warning(codes::UNUSED_FIELD, message, None);
+        }
+    }
     let sections = around.file.settings.0.iter();
     let settings = sections.flat_map(|(_, section)| &section.fields.0);
     let chosen: BTreeSet<&str> = settings

@@ -1,35 +1,39 @@
 //! Checks what all exchanges of a connector have in common.
 
-use expression::Compiler;
+use std::time::Duration;
+
 use model::Class;
 
 use super::connector::Surroundings;
-use super::{address, auth, duration, duration_or, pairs, rule, template};
+use super::value::Values;
+use super::{PAUSE, WAIT, WINDOW, address, auth, duration, header, rule};
 use crate::codes;
 use crate::connector::{Http, Limit, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
 use crate::page::Spot;
 use crate::raw::connector::{LimitText, RetryText};
+use crate::raw::value::SpanText;
 
 /// Checks `http`.
 pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     let text = &around.file.http;
     let setup_names = around.scope.during_setup();
-    let addressing = Compiler::named(&setup_names, around.scripts);
+    let addressing = Values::named(&setup_names, around.scripts);
     let names = around.scope.common();
-    let sending = Compiler::named(&names, around.scripts);
+    let sending = Values::named(&names, around.scripts);
     address::check_whole(&text.base_url, around, &spot.key("base_url"));
+    header::check(&text.headers, &spot.key("headers"));
     address::check_hosts(&text.hosts, &spot.key("hosts"));
     let limits = text.limits.iter().enumerate();
     Http {
-        base_url: template(&addressing, &text.base_url, &spot.key("base_url")),
+        base_url: addressing.template(&text.base_url, &spot.key("base_url")),
         hosts: text.hosts.clone(),
         auth: text
             .auth
             .as_ref()
             .and_then(|auth| auth::check(auth, around, &addressing, &spot.key("auth"))),
-        headers: pairs(&sending, &text.headers, &spot.key("headers")),
-        timeout: duration_or(text.timeout.as_ref(), TIMEOUT_DEFAULT),
-        settle: duration_or(text.settle.as_ref(), SETTLE_DEFAULT),
+        headers: sending.pairs(&text.headers, &spot.key("headers")),
+        timeout: wait(text.timeout.as_ref(), TIMEOUT_DEFAULT, &spot.key("timeout")),
+        settle: wait(text.settle.as_ref(), SETTLE_DEFAULT, &spot.key("settle")),
         limits: limits
             .filter_map(|(index, text)| limit(text, &sending, &spot.key("limits").index(index)))
             .collect(),
@@ -38,7 +42,12 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     }
 }
 
-fn limit(text: &LimitText, compiler: &Compiler<'_>, spot: &Spot<'_>) -> Option<Limit> {
+/// How long to wait for something, if the file says so.
+pub(crate) fn wait(text: Option<&SpanText>, usual: Duration, spot: &Spot<'_>) -> Duration {
+    text.map_or(usual, |text| duration(text, WAIT, spot))
+}
+
+fn limit(text: &LimitText, values: &Values<'_>, spot: &Spot<'_>) -> Option<Limit> {
     let incomplete = |message: &str, hint: &str| {
         spot.error(
             codes::INCOMPLETE_LIMIT,
@@ -58,7 +67,7 @@ fn limit(text: &LimitText, compiler: &Compiler<'_>, spot: &Spot<'_>) -> Option<L
             let share = text.share.as_deref().map_or(100, percentage);
             Some(Limit::Window {
                 requests,
-                per: duration(per),
+                per: duration(per, WINDOW, &spot.key("per")),
                 share,
             })
         }
@@ -67,7 +76,7 @@ fn limit(text: &LimitText, compiler: &Compiler<'_>, spot: &Spot<'_>) -> Option<L
                 return incomplete("`per` and `share` go with `requests`", "remove them");
             }
             let for_each = text.for_each.as_ref();
-            let for_each = for_each.map(|each| template(compiler, each, &spot.key("for_each")));
+            let for_each = for_each.map(|each| values.template(each, &spot.key("for_each")));
             Some(Limit::Concurrent { requests, for_each })
         }
         _ => incomplete(
@@ -98,11 +107,14 @@ fn retry(text: Option<&RetryText>, spot: &Spot<'_>) -> Retry {
                 .error(codes::RETRY_FORBIDDEN, message, Some(hint));
         }
     }
+    let pause = |key: &str, text: Option<&SpanText>, usual| {
+        text.map_or(usual, |text| duration(text, PAUSE, &spot.key(key)))
+    };
     let retry = Retry {
         on: on.unwrap_or(usual.on),
         attempts: text.attempts.unwrap_or(usual.attempts),
-        from: duration_or(text.from.as_ref(), usual.from),
-        to: duration_or(text.to.as_ref(), usual.to),
+        from: pause("from", text.from.as_ref(), usual.from),
+        to: pause("to", text.to.as_ref(), usual.to),
     };
     if retry.to < retry.from {
         let message = "the longest pause is shorter than the first".to_owned();

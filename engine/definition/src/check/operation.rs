@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use expression::{Compiler, Expression, Shape};
+use expression::{Expression, Shape};
 use serde_json::Value;
 
 use super::connector::Surroundings;
 use super::scope::{self, record_shape};
-use super::template;
-use super::{address, computed, contract, duration, duration_or, pages, pairs, rule, selector};
+use super::value::Values;
+use super::{KEEP, address, contract, duration, header, http, pages, rule};
 use crate::codes;
-use crate::connector::{SETTLE_DEFAULT, TIMEOUT_DEFAULT};
 use crate::family::Contract;
 use crate::operation::{Body, Method, Operation};
 use crate::page::Spot;
@@ -69,13 +68,14 @@ fn compile(
         Some(pages) => outer.clone().with("page", scope::page(pages)),
         None => outer.clone(),
     };
-    let sending = Compiler::named(&sent, around.scripts);
+    let sending = Values::named(&sent, around.scripts);
     let outer = outer.with("answer", scope::answer());
-    let reading = Compiler::document(&Shape::Any, &outer, around.scripts);
+    let reading = Values::document(&Shape::Any, &outer, around.scripts);
     let at = spot.key(&method.as_str().to_lowercase());
     if let Some(url) = url {
         address::check(url, around, &at);
     }
+    header::check(&text.headers, &spot.key("headers"));
     for (parameter, value) in &text.query.0 {
         around
             .secrets
@@ -87,12 +87,12 @@ fn compile(
         method,
         url: url.map_or_else(
             || Expression::constant(Value::Null),
-            |url| template(&sending, url, &at),
+            |url| sending.template(url, &at),
         ),
         anonymous: text.anonymous,
         entity: text.entity.clone(),
-        query: pairs(&sending, &text.query, &spot.key("query")),
-        headers: pairs(&sending, &text.headers, &spot.key("headers")),
+        query: sending.pairs(&text.query, &spot.key("query")),
+        headers: sending.pairs(&text.headers, &spot.key("headers")),
         body: body(text, method, &sending, spot),
         before: text
             .before
@@ -100,25 +100,22 @@ fn compile(
             .iter()
             .map(|(root, name)| (root.clone(), name.0.clone()))
             .collect(),
-        keep: text.keep.as_ref().map(duration),
+        keep: text
+            .keep
+            .as_ref()
+            .map(|keep| duration(keep, KEEP, &spot.key("keep"))),
         pages: text
             .pages
             .as_ref()
             .and_then(|pages| pages::check(pages, &reading, &spot.key("pages"))),
-        items: items.and_then(|path| selector(&reading, path, &spot.key("items"))),
+        items: items.and_then(|path| reading.selector(path, &spot.key("items"))),
         record: text
             .record
             .as_ref()
-            .map(|value| computed(&reading, value, &spot.key("record"))),
+            .map(|value| reading.computed(value, &spot.key("record"))),
         errors: rule::check(&text.errors, around.scripts, &spot.key("errors")),
-        timeout: duration_or(
-            text.timeout.as_ref().or(around.file.http.timeout.as_ref()),
-            TIMEOUT_DEFAULT,
-        ),
-        settle: duration_or(
-            text.settle.as_ref().or(around.file.http.settle.as_ref()),
-            SETTLE_DEFAULT,
-        ),
+        timeout: http::wait(text.timeout.as_ref(), around.timeout, &spot.key("timeout")),
+        settle: http::wait(text.settle.as_ref(), around.settle, &spot.key("settle")),
         effect: false,
     };
     // An expression with a fault uses nothing, so that this would only echo it.
@@ -188,7 +185,7 @@ fn unused(text: &OperationText, operation: &Operation, spot: &Spot<'_>) {
 fn body(
     text: &OperationText,
     method: Method,
-    compiler: &Compiler<'_>,
+    values: &Values<'_>,
     spot: &Spot<'_>,
 ) -> Option<Body> {
     if method == Method::Get && (text.body.is_some() || !text.form.0.is_empty()) {
@@ -206,10 +203,10 @@ fn body(
             None
         }
         Some(value) => Some(Body::Json {
-            value: computed(compiler, value, &spot.key("body")),
+            value: values.computed(value, &spot.key("body")),
             keep_nulls: matches!(text.nulls, Some(NullsText::Keep)),
         }),
         None if text.form.0.is_empty() => None,
-        None => Some(Body::Form(pairs(compiler, &text.form, &spot.key("form")))),
+        None => Some(Body::Form(values.pairs(&text.form, &spot.key("form")))),
     }
 }

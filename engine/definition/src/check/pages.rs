@@ -1,8 +1,6 @@
 //! Checks how the pages of a list follow each other.
 
-use expression::Compiler;
-
-use super::{computed, template};
+use super::value::Values;
 use crate::codes;
 use crate::operation::{PageKind, Pages};
 use crate::page::Spot;
@@ -21,17 +19,17 @@ impl PagesText {
 }
 
 /// Checks `pages`; `reading` is for the answer and its records.
-pub(crate) fn check(text: &PagesText, reading: &Compiler<'_>, spot: &Spot<'_>) -> Option<Pages> {
+pub(crate) fn check(text: &PagesText, reading: &Values<'_>, spot: &Spot<'_>) -> Option<Pages> {
     let by_last_id = text.by_last_id.as_ref().map(|by| PageKind::ByLastId {
-        id: template(reading, &by.id, &spot.key("by_last_id").key("id")),
+        id: reading.varying_template(&by.id, &spot.key("by_last_id").key("id")),
         start: by.start.into(),
         size: by.size,
     });
     let by_next_url = text.by_next_url.as_ref().map(|by| PageKind::ByNextUrl {
-        url: template(reading, &by.url, &spot.key("by_next_url").key("url")),
+        url: reading.varying_template(&by.url, &spot.key("by_next_url").key("url")),
     });
     let by_cursor = text.by_cursor.as_ref().map(|by| PageKind::ByCursor {
-        cursor: template(reading, &by.cursor, &spot.key("by_cursor").key("cursor")),
+        cursor: reading.varying_template(&by.cursor, &spot.key("by_cursor").key("cursor")),
     });
     let by_number = text.by_number.as_ref().map(|by| PageKind::ByNumber {
         start: by.start,
@@ -57,7 +55,7 @@ pub(crate) fn check(text: &PagesText, reading: &Compiler<'_>, spot: &Spot<'_>) -
         spot.error(codes::EXACTLY_ONE, message, Some(hint));
         return None;
     };
-    let read = |name: &str, value| computed(reading, value, &spot.key(name));
+    let read = |name: &str, value| reading.computed(value, &spot.key(name));
     Some(Pages {
         kind,
         more: text.more.as_ref().map(|value| read("more", value)),

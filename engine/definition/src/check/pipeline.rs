@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use expression::{Compiler, Scripts, Shape};
+use expression::{Scripts, Shape};
 
+use super::names::Names;
 use super::scope;
-use super::step::{self, Names};
-use super::{duration, template};
+use super::step;
+use super::value::Values;
+use super::{SCHEDULE, duration};
 use crate::codes;
 use crate::family::Family;
 use crate::page::Spot;
@@ -27,28 +29,25 @@ pub(crate) fn check(
     }
     let on: Vec<Event> = file.on.iter().map(|event| Event::from(*event)).collect();
     mixed(&on, file.every.is_some(), &spot.key("on"));
-    let mut names = Names::new(given(&on, family));
+    let has_subject = on.iter().any(|event| !event.roots().is_empty());
+    let mut names = Names::new(given(&on, family), has_subject);
     let roots = names.shape();
     let errors_before = spot.errors();
-    let lane = template(
-        &Compiler::named(&roots, scripts),
-        &file.lane,
-        &spot.key("lane"),
-    );
-    let has_subject = on.iter().any(|event| !event.roots().is_empty());
+    let lane = Values::named(&roots, scripts).template(&file.lane, &spot.key("lane"));
     if lane.is_constant() && has_subject && spot.errors() == errors_before {
         let message = "this lane is the same for all, so everyone waits for everyone".to_owned();
         let hint = "name what must keep its order, as in `lane: $.request.id`".to_owned();
         spot.key("lane")
             .error(codes::CONSTANT_LANE, message, Some(hint));
     }
+    let every = file.every.as_ref();
     let bench = step::Bench { family, scripts };
     Pipeline {
         name: file.pipeline.0.clone(),
         title: file.title.clone(),
         family: file.family.0.clone(),
         on,
-        every: file.every.as_ref().map(duration),
+        every: every.map(|every| duration(every, SCHEDULE, &spot.key("every"))),
         lane,
         priority: file.priority.into(),
         steps: bench.steps(&file.steps, &mut names, &spot.key("steps")),

@@ -1,9 +1,9 @@
 //! Checks error rules.
 
-use expression::{Compiler, Scripts, Shape};
+use expression::{Scripts, Shape};
 use regex::{Regex, RegexBuilder};
 
-use super::{selector, template};
+use super::value::Values;
 use crate::codes;
 use crate::page::Spot;
 use crate::raw::operation::{ErrorText, WhenText};
@@ -35,7 +35,7 @@ pub(crate) fn check(rules: &[ErrorText], scripts: &Scripts, spot: &Spot<'_>) -> 
 fn one(rule: &ErrorText, scripts: &Scripts, spot: &Spot<'_>) -> ErrorRule {
     let when = spot.key("when");
     let nothing = Shape::object::<String>([]);
-    let reading = Compiler::document(&Shape::Any, &nothing, scripts);
+    let reading = Values::document(&Shape::Any, &nothing, scripts);
     let matches = rule
         .when
         .matches
@@ -51,7 +51,7 @@ fn one(rule: &ErrorText, scripts: &Scripts, spot: &Spot<'_>) -> ErrorRule {
         .iter()
         .flat_map(|regex| regex.capture_names().flatten());
     let groups = Shape::object(groups.map(|name| (name, Shape::Scalar)));
-    let printing = Compiler::named(&groups, scripts);
+    let printing = Values::named(&groups, scripts);
     // Groups are unknown when the pattern is; its own problem is enough then.
     let remedy = rule
         .remedy
@@ -68,10 +68,10 @@ fn one(rule: &ErrorText, scripts: &Scripts, spot: &Spot<'_>) -> ErrorRule {
             .when
             .body
             .as_ref()
-            .and_then(|path| selector(&reading, path, &when.key("body"))),
+            .and_then(|path| reading.selector(path, &when.key("body"))),
         matches,
         class: rule.is.into(),
-        remedy: remedy.map(|text| template(&printing, text, &spot.key("remedy"))),
+        remedy: remedy.map(|text| printing.template(text, &spot.key("remedy"))),
     }
 }
 

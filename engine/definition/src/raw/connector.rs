@@ -167,7 +167,7 @@ pub(crate) struct BearerText {
 #[schemars(rename = "Limit")]
 pub(crate) struct LimitText {
     /// How many requests are allowed in any span of `per`.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub(crate) requests: Option<u32>,
     /// The span that `requests` are counted in.
     pub(crate) per: Option<SpanText>,
@@ -175,7 +175,7 @@ pub(crate) struct LimitText {
     #[schemars(regex(pattern = "^([1-9]|[1-9][0-9]|100)%$"))]
     pub(crate) share: Option<String>,
     /// How many requests may be on their way at the same time.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 10_000))]
     pub(crate) concurrent: Option<u32>,
     /// What `concurrent` is counted for separately, such as each entity.
     pub(crate) for_each: Option<Template>,

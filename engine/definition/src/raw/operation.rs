@@ -125,6 +125,7 @@ pub(crate) struct ByNextUrlText {
 #[schemars(rename = "ByNumber")]
 pub(crate) struct ByNumberText {
     /// The number of the first page.
+    #[schemars(range(min = 0, max = 1))]
     pub(crate) start: u32,
     /// How many records are asked for: `$.page.size`.
     #[schemars(range(min = 1, max = 100_000))]

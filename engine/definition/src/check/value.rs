@@ -1,0 +1,166 @@
+//! Compiles the values of a file, and sees what an author most likely meant otherwise.
+
+use expression::{Compiler, Expression, Fault, Scripts, Selector, Shape};
+use serde_json::{Map, Value};
+
+use super::scope::is_directive;
+use crate::codes;
+use crate::page::Spot;
+use crate::raw::value::{Computed, Pairs, Picked, Template};
+
+/// Compiles values for one kind of scope.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Values<'a> {
+    compiler: Compiler<'a>,
+    /// The names that can be used, as far as they are known.
+    names: &'a Shape,
+}
+
+impl<'a> Values<'a> {
+    /// For a scope of names.
+    pub(crate) fn named(names: &'a Shape, scripts: &'a Scripts) -> Self {
+        Self {
+            compiler: Compiler::named(names, scripts),
+            names,
+        }
+    }
+
+    /// For a document as `$`, with names around it.
+    pub(crate) fn document(document: &'a Shape, outer: &'a Shape, scripts: &'a Scripts) -> Self {
+        Self {
+            compiler: Compiler::document(document, outer, scripts),
+            names: outer,
+        }
+    }
+
+    /// Compiles a value, reporting its faults; null stands for one that has any.
+    pub(crate) fn value(&self, value: &Value, spot: &Spot<'_>) -> Expression {
+        self.forgotten_dollar(value, spot);
+        self.compile(value).unwrap_or_else(|faults| {
+            spot.faults(faults);
+            Expression::constant(Value::Null)
+        })
+    }
+
+    pub(crate) fn compile(&self, value: &Value) -> Result<Expression, Vec<Fault>> {
+        self.compiler.compile(value)
+    }
+
+    pub(crate) fn computed(&self, value: &Computed, spot: &Spot<'_>) -> Expression {
+        self.value(&value.0, spot)
+    }
+
+    pub(crate) fn template(&self, text: &Template, spot: &Spot<'_>) -> Expression {
+        self.value(&Value::String(text.0.clone()), spot)
+    }
+
+    pub(crate) fn selector(&self, text: &Picked, spot: &Spot<'_>) -> Option<Selector> {
+        match self.compiler.selector(&Value::String(text.0.clone())) {
+            Ok(selector) => Some(selector),
+            Err(faults) => {
+                spot.faults(faults);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn pairs(
+        &self,
+        pairs: &Pairs<Computed>,
+        spot: &Spot<'_>,
+    ) -> Vec<(String, Expression)> {
+        let one = |name: &str, value| (name.to_owned(), self.computed(value, &spot.key(name)));
+        pairs
+            .0
+            .iter()
+            .map(|(name, value)| one(name, value))
+            .collect()
+    }
+
+    /// Compiles a value in a place where one that is always the same makes no sense.
+    pub(crate) fn varying(&self, value: &Value, spot: &Spot<'_>) -> Expression {
+        let errors = spot.errors();
+        let expression = self.value(value, spot);
+        if expression.is_constant() && spot.errors() == errors {
+            let message = format!("`{}` is always the same here", plain(value));
+            let hint = match value.as_str() {
+                Some(text) if is_dotted(text) => format!("did you mean `$.{text}`?"),
+                _ => "pick it with a path, as in `$.id`".to_owned(),
+            };
+            spot.error(codes::CONSTANT_VALUE, message, Some(hint));
+        }
+        expression
+    }
+
+    pub(crate) fn varying_template(&self, text: &Template, spot: &Spot<'_>) -> Expression {
+        self.varying(&Value::String(text.0.clone()), spot)
+    }
+
+    /// Reports texts such as `request.id`, which read like a path and are none. As the key of an
+    /// effect, such a text would be the same for all requests, and only the first got its ticket.
+    fn forgotten_dollar(&self, value: &Value, spot: &Spot<'_>) {
+        match value {
+            Value::String(text) if self.reads_like_a_path(text) => {
+                let message = format!("`{text}` is a text, and reads like a path");
+                let hint = format!("write `$.{text}`; or `literal: {text}` if the text is meant");
+                spot.error(codes::FORGOTTEN_DOLLAR, message, Some(hint));
+            }
+            Value::Array(parts) => {
+                let parts = parts.iter().enumerate();
+                parts.for_each(|(index, part)| self.forgotten_dollar(part, &spot.index(index)));
+            }
+            Value::Object(fields) if !is_directive(fields) => self.in_fields(fields, spot),
+            _ => {}
+        }
+    }
+
+    fn in_fields(&self, fields: &Map<String, Value>, spot: &Spot<'_>) {
+        for (key, part) in fields {
+            self.forgotten_dollar(part, &spot.key(key));
+        }
+    }
+
+    fn reads_like_a_path(&self, text: &str) -> bool {
+        let first = text.split('.').next().unwrap_or_default();
+        text.contains('.') && is_dotted(text) && self.names.names().any(|name| name == first)
+    }
+}
+
+/// Whether a text is made of names with points between them.
+fn is_dotted(text: &str) -> bool {
+    let name = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && part
+                .chars()
+                .all(|one| one.is_ascii_alphanumeric() || one == '_')
+    };
+    text.split('.').all(name)
+}
+
+/// A value as a message quotes it.
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_dotted;
+
+    #[test]
+    fn names_with_points_read_like_a_path() {
+        assert!(is_dotted("request.customer_id") && is_dotted("id"));
+        for other in [
+            "",
+            "request.",
+            "1.0",
+            "Read tickets",
+            "$.id",
+            "a-b.c",
+            "{{ id }}",
+        ] {
+            assert!(!is_dotted(other), "{other}");
+        }
+    }
+}
