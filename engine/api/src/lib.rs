@@ -1,1 +1,124 @@
-//! The REST API and the callout listener, over the runtime handle.
+//! The REST API and the callout listener, over the runtime's handle.
+//!
+//! A call passes, from the outside in: [`serve()`] (connections, length and time of the head),
+//! `answer` (request id, log line, form of problems), `auth` (bearer token, own partner only), a
+//! route's handler with its extractors (`params`, `body`), and the runtime. Handlers do no more
+//! than turn wire types into the runtime's and back; every decision is the runtime's.
+//!
+//! Promises: 2xx is answered only once the work is durable, because the runtime returns no
+//! earlier; whatever else is answered is a problem that says what, where and how to mend it, and
+//! means that nothing was taken in. It sees the runtime and the model, never the store or a PSA.
+
+mod answer;
+mod auth;
+mod body;
+pub mod limits;
+mod openapi;
+mod params;
+mod problem;
+mod routes;
+mod serve;
+mod token;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::FromRef;
+use axum::middleware::from_fn_with_state;
+use model::Timestamp;
+use runtime::Runtime;
+
+pub use serve::serve;
+pub use token::{Claims, Refusal, Scope, TokenKey};
+
+/// What differs from one server to another.
+pub struct Options {
+    public_url: Option<String>,
+    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Options {
+    /// A server that reads the time from `now`, by which tokens expire.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self {
+            public_url: None,
+            now: Box::new(now),
+        }
+    }
+
+    /// With the address that PSAs reach this server under, e.g. `https://dovetail.example`.
+    /// Callout addresses are shown under it; without it, as paths.
+    #[must_use]
+    pub fn with_public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What handlers can ask for.
+#[derive(Clone)]
+pub(crate) struct App {
+    runtime: Runtime,
+    tokens: TokenKey,
+    options: Arc<Options>,
+    routes: routes::Routes,
+    document: Bytes,
+}
+
+impl FromRef<App> for Runtime {
+    fn from_ref(app: &App) -> Self {
+        app.runtime.clone()
+    }
+}
+
+impl FromRef<App> for Arc<Options> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.options)
+    }
+}
+
+/// The whole API over `runtime`, for bearers of tokens minted with `tokens`.
+///
+/// It answers every path, those it does not know with a problem. Whatever else is to be served on
+/// the same port takes this as its fallback.
+pub fn router(runtime: Runtime, tokens: TokenKey, options: Options) -> Router {
+    let document = openapi::document();
+    let app = App {
+        runtime,
+        tokens,
+        options: Arc::new(options),
+        routes: routes::Routes::of(&document),
+        document: openapi::text(&document).into(),
+    };
+    let (guarded, _) = routes::guarded().split_for_parts();
+    let (open, _) = routes::open().split_for_parts();
+    guarded
+        .route_layer(from_fn_with_state(app.clone(), auth::authenticate))
+        .merge(open)
+        .layer(from_fn_with_state(app.clone(), answer::finish))
+        .with_state(app)
+}
+
+/// The OpenAPI document as JSON text, as it is served at `/api/openapi.json`.
+pub fn document() -> String {
+    openapi::text(&openapi::document())
+}

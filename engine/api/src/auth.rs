@@ -1,0 +1,98 @@
+//! Who may do what: every call under `/api/v1` and `/metrics` brings a bearer token.
+//!
+//! [`authenticate`] stands before all those routes and refuses a partner's token for another
+//! partner's path, so that no handler can forget to. What only the product's side and the people
+//! who run the engine may do says so in its handler's signature, by taking an [`Operator`].
+
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::App;
+use crate::problem::{Code, Problem};
+use crate::token::{Claims, Refusal, Scope};
+
+/// Lets a call through when its token is good and reaches the partner in its path.
+pub(crate) async fn authenticate(
+    State(app): State<App>,
+    params: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let partner = params
+        .iter()
+        .find(|(name, _)| *name == "partner")
+        .map(|(_, id)| id);
+    match authorised(&app, request.headers(), partner) {
+        Ok(claims) => {
+            request.extensions_mut().insert(claims.scope);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn authorised(app: &App, headers: &HeaderMap, partner: Option<&str>) -> Result<Claims, Problem> {
+    let token = bearer(headers)?;
+    let claims = app
+        .tokens
+        .verify(token, app.options.now())
+        .map_err(refused)?;
+    match partner {
+        Some(partner) if !claims.scope.reaches(partner) => Err(Problem::new(
+            Code::Forbidden,
+            "This token is for another partner.",
+        )
+        .remedy("Use a token of the partner in the path, or an operator's.")),
+        _ => Ok(claims),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    match value.and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(
+            Problem::new(Code::Unauthenticated, "The call brings no bearer token.")
+                .remedy("Send `authorization: Bearer <token>`; `dovetail token` makes one.")
+                .header(header::WWW_AUTHENTICATE, "Bearer realm=\"dovetail\""),
+        ),
+    }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let remedy = match refusal {
+        Refusal::Malformed => "Copy the whole token again, from `dvt_` to its end.",
+        Refusal::WrongKey => "Have a token made with the key of this server: `dovetail token`.",
+        Refusal::Expired { .. } => "Have a new one made: `dovetail token`.",
+    };
+    let said = refusal.to_string();
+    let detail = format!("{}.", said.replacen("the token", "The token", 1));
+    Problem::new(Code::Unauthenticated, detail)
+        .remedy(remedy)
+        .header(
+            header::WWW_AUTHENTICATE,
+            "Bearer realm=\"dovetail\", error=\"invalid_token\"",
+        )
+}
+
+/// Proof that the caller is an operator.
+pub(crate) struct Operator;
+
+impl<S: Sync> FromRequestParts<S> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        match parts.extensions.get::<Scope>() {
+            Some(Scope::Operator) => Ok(Self),
+            _ => Err(
+                Problem::new(Code::Forbidden, "Only an operator's token allows that.")
+                    .remedy("Partners, customers and requests are the product's to send."),
+            ),
+        }
+    }
+}

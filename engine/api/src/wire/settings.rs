@@ -1,0 +1,150 @@
+//! Settings, what they can be chosen from, and the schedule.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::each;
+
+/// One section of an integration's settings.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Section {
+    /// Whether this part of the integration is switched on.
+    on: bool,
+    /// Values by the names of the settings.
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"queue": 8}))]
+    values: Map<String, Value>,
+    /// What can be set.
+    form: SectionForm,
+}
+
+impl From<runtime::SectionView> for Section {
+    fn from(view: runtime::SectionView) -> Self {
+        Self {
+            on: view.on,
+            values: view.values,
+            form: view.form.into(),
+        }
+    }
+}
+
+/// What is set of a section.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SectionInput {
+    /// Whether this part of the integration is switched on.
+    pub(crate) on: bool,
+    /// Values by the names of the settings; a setting that is left out has none.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"queue": 8}))]
+    pub(crate) values: Map<String, Value>,
+}
+
+/// What can be set in one section.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SectionForm {
+    /// Its name, as in the path.
+    #[schema(example = "tickets")]
+    name: String,
+    /// What a form calls it.
+    #[schema(example = "Service Tickets")]
+    title: String,
+    /// What a form calls its button.
+    save: String,
+    /// The settings.
+    fields: Vec<SettingForm>,
+}
+
+impl From<runtime::SectionForm> for SectionForm {
+    fn from(form: runtime::SectionForm) -> Self {
+        Self {
+            name: form.name,
+            title: form.title,
+            save: form.save,
+            fields: each(form.fields),
+        }
+    }
+}
+
+/// One setting.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SettingForm {
+    /// Its name in `values`.
+    #[schema(example = "queue")]
+    name: String,
+    /// What a form calls it.
+    #[schema(example = "Default Queue")]
+    label: String,
+    /// What it does.
+    help: Option<String>,
+    /// What kind of value it takes: `choice`, `text`, `span`, `number` or `switch`.
+    #[schema(example = "choice")]
+    kind: &'static str,
+    /// The name of the choices that its value is one of.
+    #[schema(example = "queues")]
+    choices: Option<String>,
+    /// Whether the section can be switched on without it.
+    required: bool,
+    /// What it is when left out.
+    #[schema(value_type = Option<Value>)]
+    default: Option<Value>,
+}
+
+impl From<runtime::SettingForm> for SettingForm {
+    fn from(form: runtime::SettingForm) -> Self {
+        Self {
+            name: form.name,
+            label: form.label,
+            help: form.help,
+            kind: form.kind,
+            choices: form.choices,
+            required: form.required,
+            default: form.default,
+        }
+    }
+}
+
+/// What the PSA offers for a setting.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChoiceList {
+    /// In the PSA's order.
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// One value to choose.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Choice {
+    /// What to put into `values`.
+    #[schema(value_type = Value, example = 8)]
+    value: Value,
+    /// What people call it.
+    #[schema(example = "Level I Support")]
+    label: String,
+    /// Whether the PSA still takes it.
+    active: bool,
+    /// Whether the PSA itself would choose it.
+    default: bool,
+}
+
+impl From<runtime::Choice> for Choice {
+    fn from(choice: runtime::Choice) -> Self {
+        Self {
+            value: choice.value,
+            label: choice.label,
+            active: choice.active,
+            default: choice.default,
+        }
+    }
+}
+
+/// How often pipelines run by the clock.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScheduleInput {
+    /// From one run to the next, by the names of the pipelines: a number with `s`, `m`, `h` or
+    /// `d`. Pipelines that are left out stay as they are.
+    #[schema(example = json!({"pull_tickets": "2m"}))]
+    pub(crate) every: BTreeMap<String, String>,
+}
