@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use definition::Pipeline;
 use model::{
-    Integration, IntegrationId, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp, Trigger,
-    Verdict,
+    Integration, IntegrationId, Issue, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp,
+    Trigger, Verdict,
 };
 use serde_json::Map;
 use store::{Batch, Expect, Key, Lease, Record, Records, key};
@@ -22,7 +22,7 @@ use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
 use crate::remote::Remote;
 use crate::step;
-use crate::tables::RunRow;
+use crate::tables::{IssueRow, RunRow};
 use crate::work::Work;
 use crate::worker::{store_error, unreachable};
 
@@ -147,6 +147,7 @@ impl Core {
         let started = self.now();
         let ended = self.run_steps(lease, &integration, &task).await?;
         let is_good = matches!(ended.outcome, Outcome::Succeeded);
+        let has_changed = ended.counts.contains_key("effects");
         let halt = ended.halt;
         let mut batch = ended.batch;
         // What a callout causes is told in the request's history; a run per callout would bury
@@ -182,6 +183,11 @@ impl Core {
         if is_good {
             self.run_mended(task.partner, &integration.id, &task.pipeline.name)
                 .await?;
+        }
+        if has_changed {
+            // What was refused for want of, say, a flag may be taken now that it exists.
+            let tried = self.try_refused(task.partner, &integration.id).await;
+            tried.map_err(store_error)?;
         }
         self.forget_runs(task.partner, &integration.id).await
     }
@@ -301,6 +307,22 @@ impl Core {
         for kind in RUN_ISSUES {
             let id = issue_id(kind, Some(integration), &run_subject(pipeline));
             self.clear_issue(partner, &id).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    /// Tries again what the PSA had refused.
+    pub(crate) async fn try_refused(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+    ) -> Result<(), Error> {
+        let issues: Vec<IssueRow> = self.all(partner.as_str(), &[]).await?;
+        let ours = |issue: &Issue| {
+            issue.integration.as_ref() == Some(integration) && issue.kind == IssueKind::Refused
+        };
+        for IssueRow(issue) in issues.into_iter().filter(|row| ours(&row.0)) {
+            self.let_go(partner, &issue.id, usize::MAX).await?;
         }
         Ok(())
     }

@@ -198,12 +198,7 @@ impl Runtime {
         if on {
             let nowhere = issue_id(IssueKind::NoTicketIntegration, None, "tickets");
             core.clear_issue(partner, &nowhere).await?;
-            for view in self.issues(partner).await? {
-                let ours = view.issue.integration.as_ref() == Some(id);
-                if ours && view.issue.kind == IssueKind::Refused {
-                    core.let_go(partner, &view.issue.id, usize::MAX).await?;
-                }
-            }
+            core.try_refused(partner, id).await?;
         }
         Ok(SectionView { on, values, form })
     }
