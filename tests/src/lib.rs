@@ -1,1 +1,20 @@
-//! What the end-to-end tests stand on.
+//! What the end-to-end tests stand on: the built program, the simulated systems around it, a
+//! client, and a way to wait for a condition.
+//!
+//! A test starts a [`Stage`] and asks it for partners. Each stage is its own program with its own
+//! data folder and ports, so tests neither meet nor need an order. Whatever cannot be set up
+//! panics, with what was attempted: a test that cannot begin has failed.
+
+mod api;
+mod outside;
+mod partner;
+mod program;
+mod stage;
+mod wait;
+
+pub use self::api::{Answer, Api};
+pub use self::outside::Outside;
+pub use self::partner::{CUSTOMERS, FLAG, Partner};
+pub use self::program::{Ended, Program, Serve, run};
+pub use self::stage::Stage;
+pub use self::wait::{SOON, wait_for};

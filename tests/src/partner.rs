@@ -1,0 +1,297 @@
+//! One partner with its product, its PSA and its integration, as people use them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use simulators::autotask::{Autotask, CalloutConfig, Ticket, Violation};
+use simulators::product::Config as ProductConfig;
+use simulators::{Product, Running};
+
+use crate::api::{Answer, Api};
+use crate::wait::{SOON, wait_for};
+
+/// The field that marks our tickets, and that the callout's workflow rule looks at.
+pub const FLAG: &str = "Is DefensX Ticket?";
+
+/// The customers every partner has. The first three are mapped to companies of the same name;
+/// `stray` is not.
+pub const CUSTOMERS: [&str; 4] = ["alpha", "beta", "gamma", "stray"];
+
+/// A partner whose integration works.
+#[derive(Debug)]
+pub struct Partner {
+    /// The partner's id.
+    pub id: String,
+    /// The integration's id.
+    pub integration: String,
+    /// The PSA tenant.
+    pub autotask: Autotask,
+    /// The product, which is told by webhooks.
+    pub product: Product,
+    /// The client.
+    pub api: Api,
+    _webhooks: Running,
+}
+
+impl Partner {
+    pub(crate) async fn set_up(api: Api, id: &str, autotask: Autotask) -> Self {
+        let mapped = CUSTOMERS.into_iter().take(3);
+        let companies: Vec<(&str, i64)> = mapped
+            .map(|name| (name, autotask.add_company(name, None)))
+            .collect();
+        let product = Product::new(ProductConfig::default());
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let webhooks = product
+            .serve(any_port)
+            .await
+            .expect("the product should start");
+        let path = format!("/api/v1/partners/{id}");
+        let webhook = json!({
+            "url": format!("{}/webhooks", webhooks.url),
+            "secret": product.secret(),
+        });
+        api.put(&path, json!({ "name": id, "webhook": webhook }))
+            .await;
+        let customers = CUSTOMERS.map(|name| json!({ "id": name, "name": name }));
+        api.put(
+            &format!("{path}/customers"),
+            json!({ "customers": customers }),
+        )
+        .await;
+        let new = json!({ "connector": "autotask", "credentials": credentials(&autotask) });
+        let made = api.post(&format!("{path}/integrations"), new).await;
+        let partner = Self {
+            id: id.to_owned(),
+            integration: text(&made["id"]),
+            autotask,
+            product,
+            api,
+            _webhooks: webhooks,
+        };
+        partner.configure(&companies).await;
+        partner
+    }
+
+    async fn configure(&self, companies: &[(&str, i64)]) {
+        wait_for("the companies are read", SOON, async || {
+            let read = self.get_here("companies?limit=1000").await;
+            read["companies"]
+                .as_array()
+                .filter(|read| read.len() >= companies.len())
+                .map(drop)
+        })
+        .await;
+        let mappings: Vec<Value> = companies
+            .iter()
+            .map(|(customer, company)| json!({ "customer": customer, "company": company }))
+            .collect();
+        self.put_here("mappings/companies", json!({ "mappings": mappings }))
+            .await;
+        let values = json!({
+            "queue": self.choice("queues", "Service Desk").await,
+            "initial_status": self.choice("statuses", "New").await,
+            "closing_status": self.choice("statuses", "Complete").await,
+            "priority": self.choice("priorities", "Medium").await,
+        });
+        self.put_here("settings/tickets", json!({ "on": true, "values": values }))
+            .await;
+        self.autotask
+            .wait_for("the flag is made", |autotask| has_flag(autotask), SOON)
+            .await
+            .expect("the integration should make the field that marks its tickets");
+        self.set_callout(|_| {}).await;
+    }
+
+    /// Gives the PSA's workflow rule the integration's callout address.
+    pub async fn set_callout(&self, change: impl FnOnce(&mut CalloutConfig)) {
+        let mut callout = CalloutConfig {
+            url: self.callout_url().await,
+            user_defined_field: Some(FLAG.to_owned()),
+            retry_wait_ms: 200,
+            attempts: 3,
+            ..CalloutConfig::default()
+        };
+        change(&mut callout);
+        self.autotask.set_callout(Some(callout));
+    }
+
+    /// The integration's callout address, whole.
+    pub async fn callout_url(&self) -> String {
+        let url = text(&self.get_here("").await["callout"]["url"]);
+        let path = url.find("/callouts/").map(|at| url[at..].to_owned());
+        format!(
+            "{}{}",
+            self.api.base(),
+            path.expect("a callout address has this path")
+        )
+    }
+
+    /// How often a pipeline runs by itself.
+    pub async fn set_schedule(&self, pipeline: &str, every: &str) {
+        self.put_here("schedule", json!({ "every": { pipeline: every } }))
+            .await;
+    }
+
+    /// The value of a choice by its label.
+    pub async fn choice(&self, name: &str, label: &str) -> Value {
+        let all = self.get_here(&format!("choices/{name}")).await;
+        let mut choices = all["choices"].as_array().into_iter().flatten();
+        let found = choices.find(|choice| choice["label"] == label);
+        found.unwrap_or_else(|| panic!("{name} should offer {label}: {all}"))["value"].clone()
+    }
+
+    /// A path of this partner.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/api/v1/partners/{}/{rest}", self.id)
+    }
+
+    /// A path of its integration.
+    pub fn here(&self, rest: &str) -> String {
+        let path = self.path(&format!("integrations/{}/{rest}", self.integration));
+        path.trim_end_matches('/').to_owned()
+    }
+
+    /// GET about the integration that must succeed.
+    pub async fn get_here(&self, rest: &str) -> Value {
+        self.api.get(&self.here(rest)).await
+    }
+
+    /// PUT about the integration that must succeed.
+    pub async fn put_here(&self, rest: &str, body: Value) -> Value {
+        self.api.put(&self.here(rest), body).await
+    }
+
+    /// Hands in a request of a customer; nothing when the program died over it.
+    pub async fn try_send(&self, id: &str, customer: &str) -> Option<Answer> {
+        let body = request(id, customer);
+        self.api
+            .try_call(Method::POST, &self.path("requests"), Some(&body))
+            .await
+    }
+
+    /// Hands in a request of a customer, which must be accepted.
+    pub async fn send(&self, id: &str, customer: &str) {
+        let answer = self.try_send(id, customer).await.expect("an answer");
+        assert_eq!(answer.status, 202, "{}", answer.text);
+    }
+
+    /// Asks to close a request; nothing when the program died over it.
+    pub async fn try_close(&self, id: &str, resolution: &str) -> Option<Answer> {
+        let path = self.path(&format!("requests/{id}/close"));
+        let body = json!({ "resolution": resolution });
+        self.api.try_call(Method::POST, &path, Some(&body)).await
+    }
+
+    /// Asks to close a request, which must be accepted.
+    pub async fn close(&self, id: &str, resolution: &str) {
+        let answer = self.try_close(id, resolution).await.expect("an answer");
+        assert_eq!(answer.status, 202, "{}", answer.text);
+    }
+
+    /// A request as it stands.
+    pub async fn request(&self, id: &str) -> Value {
+        self.api.get(&self.path(&format!("requests/{id}"))).await
+    }
+
+    /// Waits until a request is in that state.
+    pub async fn wait_state(&self, id: &str, state: &str) -> Value {
+        self.wait_state_for(id, state, SOON).await
+    }
+
+    /// The same, with another limit.
+    pub async fn wait_state_for(&self, id: &str, state: &str, limit: Duration) -> Value {
+        let mut last = Value::Null;
+        let found = tokio::time::timeout(limit, async {
+            wait_for("the request changes", limit * 2, async || {
+                last = self.request(id).await;
+                (last["state"] == state).then(|| last.clone())
+            })
+            .await
+        })
+        .await;
+        found.unwrap_or_else(|_| panic!("{id} did not become {state}: {last:#}"))
+    }
+
+    /// The one ticket of a request in the PSA; panics when there are none or several.
+    pub fn ticket(&self, request: &str) -> Ticket {
+        let mut tickets = self.autotask.tickets_by_external_id(request);
+        assert_eq!(tickets.len(), 1, "tickets of {request}: {tickets:?}");
+        tickets.remove(0)
+    }
+
+    /// Open issues of that kind.
+    pub async fn issues(&self, kind: &str) -> Vec<Value> {
+        let all = self.api.get(&self.path("issues")).await;
+        let all = all["issues"].as_array().cloned().unwrap_or_default();
+        all.into_iter()
+            .filter(|issue| issue["kind"] == kind)
+            .collect()
+    }
+
+    /// Waits until an issue of that kind is open. It must say what and how to mend it.
+    pub async fn wait_issue(&self, kind: &str) -> Value {
+        let what = format!("an issue {kind} is opened");
+        let issue = wait_for(&what, SOON, async || self.issues(kind).await.pop()).await;
+        for field in ["title", "remedy"] {
+            assert!(
+                !text(&issue[field]).is_empty(),
+                "{field} is missing: {issue}"
+            );
+        }
+        issue
+    }
+
+    /// Waits until no issue at all is open.
+    pub async fn wait_no_issues(&self) {
+        wait_for("all issues are cleared", SOON, async || {
+            let all = self.api.get(&self.path("issues")).await;
+            all["issues"]
+                .as_array()
+                .filter(|issues| issues.is_empty())
+                .map(drop)
+        })
+        .await;
+    }
+
+    /// Checks that the ledger adds up, twice over, and gives what is in each state.
+    pub async fn ledger(&self) -> Value {
+        self.api.get(&self.path("ledger")).await
+    }
+
+    /// What our side did that a good client never does; being revoked is not its fault.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.autotask.violations()
+    }
+}
+
+/// The credentials of a tenant, as a partner pastes them.
+fn credentials(autotask: &Autotask) -> Value {
+    let credentials = autotask.credentials();
+    json!({ "username": credentials.username, "secret": credentials.secret })
+}
+
+fn has_flag(autotask: &Autotask) -> bool {
+    let definitions = autotask.records("UserDefinedFieldDefinitions");
+    definitions
+        .iter()
+        .any(|definition| definition["name"] == FLAG)
+}
+
+/// A user request as the product hands it in.
+pub fn request(id: &str, customer: &str) -> Value {
+    json!({
+        "id": id,
+        "customer_id": customer,
+        "report_type": "url_block",
+        "hostname": "files.example",
+        "url": "https://files.example/a",
+        "reason": "Needed for the tender",
+        "user": { "name": "Dana Reyes", "email": "dana@fabrikam.example" },
+    })
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
