@@ -126,6 +126,8 @@ impl Waiting {
                 if queues.is_granted(self.order) {
                     self.collected = true;
                     queues.leave(self.order, &self.places);
+                    // Its claims are gone: who was queued behind them has to look again.
+                    queues.sweep(&self.places, now, true);
                     drop(queues);
                     return Ok(self.gate.permit(Arc::clone(&self.places)));
                 }

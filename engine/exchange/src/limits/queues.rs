@@ -198,16 +198,18 @@ impl Queues {
 
     /// Lets through whoever is first in the queue of any of `places` and can go now. With
     /// `changed`, a first one that cannot go is told to look again when something frees by time.
+    ///
+    /// Who is let through wakes up and sweeps its own places, so those that were queued behind it
+    /// elsewhere need no look here.
     pub(super) fn sweep(&mut self, places: &[Place], now: Instant, changed: bool) {
-        let mut open: Vec<Key> = places.iter().map(|place| place.key.clone()).collect();
-        while let Some(key) = open.pop() {
+        for place in places {
             let mut changed = changed;
-            while let Some(first) = self.first(&key) {
+            while let Some(first) = self.first(&place.key) {
                 let Some(waiter) = self.waiters.get(&first) else {
                     break;
                 };
-                let (places, notify) = (Arc::clone(&waiter.places), Arc::clone(&waiter.notify));
-                let granted = self.grant(first, &places, now);
+                let (wanted, notify) = (Arc::clone(&waiter.places), Arc::clone(&waiter.notify));
+                let granted = self.grant(first, &wanted, now);
                 if granted || changed {
                     notify.notify_one();
                 }
@@ -217,13 +219,6 @@ impl Queues {
                 if let Some(waiter) = self.waiters.get_mut(&first) {
                     waiter.granted = true;
                 }
-                // Its claims elsewhere are gone, too: somebody behind it may go there.
-                open.extend(
-                    places
-                        .iter()
-                        .map(|place| place.key.clone())
-                        .filter(|k| *k != key),
-                );
                 changed = true;
             }
         }

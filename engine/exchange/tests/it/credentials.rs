@@ -173,6 +173,29 @@ async fn a_refusal_of_a_new_token_is_a_missing_right_and_no_loop() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rule_that_takes_401_for_something_else_is_believed() {
+    let server = Server::new(json!(3600));
+    let transport = serving(&server);
+    let (exchange, mut plan) = setup(&transport, oauth2(Grant::ClientCredentials));
+    assert!(calls(&exchange, &plan, 1).await.iter().all(Result::is_ok));
+    sleep(Duration::from_mins(10)).await;
+    server.revoke();
+    plan.rules = Box::new(|answer: &Answer| {
+        (answer.status == 401).then(|| Rejection {
+            class: Class::NotFound,
+            rule: "hidden".to_owned(),
+            message: None,
+            remedy: None,
+            retry_after: None,
+        })
+    });
+    for result in calls(&exchange, &plan, 3).await {
+        assert_eq!(result.unwrap_err().class, Class::NotFound);
+    }
+    assert_eq!(logins(&transport), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rejected_login_is_tried_once_and_explained_by_the_connector() {
     let transport = Scripted::slow(Duration::from_secs(1), |_, _| {
         json(

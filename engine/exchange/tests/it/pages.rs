@@ -423,6 +423,18 @@ async fn one_page_that_says_there_is_more_is_not_complete() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_total_is_not_believed_while_the_api_says_that_there_is_more() {
+    // What looks like a total is the number of records on the page.
+    let answers = vec![
+        json!({"items": [{"id": 1}, {"id": 2}], "total": 2, "more": true}),
+        json!({"items": [{"id": 3}], "total": 1, "more": false}),
+    ];
+    let (ids, verdict) = scripted(Paging::Number { start: 1, size: 2 }, answers).await;
+    assert_eq!(ids, [1, 2, 3]);
+    assert!(!verdict.unwrap().proven_complete);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_failed_is_asked_for_again_from_where_it_stood() {
     let transport = Scripted::new(|request, before| {
         if before == 1 {
