@@ -246,7 +246,10 @@ mod tests {
 
     #[test]
     fn the_next_link_is_found_among_others() {
-        let header = r#"<https://a.example/?p=1>; rel="prev", <https://a.example/?p=3,4>; x=1; rel="last next""#;
+        let header = concat!(
+            r#"<https://a.example/?p=1>; rel="prev", "#,
+            r#"<https://a.example/?p=3,4>; x=1; rel="last next""#
+        );
         assert_eq!(next_link(header), Some("https://a.example/?p=3,4"));
         assert_eq!(next_link("</p?2>; REL=next"), Some("/p?2"));
         assert_eq!(next_link(r#"<https://a.example/>; rel="nextish""#), None);

@@ -1,9 +1,10 @@
 //! The exchange through its public API: over a scripted transport in paused time, and over real
 //! sockets on the loopback.
 //!
-//! `calls` holds the life of one call, `jobs` that of many, `limits` the gate, `pages` the pager against a model of a
-//! server, `credentials` how calls are signed, `network` the real transport. `scripted` is the
-//! transport that the others play against.
+//! `calls` holds the life of one call, `credentials` how calls are signed and tokens renewed,
+//! `limits` the gate, `pages` the pager against a model of a server, `jobs` long jobs, `logs` what
+//! is logged, `network` the real transport. `scripted` is the transport that the others play
+//! against.
 
 #![expect(
     clippy::unwrap_used,
