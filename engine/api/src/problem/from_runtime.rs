@@ -133,3 +133,88 @@ pub(crate) fn callout_unknown() -> Problem {
     Problem::new(Code::CalloutUnknown, "This callout address is not in use.")
         .remedy("Copy the callout address from the integration again; it changes when rotated.")
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+    use model::{IssueId, RequestId};
+
+    use super::*;
+
+    /// The status and kind that `error` is answered with.
+    fn answer(error: impl Into<Problem>) -> (u16, &'static str) {
+        let code = error.into().code();
+        (code.status().as_u16(), code.name())
+    }
+
+    #[test]
+    fn a_psa_that_refuses_is_the_callers_to_mend_and_one_that_fails_is_not() {
+        for (class, expected) in Class::ALL.into_iter().zip([
+            (422, "refused"),
+            (422, "refused"),
+            (422, "refused"),
+            (422, "refused"),
+            (503, "psa-busy"),
+            (502, "psa-unavailable"),
+            (502, "psa-unavailable"),
+        ]) {
+            let error = Error::Refused {
+                class,
+                message: "No.".to_owned(),
+                remedy: None,
+            };
+            assert_eq!(answer(error), expected, "{class}");
+        }
+    }
+
+    #[test]
+    fn conflicts_are_409_and_what_passes_is_503() {
+        let request = RequestId::new("1").unwrap();
+        assert_eq!(answer(Error::IdTaken { request }), (409, "id-taken"));
+        let issue = IssueId::new("credentials_rejected:i-1").unwrap();
+        assert_eq!(
+            answer(Error::Stopped { issue }),
+            (409, "integration-stopped")
+        );
+        assert_eq!(
+            answer(Error::Busy {
+                what: "the mapping"
+            }),
+            (503, "busy")
+        );
+    }
+
+    #[test]
+    fn callouts_are_refused_by_cause() {
+        let accepts = vec!["POST".to_owned()];
+        let looked_for = vec!["id".to_owned()];
+        for (error, expected) in [
+            (CalloutError::UnknownToken, (404, "callout-unknown")),
+            (
+                CalloutError::WrongCredentials,
+                (401, "callout-unauthenticated"),
+            ),
+            (
+                CalloutError::MethodNotAccepted { accepts },
+                (405, "method-not-allowed"),
+            ),
+            (
+                CalloutError::NoTicket { looked_for },
+                (400, "callout-without-ticket"),
+            ),
+        ] {
+            assert_eq!(answer(error), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_inside_stays_out_of_the_answer() {
+        let error = std::io::Error::other("no space left on /var/lib");
+        let problem = not_kept(&error);
+        assert!(problem.for_the_log().unwrap().contains("no space left"));
+        let answer = problem.render("id");
+        assert_eq!(answer.headers().get("retry-after").unwrap(), "5");
+        assert!(!format!("{answer:?}").contains("no space left"));
+    }
+}

@@ -10,6 +10,7 @@
 mod callouts;
 mod envelope;
 mod integrations;
+mod logs;
 mod problems;
 mod requests;
 mod sockets;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{Answer, START, World};
 
 #[tokio::test(start_paused = true)]
+#[expect(clippy::too_many_lines, reason = "a list of mistakes, one call each")]
 async fn problems_say_what_and_where_and_how_to_mend_it() {
     let world = World::new().await;
     let mut seen = Map::new();
