@@ -22,6 +22,7 @@ pub(crate) mod rule;
 pub(crate) mod scope;
 pub(crate) mod secret;
 pub(crate) mod step;
+pub(crate) mod unused;
 pub(crate) mod value;
 
 use std::time::Duration;

@@ -60,10 +60,12 @@ codes! {
     BACKWARD_PAUSES = "backward-pauses", "The longest pause is not shorter than the first.";
     RETRY_FORBIDDEN = "retry-forbidden", "Only failures that pass by themselves are tried again.";
     UNUSED_FIELD = "unused-field", "What people are asked for is used.";
-    BAD_HEADER = "bad-header", "A header has a name that can be sent, and is not set by the engine.";
+    BAD_HEADER = "bad-header", "A header can be sent, and is not set by the engine.";
     MISSING_KEEP = "missing-keep", "A setup operation says how long its record holds.";
     KEPT_EFFECT = "kept-effect", "The answer to an effect is not kept.";
     SETUP_LOOP = "setup-loop", "Setup does not need its own result.";
+    CHOICES_LOOP = "choices-loop", "Choices do not depend on what is chosen from them.";
+    UNKNOWN_WORD = "unknown-word", "A word of ours that is replaced is one that is shown.";
     BEFORE_LOOP = "before-loop", "Operations do not call each other first in a circle.";
     BEFORE_EFFECT = "before-effect", "An effect is not called on the way to another operation.";
     UNUSED_BEFORE = "unused-before", "What is called first is used.";

@@ -10,7 +10,7 @@ use model::span;
 use super::scope::{ConnectorScope, record_shape};
 use super::secret::SecretNames;
 use super::value::Values;
-use super::{callout, form, graph, http, operation};
+use super::{callout, form, graph, http, operation, unused};
 use crate::codes;
 use crate::connector::{Choices, Connector, Right, SETTLE_DEFAULT, Setup, TIMEOUT_DEFAULT};
 use crate::family::Family;
@@ -62,6 +62,18 @@ impl Surroundings<'_> {
     }
 }
 
+/// The words of ours that another system's people may have their own for.
+pub(crate) const WORDS: [&str; 8] = [
+    "agreement",
+    "agreements",
+    "companies",
+    "company",
+    "customer",
+    "customers",
+    "ticket",
+    "tickets",
+];
+
 /// Checks `file`. `scripts` holds the shared ones and the connector's own.
 pub(crate) fn check(
     file: &ConnectorFile,
@@ -86,7 +98,7 @@ pub(crate) fn check(
         family: file.family.0.clone(),
         title: file.title.clone(),
         version: file.version.clone(),
-        words: file.words.0.iter().cloned().collect(),
+        words: words(file, &spot.key("words")),
         vendor: form::fields(&file.vendor, &spot.key("vendor")),
         credentials: form::fields(&file.credentials, &spot.key("credentials")),
         setup: setup(&around, &spot.key("setup")),
@@ -101,7 +113,22 @@ pub(crate) fn check(
         operations,
     };
     graph::check(&around, spot);
+    unused::check(&around, spot);
     connector
+}
+
+fn words(file: &ConnectorFile, spot: &Spot<'_>) -> BTreeMap<String, String> {
+    for (word, _) in file
+        .words
+        .0
+        .iter()
+        .filter(|(word, _)| !WORDS.contains(&word.as_str()))
+    {
+        let message = format!("`{word}` is not a word that is shown anywhere");
+        spot.key(word)
+            .key_error(codes::UNKNOWN_WORD, message, near::hint(word, WORDS));
+    }
+    file.words.0.iter().cloned().collect()
 }
 
 /// A span that is checked elsewhere.

@@ -1,5 +1,5 @@
-//! How the operations of a connector need each other: what is called before what, what setup needs
-//! setup, and what nothing needs.
+//! How the parts of a connector need each other: which operation is called before which, which
+//! setup needs another, which choices wait for a setting. Nothing may need itself in the end.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::operation::Method;
 use crate::page::Spot;
 use crate::raw::operation::OperationText;
 
-/// Checks what the operations call before themselves, and that whatever is there is used.
+/// Checks what operations call before themselves, and what choices depend on.
 pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) {
     let operations = spot.key("operations");
     for (name, text) in &around.file.operations.0 {
@@ -21,46 +21,50 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) {
             called_first(around, name, &first.0, &at.key("before").key(root));
         }
     }
-    // A misspelled name uses nothing, so that only a file without an error tells what is unused.
-    if spot.errors() == 0 {
-        unused(around, spot);
+    choices_in_circles(around, &spot.key("settings"));
+}
+
+/// Reports settings whose choices can only be listed once they are chosen.
+fn choices_in_circles(around: &Surroundings<'_>, spot: &Spot<'_>) {
+    let needs = |path: &str| setting_needs(around, path);
+    for (section, form) in &around.file.settings.0 {
+        for (name, _) in &form.fields.0 {
+            let path = format!("{section}.{name}");
+            if needs(&path).iter().any(|next| reaches(next, &path, &needs)) {
+                let at = spot.key(section).key("fields").key(name).key("choices");
+                let message = format!("the choices of `{name}` depend on what is chosen");
+                at.error(codes::CHOICES_LOOP, message, None);
+            }
+        }
     }
 }
 
-fn unused(around: &Surroundings<'_>, spot: &Spot<'_>) {
-    for (name, _) in &around.file.operations.0 {
-        if !is_needed(around, name) {
-            let message = format!("nothing uses `{name}`, and the family does not know it");
-            let at = spot.key("operations").key(name);
-            at.key_warning(codes::UNUSED_OPERATION, message, None);
-        }
-    }
-    let text = spot.file_text();
-    for (root, form) in [
-        ("vendor", &around.file.vendor),
-        ("credentials", &around.file.credentials),
-    ] {
-        let whole = text.contains(&format!("\"$.{root}\""));
-        let used = |name: &str| whole || mentions(&text, &format!("{root}.{name}"));
-        for (name, _) in form.0.iter().filter(|(name, _)| !used(name)) {
-            let message = format!("people are asked for `{name}`, and nothing uses it");
-            spot.key(root)
-                .key(name)
-                .key_warning(codes::UNUSED_FIELD, message, None);
-        }
-    }
+/// The settings, as `section.name`, that the choices of one depend on.
+fn setting_needs(around: &Surroundings<'_>, path: &str) -> Vec<String> {
     let sections = around.file.settings.0.iter();
-    let settings = sections.flat_map(|(_, section)| &section.fields.0);
-    let chosen: BTreeSet<&str> = settings
-        .filter_map(|(_, setting)| setting.choices.as_ref().map(|name| name.0.as_str()))
-        .collect();
-    for (name, _) in &around.file.choices.0 {
-        if !chosen.contains(name.as_str()) {
-            let message = format!("no setting is chosen from `{name}`");
-            let at = spot.key("choices").key(name);
-            at.key_warning(codes::UNUSED_CHOICES, message, None);
-        }
-    }
+    let mut settings = sections.flat_map(|(section, form)| {
+        form.fields
+            .0
+            .iter()
+            .map(move |(name, setting)| (format!("{section}.{name}"), setting))
+    });
+    let found = settings.find(|(known, _)| known == path);
+    let list = found.and_then(|(_, setting)| setting.choices.as_ref());
+    let list = list.and_then(|list| {
+        around
+            .file
+            .choices
+            .0
+            .iter()
+            .find(|(name, _)| *name == list.0)
+    });
+    let operation = list.and_then(|(_, list)| around.operation(&list.operation.0));
+    let used = operation
+        .map(|text| settings_used(text, around))
+        .unwrap_or_default();
+    used.into_iter()
+        .map(|(section, name)| format!("{section}.{name}"))
+        .collect()
 }
 
 fn called_first(around: &Surroundings<'_>, name: &str, first: &str, spot: &Spot<'_>) {
@@ -125,22 +129,6 @@ fn reaches(from: &str, to: &str, leads_to: &dyn Fn(&str) -> Vec<String>) -> bool
         }
     }
     false
-}
-
-fn is_needed(around: &Surroundings<'_>, name: &str) -> bool {
-    let file = around.file;
-    let known = around.family.operations.contains_key(name);
-    let all = file.operations.0.iter().chain(&file.setup.0);
-    known
-        || file.rights.iter().any(|right| right.operation.0 == name)
-        || file
-            .choices
-            .0
-            .iter()
-            .any(|(_, list)| list.operation.0 == name)
-        || all
-            .flat_map(|(_, text)| &text.before.0)
-            .any(|(_, first)| first.0 == name)
 }
 
 /// The other setup that the setup `name` needs first; a problem if it needs itself in the end.

@@ -7,7 +7,10 @@ use std::path::Path;
 use definition::connector::{Auth, Limit, SettingKind};
 use definition::operation::{Body, PageKind};
 use definition::pipeline::{Look, StepKind};
-use definition::{Connector, Loaded, Matched, Sources, StepKind as Kind, check_paths, load};
+use definition::sources::{FILE_BYTES_MAX, FOLDERS_DEEP_MAX};
+use definition::{
+    Connector, Error, Loaded, Matched, Sources, StepKind as Kind, Style, check_paths, load, render,
+};
 use expression::Scope;
 use model::Class;
 use serde_json::{Value, json};
@@ -137,12 +140,17 @@ fn the_typed_connector_says_what_the_file_says() {
 
 #[test]
 fn a_connector_can_ask_for_tokens() {
-    let text = renamed("Mine").replace(
+    let auth = [
+        "  auth:",
+        "    client_credentials:",
+        "      token_url: \"{{ setup.server.url }}/token\"",
+        "      client_id: $.credentials.username",
+        "      client_secret: $.credentials.password",
+        "      secret_in: header",
+        "      form: { tenant: $.credentials.username }",
         "  timeout: 30s",
-        "  auth:\n    client_credentials:\n      token_url: \"{{ setup.server.url }}/token\"\n      \
-         client_id: $.credentials.username\n      client_secret: $.credentials.password\n      \
-         secret_in: header\n      form: { tenant: $.credentials.username }\n  timeout: 30s",
-    );
+    ];
+    let text = renamed("Mine").replace("  timeout: 30s", &auth.join("\n"));
     let loaded = load(&[
         base(),
         Sources::new("", [("connectors/sample/connector.yaml", text)]),
@@ -258,4 +266,38 @@ fn sources_keep_definitions_only() {
     let paths: Vec<&str> = sources.files().map(|(path, _)| path).collect();
     assert_eq!(paths, ["a/b.yaml", "a/c/d.rhai"]);
     assert!(Sources::read("absent", Path::new("/does/not/exist")).is_err());
+}
+
+#[test]
+fn what_cannot_be_a_definition_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.yaml");
+    let too_large = usize::try_from(FILE_BYTES_MAX).unwrap() + 1;
+    fs::write(&path, " ".repeat(too_large)).unwrap();
+    let found = Sources::read("large.yaml", &path);
+    assert!(matches!(found, Err(Error::FileTooLarge { bytes, .. }) if bytes > FILE_BYTES_MAX));
+    fs::write(&path, [0xff, 0xfe]).unwrap();
+    assert!(matches!(
+        Sources::read("", folder.path()),
+        Err(Error::ReadFile { .. })
+    ));
+    let deep = "d/".repeat(FOLDERS_DEEP_MAX + 2);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir_all(folder.path().join(deep)).unwrap();
+    assert!(matches!(
+        Sources::read("", folder.path()),
+        Err(Error::FolderTooLarge { .. })
+    ));
+}
+
+#[test]
+fn problems_are_data_for_programs() {
+    let wrong = renamed("Mine").replace("list_queues\n    value", "nope\n    value");
+    let over = Sources::new("", [("connectors/sample/connector.yaml", wrong)]);
+    let problems = load(&[base(), over]).problems;
+    let read: Value = serde_json::from_str(&render(&problems, Style::Json)).unwrap();
+    assert_eq!(read.pointer("/0/code"), Some(&json!("unknown-operation")));
+    assert_eq!(read.pointer("/0/place/column"), Some(&json!(16)));
+    assert_eq!(render(&[], Style::Plain), "");
+    assert!(render(&problems, Style::Colour).contains("\u{1b}[1;31merror[unknown-operation]"));
 }

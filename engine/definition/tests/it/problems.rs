@@ -103,13 +103,14 @@ fn the_base_has_no_problem() {
 #[test]
 fn every_mistake_is_reported_where_it_is_and_how_to_mend_it() {
     for case in &*CASES {
+        let text = render(&case.loaded.problems, Style::Plain);
         insta::with_settings!({
             snapshot_path => folder().join("expected"),
             prepend_module_to_snapshot => false,
             omit_expression => true,
             description => &case.about,
         }, {
-            insta::assert_snapshot!(case.name.as_str(), render(&case.loaded.problems, Style::Plain));
+            insta::assert_snapshot!(case.name.as_str(), text);
         });
     }
 }
