@@ -14,6 +14,7 @@
 
 mod check;
 mod codes;
+mod configuration;
 pub mod connector;
 pub mod family;
 mod files;
@@ -33,6 +34,7 @@ mod structure;
 mod yaml;
 
 pub use codes::CODES;
+pub use configuration::{Configuration, LogFormat, LogText};
 pub use connector::Connector;
 pub use family::{Contract, EffectRule, Family, Gives};
 pub use library::{Library, Loaded, check_paths, load};

@@ -182,7 +182,7 @@ fn lacks_family(files: &Files, page: &Page, name: &str, families: &Families) {
 }
 
 /// Holds a page against its schema and reads it; `None` when it cannot be read.
-fn read<T: DeserializeOwned>(page: &Page, grammar: &Grammar) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(page: &Page, grammar: &Grammar) -> Option<T> {
     let value = page.value();
     structure::check(page, &value, grammar);
     if page.is_broken() {

@@ -12,10 +12,13 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use crate::configuration::Configuration;
 use crate::raw::connector::ConnectorFile;
 use crate::raw::family::FamilyFile;
 use crate::raw::pipeline::PipelineFile;
 
+/// The grammar of configuration files.
+pub(crate) static CONFIGURATION: LazyLock<Grammar> = LazyLock::new(Grammar::of::<Configuration>);
 /// The grammar of connector files.
 pub(crate) static CONNECTOR: LazyLock<Grammar> = LazyLock::new(Grammar::of::<ConnectorFile>);
 /// The grammar of family files.
@@ -26,6 +29,7 @@ pub(crate) static PIPELINE: LazyLock<Grammar> = LazyLock::new(Grammar::of::<Pipe
 /// The generated schemas, each with the name of its file in `schemas/`.
 pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
+        ("configuration.schema.json", CONFIGURATION.schema.clone()),
         ("connector.schema.json", CONNECTOR.schema.clone()),
         ("family.schema.json", FAMILY.schema.clone()),
         ("pipeline.schema.json", PIPELINE.schema.clone()),
