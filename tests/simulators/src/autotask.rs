@@ -22,6 +22,7 @@ mod handle;
 mod metadata;
 mod moment;
 mod operations;
+pub(crate) mod psa;
 mod query;
 mod route;
 mod sample;

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod faults;
 mod http_sender;
 pub mod product;
+pub mod psa;
 mod reply;
 pub mod serve;
 mod wait;
@@ -23,6 +24,7 @@ pub use self::autotask::Autotask;
 pub use self::clock::{Clock, SystemClock, TokioClock};
 pub use self::http_sender::HttpSender;
 pub use self::product::Product;
+pub use self::psa::{Psa, TicketSettings, TicketView, names, psa_names};
 pub use self::serve::{NoAnswer, Running};
 
 /// Why a simulator could not do what its owner asked.
