@@ -34,6 +34,8 @@ impl Core {
                 roots: roots.clone(),
                 run: run.clone(),
             };
+            // A job that waits for its time holds up its lane, this run included.
+            batch.hasten(schedule_job(partner, integration, &pipeline.name), due);
             let lane = lane(integration, &pipeline, &roots);
             let mut job = work.job(run.to_string(), lane, priority(pipeline.priority), due);
             job.fold = fold.map(|fold| format!("{fold}/{}", pipeline.name));

@@ -314,9 +314,17 @@ impl Runtime {
                 return Err(Error::invalid(format!("/{name}"), message));
             }
         }
+        let mut batch = Batch::new();
+        // Those of the schedule so far end as soon as they are due, and hold up their lanes until
+        // then.
+        for pipeline in &known {
+            batch.hasten(
+                schedule_job(partner, &integration, &pipeline.name),
+                core.now(),
+            );
+        }
         integration.schedule = schedule;
         integration.schedule_generation += 1;
-        let mut batch = Batch::new();
         save(&mut batch, &row, &integration);
         core.enqueue_schedule(&mut batch, partner, &integration);
         self.commit(batch, "the integration").await?;

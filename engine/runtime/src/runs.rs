@@ -17,7 +17,7 @@ use crate::Runtime;
 use crate::context::Context;
 use crate::core::{Core, is_usable};
 use crate::error::{Error, chain};
-use crate::events::{every, lane, priority};
+use crate::events::{every, lane, priority, schedule_job};
 use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
 use crate::remote::Remote;
@@ -443,6 +443,11 @@ impl Runtime {
                 trigger: Trigger::Person,
                 roots: Map::new(),
             };
+            // A job that waits for its time holds up its lane, this run included.
+            batch.hasten(
+                schedule_job(partner, &integration, &pipeline.name),
+                core.now(),
+            );
             let lane = lane(&integration, &pipeline, &Map::new());
             batch.enqueue(work.job(
                 id.to_string(),
