@@ -1,0 +1,140 @@
+//! The engine put together: store, library, network, runtime and API, from start to stop.
+//!
+//! `serve` and `demo` run this same engine. Started in this order: the store, whose lock keeps a
+//! second process out; the key; the listener, so that a port in use is known before any work is
+//! done; then the workers and the API. Stopped the other way round: nothing new is accepted, what
+//! is under way ends or is handed back, the store is closed last.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::TokenKey;
+use definition::Library;
+use exchange::{Clock, Network, NetworkOptions, SystemClock, SystemRandom};
+use runtime::{Config, Parts, Runtime};
+use store::Sled;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::error::Error;
+use crate::token;
+
+/// How an engine is set up.
+pub(crate) struct Plan {
+    /// The folder that holds the state.
+    pub(crate) data: PathBuf,
+    /// Address and port to listen on.
+    pub(crate) listen: String,
+    /// Under which address others reach it.
+    pub(crate) public: PublicAddress,
+    /// How long work under way may take to end at the stop.
+    pub(crate) grace: Duration,
+    /// What the runtime leaves to the operator.
+    pub(crate) runtime: Config,
+}
+
+/// Under which address others reach an engine.
+pub(crate) enum PublicAddress {
+    /// Nobody said; callout addresses are shown as paths.
+    Unknown,
+    /// Under this one.
+    Given(String),
+    /// Under the one it listens on; right only where all run on one machine.
+    Listener,
+}
+
+/// A running engine.
+pub(crate) struct Engine {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// What tokens for it are minted with.
+    pub(crate) tokens: TokenKey,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    working: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Starts an engine over `library`.
+    pub(crate) async fn start(plan: Plan, library: Library) -> Result<Self, Error> {
+        let store = Sled::open(&plan.data).map_err(|source| Error::OpenStore {
+            path: plan.data.clone(),
+            source,
+        })?;
+        let tokens = token::key(&plan.data)?;
+        let (listener, address) = listen(&plan.listen).await?;
+        let network =
+            Network::new(&NetworkOptions::default()).map_err(|source| Error::Network { source })?;
+        let runtime = Runtime::new(Parts {
+            store: Arc::new(store),
+            library: Arc::new(library),
+            transport: Arc::new(network),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            config: plan.runtime,
+        });
+        let router = api::router(
+            runtime.clone(),
+            tokens.clone(),
+            options(plan.public, address),
+        );
+        let (stop, stopped) = watch::channel(false);
+        let mut told = stopped.clone();
+        let shutdown = async move { drop(told.wait_for(|stop| *stop).await) };
+        let serving = tokio::spawn(api::serve(listener, router, shutdown));
+        let grace = plan.grace;
+        let working = tokio::spawn(async move { runtime.work(stopped, grace).await });
+        Ok(Self {
+            address,
+            tokens,
+            stop,
+            serving,
+            working,
+        })
+    }
+
+    /// The address that a person on this machine uses.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Waits until a part of the engine ends without being told to, which none ever should.
+    pub(crate) async fn ended(&mut self) {
+        tokio::select! {
+            _ = &mut self.serving => {}
+            _ = &mut self.working => {}
+        }
+    }
+
+    /// Stops it and waits until all work is ended or handed back and the store is closed.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        for (part, ended) in [("API", self.serving.await), ("worker", self.working.await)] {
+            if let Err(error) = ended {
+                tracing::error!("the {part} did not end well: {error}");
+            }
+        }
+    }
+}
+
+async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen {
+        address: address.to_owned(),
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+fn options(public: PublicAddress, address: SocketAddr) -> api::Options {
+    let options = api::Options::new(|| SystemClock.now());
+    match public {
+        PublicAddress::Unknown => options,
+        PublicAddress::Given(url) => options.with_public_url(url),
+        PublicAddress::Listener => options.with_public_url(format!("http://{address}")),
+    }
+}

@@ -1,0 +1,237 @@
+//! Why a command could not do what it was asked, with what a person can do about it.
+
+use std::error::Error as _;
+use std::io;
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A configuration file cannot be read at all.
+    #[error("cannot read the configuration file {path}", path = path.display())]
+    ReadConfig {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A configuration file has problems.
+    #[error("the configuration file {path} cannot be used\n\n{report}", path = path.display())]
+    BadConfig {
+        /// The file.
+        path: PathBuf,
+        /// The problems with their places, rendered.
+        report: String,
+    },
+    /// A setting has a value that cannot be used.
+    #[error("{setting}: {wrong}")]
+    BadSetting {
+        /// Where it was given: a key of the file, a variable or a flag.
+        setting: String,
+        /// What is wrong with it.
+        wrong: String,
+        /// How to mend it.
+        remedy: String,
+    },
+    /// Files of connectors cannot be read at all.
+    #[error("cannot load connectors")]
+    ReadConnectors {
+        /// Why.
+        #[source]
+        source: definition::sources::Error,
+    },
+    /// The store cannot be opened.
+    #[error("cannot open the store in {path}", path = path.display())]
+    OpenStore {
+        /// The data folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: store::Error,
+    },
+    /// A file or folder of the state cannot be used.
+    #[error("cannot {attempt} {path}", path = path.display())]
+    UseData {
+        /// What was attempted, such as "create".
+        attempt: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file with the key of the tokens is not one.
+    #[error("{path} is not a key: it should hold 64 hexadecimal digits", path = path.display())]
+    BadKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A simulator cannot be run.
+    #[error("cannot run the simulator")]
+    Simulate {
+        /// Why.
+        #[source]
+        source: simulators::Error,
+    },
+    /// HTTP calls cannot be prepared.
+    #[error("cannot prepare HTTP calls")]
+    Network {
+        /// Why.
+        #[source]
+        source: exchange::Error,
+    },
+    /// The system gives no threads.
+    #[error("cannot start threads")]
+    Threads {
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The system's signals cannot be listened to.
+    #[error("cannot listen to signals")]
+    Signals {
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output")]
+    Print {
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// How the program ends because of it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::ReadConfig { .. }
+            | Self::BadConfig { .. }
+            | Self::BadSetting { .. }
+            | Self::ReadConnectors { .. } => Exit::Config,
+            Self::OpenStore { .. } | Self::UseData { .. } | Self::BadKey { .. } => Exit::Store,
+            Self::Listen { .. } => Exit::Listen,
+            Self::Simulate { source } => match source {
+                simulators::Error::Bind { .. } => Exit::Listen,
+                _ => Exit::Bug,
+            },
+            Self::Network { .. }
+            | Self::Threads { .. }
+            | Self::Signals { .. }
+            | Self::Print { .. } => Exit::System,
+        }
+    }
+
+    /// What a person can do about it, where the error itself does not say.
+    pub(crate) fn remedy(&self) -> Option<String> {
+        let remedy = match self {
+            Self::ReadConfig { .. } => "check the path and that this user may read it",
+            Self::BadSetting { remedy, .. } => remedy,
+            Self::ReadConnectors { .. } => "check the folder, and that this user may read it",
+            Self::UseData { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some space on the disk, or choose another folder with --data"
+            }
+            Self::UseData { .. } => {
+                "choose a folder that this user may write to, with --data; nothing was changed"
+            }
+            Self::BadKey { .. } => {
+                "restore it from a backup, or remove it: a new one is then made, and all tokens \
+                 end"
+            }
+            Self::Listen { source, .. } => listen_remedy(source.kind()),
+            Self::Simulate {
+                source: simulators::Error::Bind { source, .. },
+            } => listen_remedy(source.kind()),
+            Self::BadConfig { .. }
+            | Self::OpenStore { .. }
+            | Self::Simulate { .. }
+            | Self::Network { .. }
+            | Self::Threads { .. }
+            | Self::Signals { .. }
+            | Self::Print { .. } => return None,
+        };
+        Some(remedy.to_owned())
+    }
+
+    /// What caused it, from the outside in.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut cause = self.source();
+        while let Some(inner) = cause {
+            causes.push(inner.to_string());
+            cause = inner.source();
+        }
+        causes
+    }
+}
+
+fn listen_remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there, perhaps another dovetail; stop it, or choose another \
+             port with --listen"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this user may not listen there; choose a port above 1023 with --listen"
+        }
+        _ => "choose an address of this machine with --listen, such as 127.0.0.1:8080",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_and_a_locked_store_end_differently_and_say_how_to_mend_it() {
+        let listen = Error::Listen {
+            address: "127.0.0.1:1".to_owned(),
+            source: io::ErrorKind::AddrInUse.into(),
+        };
+        assert_eq!(listen.exit(), Exit::Listen);
+        assert!(
+            listen
+                .remedy()
+                .is_some_and(|remedy| remedy.contains("--listen"))
+        );
+        let source = store::Error::Locked { dir: "d".into() };
+        let locked = Error::OpenStore {
+            path: "d".into(),
+            source,
+        };
+        assert_eq!(locked.exit(), Exit::Store);
+        assert!(
+            locked
+                .causes()
+                .concat()
+                .contains("in use by another process")
+        );
+    }
+
+    #[test]
+    fn a_full_disk_asks_for_space_and_not_for_rights() {
+        let full = Error::UseData {
+            attempt: "create",
+            path: "d".into(),
+            source: io::ErrorKind::StorageFull.into(),
+        };
+        assert!(
+            full.remedy()
+                .is_some_and(|remedy| remedy.contains("free some space"))
+        );
+    }
+}
