@@ -183,3 +183,14 @@ async fn operation_is_reported() {
         .expect_status(200);
     assert_eq!(answer.text(), api::document());
 }
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_acknowledged() {
+    let world = World::new().await;
+    world.store.crash().unwrap();
+    let body = serde_json::json!({"id": "1", "customer_id": "c-7", "report_type": "url_block"});
+    let call = world.post("/api/v1/partners/msp-1/requests").json(&body);
+    let answer = call.send().await.expect_status(503);
+    assert_eq!(answer.problem(), "not-kept");
+    assert!(answer.header("retry-after").is_some());
+}

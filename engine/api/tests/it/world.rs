@@ -34,6 +34,7 @@ impl Transport for Nowhere {
 pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) tokens: TokenKey,
+    pub(crate) store: Arc<store::Memory>,
 }
 
 /// A call that is being put together.
@@ -60,8 +61,9 @@ impl World {
         let sources = ["connectors", "schemas", "scripts"]
             .map(|name| definition::Sources::read(name, &root.join(name)).unwrap());
         let clock = Arc::new(TokioClock::new(START));
+        let store = Arc::new(store::Memory::new());
         let runtime = Runtime::new(Parts {
-            store: Arc::new(store::Memory::new()),
+            store: store.clone(),
             library: Arc::new(definition::load(&sources).library),
             transport: Arc::new(Nowhere),
             clock: clock.clone(),
@@ -71,9 +73,11 @@ impl World {
         let tokens = TokenKey::from_bytes([7; 32]);
         let options =
             Options::new(move || clock.now()).with_public_url("https://dovetail.example/");
+        let router = api::router(runtime, tokens.clone(), options);
         let world = Self {
-            router: api::router(runtime, tokens.clone(), options),
+            router,
             tokens,
+            store,
         };
         let partner = json!({"name": "Northwind"});
         world
