@@ -30,7 +30,7 @@ pub fn print(span: Duration) -> String {
     ];
     let fits = units
         .into_iter()
-        .find(|(unit, _)| millis >= *unit && millis % unit == 0);
+        .find(|(unit, _)| millis >= *unit && millis.is_multiple_of(*unit));
     fits.map_or_else(
         || format!("{millis}ms"),
         |(unit, name)| format!("{}{name}", millis / unit),

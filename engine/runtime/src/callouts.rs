@@ -87,7 +87,7 @@ impl Runtime {
                 .collect(),
         })?;
         let (mut batch, now) = (Batch::new(), core.now());
-        core.enqueue_hint(&mut batch, &integration.partner, &integration, hint, now);
+        core.enqueue_hint(&mut batch, &integration, hint, now);
         let parts = [integration.id.as_str()];
         let seen = CalloutSeenRow(now);
         batch.put_record(integration.partner.as_str(), &parts, &seen, Expect::Any);
@@ -172,15 +172,12 @@ fn decoded(text: &str) -> String {
             .get(..2)
             .filter(|_| first == b'%')
             .and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
+        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            bytes.push(byte);
+            rest = tail.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(first);
+            rest = tail;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -319,7 +316,7 @@ mod tests {
     #[test]
     fn broken_escapes_and_deep_nesting_do_no_harm() {
         assert_eq!(decoded("100%&%4"), "100%&%4");
-        let deep = "[".repeat(1_000) + &"]".repeat(1_000);
+        let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
         assert!(found(&ALL, &callout("", &deep)).len() <= PAIRS_MAX);
     }
 

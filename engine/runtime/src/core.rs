@@ -2,7 +2,7 @@
 //! chance. Here are the few ways to read and change records that more than one module needs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use definition::{Connector, Family, Library};
@@ -50,6 +50,7 @@ pub(crate) struct Core {
     pub(crate) metrics: crate::metrics::Metrics,
     /// Answers that are used again for a while.
     pub(crate) kept: crate::remote::Kept,
+    pub(crate) introduced: crate::remote::Introduced,
 }
 
 impl Core {
@@ -65,10 +66,7 @@ impl Core {
 
     /// A short name that has not been given before, as far as chance can promise.
     pub(crate) fn short_id(&self) -> String {
-        self.random_bytes(5)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&self.random_bytes(5))
     }
 
     pub(crate) fn random_bytes(&self, count: usize) -> Vec<u8> {
@@ -145,6 +143,16 @@ impl Core {
         }
     }
 
+    /// Forgets everything about a credential: its limits, its tokens and whether it is trusted.
+    pub(crate) fn forget_broker(&self, name: &str) {
+        self.exchange.forget_broker(name);
+        let mut introduced = self
+            .introduced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        introduced.remove(name);
+    }
+
     pub(crate) fn connector(&self, name: &str) -> Result<Arc<Connector>, Error> {
         let connector = self.library.connectors.get(name);
         connector
@@ -196,4 +204,13 @@ pub(crate) fn change_request(
 /// Whether the integration's credentials may be used.
 pub(crate) const fn is_usable(integration: &Integration) -> bool {
     matches!(integration.health, Health::Good)
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }

@@ -4,12 +4,35 @@ use std::time::Duration;
 
 use definition::pipeline::{Event, Pipeline, Priority};
 use expression::Scope;
-use model::{Integration, PartnerId, RunId, Timestamp, Trigger};
+use model::{Integration, RunId, Timestamp, Trigger};
 use serde_json::{Map, Value};
 use store::Batch;
 
 use crate::core::Core;
 use crate::work::Work;
+
+/// Something that happened to an integration.
+pub(crate) struct Happened<'a> {
+    pub(crate) event: Event,
+    /// What it brought, by name.
+    pub(crate) roots: Map<String, Value>,
+    /// Not to be looked at before this moment.
+    pub(crate) due: Timestamp,
+    /// A run that waits under the same fold stands for this one too.
+    pub(crate) fold: Option<&'a str>,
+}
+
+impl Happened<'_> {
+    /// Something that brings nothing and is to be looked at now.
+    pub(crate) fn plain(event: Event, now: Timestamp) -> Self {
+        Self {
+            event,
+            roots: Map::new(),
+            due: now,
+            fold: None,
+        }
+    }
+}
 
 impl Core {
     /// Queues every pipeline of the integration's family that is on `event`. With `fold`, a run
@@ -17,17 +40,19 @@ impl Core {
     pub(crate) fn enqueue_event(
         &self,
         batch: &mut Batch,
-        partner: &PartnerId,
         integration: &Integration,
-        event: Event,
-        roots: Map<String, Value>,
-        due: Timestamp,
-        fold: Option<&str>,
+        happened: &Happened<'_>,
     ) {
-        for pipeline in self.pipelines(integration, |pipeline| pipeline.on.contains(&event)) {
+        let Happened {
+            event,
+            roots,
+            due,
+            fold,
+        } = happened;
+        for pipeline in self.pipelines(integration, |pipeline| pipeline.on.contains(event)) {
             let run = self.run_id();
             let work = Work::Pipeline {
-                partner: partner.clone(),
+                partner: integration.partner.clone(),
                 integration: integration.id.clone(),
                 pipeline: pipeline.name.clone(),
                 trigger: Trigger::Event,
@@ -35,46 +60,39 @@ impl Core {
                 run: run.clone(),
             };
             // A job that waits for its time holds up its lane, this run included.
-            batch.hasten(schedule_job(partner, integration, &pipeline.name), due);
-            let lane = lane(integration, &pipeline, &roots);
-            let mut job = work.job(run.to_string(), lane, priority(pipeline.priority), due);
+            batch.hasten(schedule_job(integration, &pipeline.name), *due);
+            let lane = lane(integration, &pipeline, roots);
+            let mut job = work.job(run.to_string(), lane, priority(pipeline.priority), *due);
             job.fold = fold.map(|fold| format!("{fold}/{}", pipeline.name));
             batch.enqueue(job);
         }
     }
 
     /// Queues the scheduled runs of the integration, as its schedule now says.
-    pub(crate) fn enqueue_schedule(
-        &self,
-        batch: &mut Batch,
-        partner: &PartnerId,
-        integration: &Integration,
-    ) {
+    pub(crate) fn enqueue_schedule(&self, batch: &mut Batch, integration: &Integration) {
         for pipeline in self.pipelines(integration, |pipeline| pipeline.every.is_some()) {
             if let Some(every) = every(integration, &pipeline) {
                 let due = self.now().after(every);
-                self.enqueue_scheduled(batch, partner, integration, &pipeline, due);
+                Self::enqueue_scheduled(batch, integration, &pipeline, due);
             }
         }
     }
 
     /// Queues the next scheduled run of one pipeline.
     pub(crate) fn enqueue_scheduled(
-        &self,
         batch: &mut Batch,
-        partner: &PartnerId,
         integration: &Integration,
         pipeline: &Pipeline,
         due: Timestamp,
     ) {
         let generation = integration.schedule_generation;
         let work = Work::Schedule {
-            partner: partner.clone(),
+            partner: integration.partner.clone(),
             integration: integration.id.clone(),
             pipeline: pipeline.name.clone(),
             generation,
         };
-        let id = schedule_job(partner, integration, &pipeline.name);
+        let id = schedule_job(integration, &pipeline.name);
         let lane = lane(integration, pipeline, &Map::new());
         batch.enqueue(work.job(id, lane, priority(pipeline.priority), due));
     }
@@ -107,11 +125,8 @@ fn unreachable_id() -> RunId {
 }
 
 /// The id of the job that runs a pipeline whenever its time has come.
-pub(crate) fn schedule_job(
-    partner: &PartnerId,
-    integration: &Integration,
-    pipeline: &str,
-) -> String {
+pub(crate) fn schedule_job(integration: &Integration, pipeline: &str) -> String {
+    let partner = &integration.partner;
     format!(
         "{partner}/schedule/{}/{pipeline}/{}",
         integration.id, integration.schedule_generation

@@ -59,11 +59,14 @@ impl From<crate::Error> for Halt {
 #[derive(Debug)]
 pub(crate) enum Failed {
     /// The exchange failed.
-    Exchange { operation: String, failure: Failure },
+    Exchange {
+        operation: String,
+        failure: Box<Failure>,
+    },
     /// What to send, or what came, could not be computed.
     Expression {
         operation: String,
-        error: expression::Error,
+        error: Box<expression::Error>,
     },
     /// What came is not what the family's contract says.
     Contract {
@@ -71,14 +74,14 @@ pub(crate) enum Failed {
         findings: Vec<String>,
     },
     /// The state could not be read or made durable.
-    Store(store::Error),
+    Store(Box<store::Error>),
     /// The definitions lack something.
     Undefined(String),
 }
 
 impl From<store::Error> for Failed {
     fn from(error: store::Error) -> Self {
-        Self::Store(error)
+        Self::Store(Box::new(error))
     }
 }
 
@@ -91,7 +94,7 @@ impl Failed {
         };
         match self {
             Self::Exchange { operation, failure } => {
-                exchange_halt(integration, title, &operation, failure)
+                exchange_halt(integration, title, &operation, *failure)
             }
             Self::Expression { operation, error } => behind(script_trouble(
                 integration,
@@ -111,7 +114,7 @@ impl Failed {
                          answers, and correct the connector."
                     .to_owned(),
             }),
-            Self::Store(error) => Halt::Store(error),
+            Self::Store(error) => Halt::Store(*error),
             Self::Undefined(what) => Halt::Undefined(what),
         }
     }
@@ -128,7 +131,7 @@ impl Failed {
                 operation,
                 findings,
             } => (None, format!("{operation}: {}", findings.join("; "))),
-            Self::Store(error) => (None, chain(error)),
+            Self::Store(error) => (None, chain(error.as_ref())),
             Self::Undefined(what) => (None, what.clone()),
         }
     }

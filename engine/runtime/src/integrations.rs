@@ -20,10 +20,10 @@ pub use settings::{Choice, SectionForm, SectionView, SettingForm};
 use crate::Runtime;
 use crate::core::Core;
 use crate::error::{Error, Fault};
-use crate::events::{every, schedule_job};
+use crate::events::{Happened, every, schedule_job};
 use crate::halt::Failed;
 use crate::issues::issue_id;
-use crate::remote::{Remote, broker_name, credential};
+use crate::remote::{Remote, broker_name};
 use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY, RoutingRow};
 
 /// The shortest interval that a schedule may have.
@@ -175,16 +175,9 @@ impl Runtime {
             )
             .put_record(partner.as_str(), &[], &RoutingRow(now), Expect::Any);
         put_callout(&mut batch, &integration);
-        core.enqueue_event(
-            &mut batch,
-            partner,
-            &integration,
-            Event::IntegrationCreated,
-            Map::new(),
-            now,
-            None,
-        );
-        core.enqueue_schedule(&mut batch, partner, &integration);
+        let happened = Happened::plain(Event::IntegrationCreated, core.now());
+        core.enqueue_event(&mut batch, &integration, &happened);
+        core.enqueue_schedule(&mut batch, &integration);
         self.commit(batch, "the integration").await?;
         self.integration(partner, &integration.id).await
     }
@@ -229,20 +222,10 @@ impl Runtime {
         integration.health = Health::Good;
         let mut batch = Batch::new();
         save(&mut batch, &row, &integration);
-        core.enqueue_event(
-            &mut batch,
-            partner,
-            &integration,
-            Event::IntegrationResumed,
-            Map::new(),
-            core.now(),
-            None,
-        );
+        let happened = Happened::plain(Event::IntegrationResumed, core.now());
+        core.enqueue_event(&mut batch, &integration, &happened);
         self.commit(batch, "the integration").await?;
-        core.exchange.set_broker(
-            &broker_name(&integration),
-            credential(core, &connector, &integration)?,
-        );
+        core.forget_broker(&broker_name(&integration));
         let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
         core.clear_issue(partner, &issue).await?;
         Ok(report)
@@ -318,15 +301,12 @@ impl Runtime {
         // Those of the schedule so far end as soon as they are due, and hold up their lanes until
         // then.
         for pipeline in &known {
-            batch.hasten(
-                schedule_job(partner, &integration, &pipeline.name),
-                core.now(),
-            );
+            batch.hasten(schedule_job(&integration, &pipeline.name), core.now());
         }
         integration.schedule = schedule;
         integration.schedule_generation += 1;
         save(&mut batch, &row, &integration);
-        core.enqueue_schedule(&mut batch, partner, &integration);
+        core.enqueue_schedule(&mut batch, &integration);
         self.commit(batch, "the integration").await?;
         self.view(integration).await
     }
@@ -369,7 +349,7 @@ impl Runtime {
             .await?;
         let lines = core.pipelines(integration, |pipeline| pipeline.every.is_some());
         let line = |pipeline: Arc<definition::Pipeline>| {
-            let id = schedule_job(&integration.partner, integration, &pipeline.name);
+            let id = schedule_job(integration, &pipeline.name);
             Some(ScheduleLine {
                 every: span::print(every(integration, &pipeline)?),
                 next_at: jobs.iter().find(|job| job.id == id).map(|job| job.due),
@@ -450,7 +430,7 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
                     rights,
                 });
             }
-            Err(Failed::Store(error)) => return Err(error.into()),
+            Err(Failed::Store(error)) => return Err((*error).into()),
             Err(other) => {
                 let message = remote.scrub(&other.describe().1);
                 return Ok(ConnectionReport {
@@ -558,10 +538,7 @@ fn put_callout(batch: &mut Batch, integration: &Integration) {
 /// A token is looked up by its hash, so that neither the time of the look-up nor a copy of the
 /// index tells anything about it.
 pub(crate) fn token_hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::core::hex(&Sha256::digest(token.as_bytes()))
 }
 
 fn unreachable_id() -> IntegrationId {

@@ -51,11 +51,7 @@ pub(crate) fn issue_id(
     let head = format!("{}:{scope}", kind.name());
     IssueId::new(format!("{head}:{subject}")).unwrap_or_else(|_| {
         let digest = Sha256::digest(subject.as_bytes());
-        let short: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let short = crate::core::hex(digest.get(..8).unwrap_or_default());
         // The head holds checked ids only, so this is one; the fallback keeps the function total.
         IssueId::new(format!("{head}:{short}")).unwrap_or_else(|_| fallback(kind))
     })
@@ -122,7 +118,6 @@ impl Core {
 
     /// Adds to `batch` that the leased job ends and its work waits behind `issue`.
     pub(crate) fn put_behind(
-        &self,
         batch: &mut Batch,
         partner: &PartnerId,
         issue: &IssueId,

@@ -95,7 +95,7 @@ impl Runtime {
             config,
         } = parts;
         let exchange = Exchange::new(transport, clock.clone(), random.clone());
-        let (metrics, kept) = Default::default();
+        let (metrics, kept, introduced) = Default::default();
         let core = Core {
             store,
             library,
@@ -105,6 +105,7 @@ impl Runtime {
             config,
             metrics,
             kept,
+            introduced,
         };
         Self {
             core: Arc::new(core),

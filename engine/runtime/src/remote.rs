@@ -3,6 +3,7 @@
 //! Here the compiled definition meets the exchange: names become a request, an answer becomes
 //! records, and each record is held against the family's contract before anyone acts on it.
 
+mod auth;
 mod pages;
 mod request;
 mod rules;
@@ -24,6 +25,7 @@ use crate::error::Error;
 use crate::halt::Failed;
 use crate::tables::{Found, SetupRow};
 
+pub(crate) use auth::Introduced;
 pub(crate) use pages::Page;
 use rules::Rules;
 
@@ -327,6 +329,9 @@ impl Remote {
     ) -> Result<Answer, Failed> {
         let scope = scope(roots);
         let failed = |error| expression_failed(operation, error);
+        if !operation.anonymous {
+            self.introduce(&scope)?;
+        }
         let request = self.request(operation, &scope).map_err(failed)?;
         let limits = self.limits(&scope).map_err(failed)?;
         let retry = request::retry(&self.connector.http.retry);
@@ -344,7 +349,7 @@ impl Remote {
                 }
                 Err(Failed::Exchange {
                     operation: operation.name.clone(),
-                    failure,
+                    failure: Box::new(failure),
                 })
             }
         }
@@ -445,7 +450,7 @@ impl Remote {
 
     /// Forgets the broker of a trial.
     pub(crate) fn forget(&self) {
-        self.core.exchange.forget_broker(self.broker.name());
+        self.core.forget_broker(self.broker.name());
     }
 }
 
@@ -513,7 +518,7 @@ fn scope(roots: &Map<String, Value>) -> Scope<'_> {
 fn expression_failed(operation: &Operation, error: expression::Error) -> Failed {
     Failed::Expression {
         operation: operation.name.clone(),
-        error,
+        error: Box::new(error),
     }
 }
 

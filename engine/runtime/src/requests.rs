@@ -56,8 +56,7 @@ impl Runtime {
             let request = Request::accepted(content.clone(), now);
             let mut batch = Batch::new();
             add_request(&mut batch, partner, &request);
-            self.core
-                .enqueue_request(&mut batch, partner, &content.id, RequestEvent::Opened, now);
+            Core::enqueue_request(&mut batch, partner, &content.id, RequestEvent::Opened, now);
             match self.core.store.commit(batch).await {
                 Ok(_) => {
                     self.core.metrics.requests_accepted.add(1);
@@ -110,8 +109,7 @@ impl Runtime {
             } else {
                 after.note(now, "close asked", resolution.clone());
                 let event = RequestEvent::CloseAsked;
-                self.core
-                    .enqueue_request(&mut batch, partner, id, event, now);
+                Core::enqueue_request(&mut batch, partner, id, event, now);
             }
             change_request(&mut batch, partner, &before, &after);
             match self.core.store.commit(batch).await {
@@ -193,7 +191,6 @@ impl Core {
     /// Queues what happened to a request. Everything about one request shares a lane, so that an
     /// open and a close never overtake each other.
     pub(crate) fn enqueue_request(
-        &self,
         batch: &mut Batch,
         partner: &PartnerId,
         request: &RequestId,

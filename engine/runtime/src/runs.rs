@@ -98,13 +98,7 @@ impl Core {
         };
         if !is_usable(&integration) {
             return self
-                .skip(
-                    lease,
-                    partner,
-                    &integration,
-                    &pipeline,
-                    generation.is_some(),
-                )
+                .skip(lease, &integration, &pipeline, generation.is_some())
                 .await;
         }
         let task = task(work, partner, &pipeline, self.run_id());
@@ -122,7 +116,6 @@ impl Core {
     async fn skip(
         &self,
         lease: &Lease,
-        partner: &PartnerId,
         integration: &Integration,
         pipeline: &Pipeline,
         is_scheduled: bool,
@@ -133,7 +126,7 @@ impl Core {
             let due = self
                 .now()
                 .after(every(integration, pipeline).unwrap_or(REPEAT));
-            self.enqueue_scheduled(&mut batch, partner, integration, pipeline, due);
+            Self::enqueue_scheduled(&mut batch, integration, pipeline, due);
         }
         self.store.commit(batch).await.map(drop)
     }
@@ -176,7 +169,7 @@ impl Core {
                 let due = self
                     .now()
                     .after(every(&integration, task.pipeline).unwrap_or(REPEAT));
-                self.enqueue_scheduled(&mut batch, task.partner, &integration, task.pipeline, due);
+                Self::enqueue_scheduled(&mut batch, &integration, task.pipeline, due);
             }
         }
         self.store.commit(batch).await?;
@@ -444,10 +437,7 @@ impl Runtime {
                 roots: Map::new(),
             };
             // A job that waits for its time holds up its lane, this run included.
-            batch.hasten(
-                schedule_job(partner, &integration, &pipeline.name),
-                core.now(),
-            );
+            batch.hasten(schedule_job(&integration, &pipeline.name), core.now());
             let lane = lane(&integration, &pipeline, &Map::new());
             batch.enqueue(work.job(
                 id.to_string(),

@@ -124,8 +124,7 @@ impl Core {
     async fn execute(self: &Arc<Self>, lease: Lease) {
         for _ in 0..RESTARTS_MAX {
             match self.attempt(&lease).await {
-                Ok(()) => return,
-                Err(store::Error::LeaseLost { .. }) => return,
+                Ok(()) | Err(store::Error::LeaseLost { .. }) => return,
                 Err(error) if error.is_conflict() => {}
                 Err(error) => {
                     tracing::error!(job = lease.job.id, "a job failed: {}", chain(&error));
@@ -245,7 +244,7 @@ impl Core {
         }
         let issue = request.issue.clone();
         let integration = match self.route(partner, request).await {
-            Ok(Routed::To(integration)) => integration,
+            Ok(Routed::To(integration)) => *integration,
             Ok(Routed::Nowhere(halt)) => {
                 return self
                     .put_aside(lease, work, partner, Some(id), Batch::new(), halt)
@@ -401,7 +400,7 @@ impl Core {
         };
         let chosen = self.integration(partner, &chosen.id).await?;
         if is_usable(&chosen.value.0) {
-            return Ok(Routed::To(chosen.value.0));
+            return Ok(Routed::To(Box::new(chosen.value.0)));
         }
         let parts = [chosen.value.0.id.as_str()];
         let key = IntegrationRow::key(partner.as_str(), &parts);
@@ -546,7 +545,7 @@ impl Core {
             .open_issue(batch, partner, trouble)
             .await
             .map_err(store_error)?;
-        self.put_behind(batch, partner, &issue, lease, work.clone());
+        Self::put_behind(batch, partner, &issue, lease, work.clone());
         let Some(id) = request else { return Ok(()) };
         let before = self.request(partner, id).await.map_err(store_error)?;
         let mut after = before.value.0.clone();
@@ -621,7 +620,7 @@ impl Core {
 
 /// Where a request goes.
 enum Routed {
-    To(Integration),
+    To(Box<Integration>),
     Nowhere(Halt),
 }
 

@@ -11,6 +11,7 @@ use super::save;
 use crate::Runtime;
 use crate::core::is_usable;
 use crate::error::{Error, Fault};
+use crate::events::Happened;
 use crate::halt::Failed;
 use crate::issues::issue_id;
 use crate::remote::Remote;
@@ -107,7 +108,12 @@ impl Runtime {
         };
         let scope = Scope::document(&document);
         let items: Vec<&Value> = match &choices.items {
-            Some(items) => items.pick_all(&scope).map_err(unreadable)?.values,
+            Some(items) => {
+                items
+                    .pick_all(&scope)
+                    .map_err(|error| unreadable(&error))?
+                    .values
+            }
             None => document.as_array().into_iter().flatten().collect(),
         };
         let mut read = Vec::with_capacity(items.len());
@@ -119,12 +125,18 @@ impl Runtime {
                     .map(|value| value.as_bool().unwrap_or(otherwise)),
                 None => Ok(otherwise),
             };
-            let label = choices.label.evaluate(&scope).map_err(unreadable)?;
+            let label = choices
+                .label
+                .evaluate(&scope)
+                .map_err(|error| unreadable(&error))?;
             read.push(Choice {
-                value: choices.value.evaluate(&scope).map_err(unreadable)?,
+                value: choices
+                    .value
+                    .evaluate(&scope)
+                    .map_err(|error| unreadable(&error))?,
                 label: model::request::id_text(&label),
-                active: flag(&choices.active, true).map_err(unreadable)?,
-                default: flag(&choices.default, false).map_err(unreadable)?,
+                active: flag(&choices.active, true).map_err(|error| unreadable(&error))?,
+                default: flag(&choices.default, false).map_err(|error| unreadable(&error))?,
             });
         }
         Ok(read)
@@ -184,16 +196,8 @@ impl Runtime {
         let (mut batch, now) = (Batch::new(), core.now());
         save(&mut batch, &row, &integration);
         batch.put_record(partner.as_str(), &[], &RoutingRow(now), Expect::Any);
-        let event = Event::SettingsSaved;
-        core.enqueue_event(
-            &mut batch,
-            partner,
-            &integration,
-            event,
-            Map::new(),
-            now,
-            None,
-        );
+        let happened = Happened::plain(Event::SettingsSaved, now);
+        core.enqueue_event(&mut batch, &integration, &happened);
         self.commit(batch, "the settings").await?;
         if on {
             let nowhere = issue_id(IssueKind::NoTicketIntegration, None, "tickets");
@@ -345,7 +349,7 @@ fn refused(failed: Failed) -> Error {
             message: failure.message,
             remedy: failure.remedy,
         },
-        Failed::Store(error) => Error::Store(error),
+        Failed::Store(error) => Error::Store(*error),
         other => Error::Refused {
             class: model::Class::Invalid,
             message: other.describe().1,
@@ -354,7 +358,7 @@ fn refused(failed: Failed) -> Error {
     }
 }
 
-fn unreadable(error: expression::Error) -> Error {
+fn unreadable(error: &expression::Error) -> Error {
     Error::Refused {
         class: model::Class::Invalid,
         message: error.to_string(),

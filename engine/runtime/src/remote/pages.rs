@@ -39,6 +39,7 @@ impl Remote {
     ) -> Result<Listing<'a>, Failed> {
         let operation = self.operation(operation)?;
         let roots = self.roots(operation, inputs).await?;
+        self.introduce(&scope(&roots))?;
         let limits = self.limits(&scope(&roots));
         Ok(Listing {
             remote: self,
@@ -85,7 +86,7 @@ impl Listing<'_> {
             .take()
             .unwrap_or_else(|| Failed::Exchange {
                 operation: self.operation.name.clone(),
-                failure,
+                failure: Box::new(failure),
             })
     }
 

@@ -120,7 +120,7 @@ const fn method(method: definition::operation::Method) -> exchange::Method {
 }
 
 /// A value as it stands in an address or a header.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use definition::pipeline::Event;
 use expression::Expression;
 use model::{IssueKind, RequestId, State};
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use store::{Expect, Record, Records};
 use super::Flow;
 use crate::context::{Context, request_value};
 use crate::core::Core;
+use crate::events::Happened;
 use crate::halt::Halt;
 use crate::issues::Trouble;
 use crate::tables::{CompanyRow, MappingRow, TicketRow};
@@ -144,8 +146,8 @@ async fn look_again_if_ours(context: &mut Context<'_>, ticket: &Value) -> Result
             ticket.get("id").map(model::request::id_text).into(),
         );
         let due = core.now().after(LOOK_AGAIN);
-        let (partner, integration) = (context.partner, context.remote.integration.clone());
-        core.enqueue_hint(&mut context.batch, partner, &integration, hint, due);
+        let integration = context.remote.integration.clone();
+        core.enqueue_hint(&mut context.batch, &integration, hint, due);
     }
     Ok(())
 }
@@ -155,7 +157,6 @@ impl Core {
     pub(crate) fn enqueue_hint(
         &self,
         batch: &mut store::Batch,
-        partner: &model::PartnerId,
         integration: &model::Integration,
         hint: Map<String, Value>,
         due: model::Timestamp,
@@ -170,14 +171,12 @@ impl Core {
         let roots = [("hint".to_owned(), Value::Object(hint))]
             .into_iter()
             .collect();
-        self.enqueue_event(
-            batch,
-            partner,
-            integration,
-            definition::pipeline::Event::TicketHinted,
+        let happened = Happened {
+            event: Event::TicketHinted,
             roots,
             due,
-            Some(&fold),
-        );
+            fold: Some(&fold),
+        };
+        self.enqueue_event(batch, integration, &happened);
     }
 }

@@ -231,7 +231,6 @@ impl Guarded<'_> {
 fn surely_did_not_happen(failed: &Failed) -> bool {
     match failed {
         Failed::Exchange { failure, .. } => failure.class != Class::UnknownOutcome,
-        Failed::Expression { .. } | Failed::Contract { .. } => false,
-        Failed::Store(_) | Failed::Undefined(_) => false,
+        _ => false,
     }
 }
