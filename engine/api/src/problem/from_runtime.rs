@@ -106,10 +106,13 @@ impl From<CalloutError> for Problem {
             CalloutError::UnknownToken => callout_unknown(),
             CalloutError::WrongCredentials => Self::new(
                 Code::CalloutUnauthenticated,
-                "This callout address takes a name and password as HTTP Basic; none or others came.",
+                "This callout address takes a name and password by HTTP Basic; they did not come.",
             )
             .remedy("Use the name and password that were set for the integration's callouts.")
-            .header(header::WWW_AUTHENTICATE, "Basic realm=\"callouts\", charset=\"UTF-8\""),
+            .header(
+                header::WWW_AUTHENTICATE,
+                "Basic realm=\"callouts\", charset=\"UTF-8\"",
+            ),
             CalloutError::MethodNotAccepted { accepts } => {
                 let accepts = accepts.join(", ");
                 Self::new(
@@ -120,7 +123,10 @@ impl From<CalloutError> for Problem {
             }
             CalloutError::NoTicket { looked_for } => Self::new(
                 Code::CalloutWithoutTicket,
-                format!("No ticket id was found; looked for {}.", looked_for.join(", ")),
+                format!(
+                    "No ticket id was found; looked for {}.",
+                    looked_for.join(", ")
+                ),
             )
             .remedy("Put the ticket's id into the callout; repeating it as it is changes nothing."),
             CalloutError::Store { .. } => not_kept(&error),

@@ -368,7 +368,9 @@ pub(crate) struct Ledger {
     /// Requests ever accepted.
     accepted: i64,
     /// Requests in each state, as kept along with each change.
-    #[schema(example = json!({"waiting": 0, "ticketed": 12, "parked": 1, "ignored": 0, "failed": 0, "closed": 40}))]
+    #[schema(example = json!({
+        "waiting": 0, "ticketed": 12, "parked": 1, "ignored": 0, "failed": 0, "closed": 40
+    }))]
     states: BTreeMap<&'static str, i64>,
     /// Requests in each state, counted just now. While requests come in, the two counts may be a
     /// few apart.
