@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use model::{Problem, Secret};
 use schemars::JsonSchema;
@@ -71,15 +72,41 @@ pub enum LogFormat {
 }
 
 impl Configuration {
-    /// Reads `text`, which problems call `name`. An empty file says nothing and is right.
+    /// Reads `text`, which problems call `name`. A file of nothing but comments says nothing and
+    /// is right. Problems never quote what is under `vendor`: most of it is secret.
     pub fn read(name: &str, text: &str) -> Result<Self, Vec<Problem>> {
-        let page = Page::read(name, text);
-        if !page.is_broken() && page.value().is_null() {
+        let says_something = |line: &str| !line.trim().is_empty() && !line.starts_with('#');
+        if !text.lines().any(says_something) {
             return Ok(Self::default());
         }
+        let page = Page::read(name, text);
         let read = library::read(&page, &schemas::CONFIGURATION);
-        read.ok_or_else(|| page.into_problems())
+        read.ok_or_else(|| {
+            let secret = vendor_lines(text);
+            let mut problems = page.into_problems();
+            for problem in problems
+                .iter_mut()
+                .filter(|it| secret.contains(&it.place.line))
+            {
+                "(not shown)".clone_into(&mut problem.source_line);
+                (problem.place.column, problem.place.length) = (1, 1);
+            }
+            problems
+        })
     }
+}
+
+/// The lines from the key `vendor` to the next key of the file, counted from 1. The text may not
+/// even be YAML, so that this looks at nothing but how lines begin.
+fn vendor_lines(text: &str) -> Range<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_vendor = |line: &&str| line.trim_start_matches(['"', '\'']).starts_with("vendor");
+    let Some(first) = lines.iter().position(is_vendor) else {
+        return 0..0;
+    };
+    let begins_key = |line: &&str| line.starts_with(|c: char| c.is_ascii_alphabetic());
+    let next = lines.iter().skip(first + 1).position(begins_key);
+    first + 1..next.map_or(lines.len(), |next| first + 1 + next) + 1
 }
 
 /// Shows no vendor value: most of them are secrets.
@@ -107,7 +134,11 @@ mod tests {
                     workers_per_partner: 2\ngrace: 5s\nlog: { level: debug, format: json }\n";
         let read = Configuration::read("c.yaml", text).unwrap();
         assert_eq!(read.connectors.unwrap(), ["mine"]);
-        assert_eq!(read.vendor["sample"]["code"].expose(), "x");
+        let code = read
+            .vendor
+            .get("sample")
+            .and_then(|sample| sample.get("code"));
+        assert_eq!(code.map(Secret::expose), Some("x"));
         assert_eq!(read.log.format, Some(LogFormat::Json));
         assert_eq!((read.workers, read.grace.as_deref()), (Some(3), Some("5s")));
     }
@@ -121,7 +152,8 @@ mod tests {
             .map(|problem| (problem.code, problem.place.line))
             .collect();
         assert_eq!(found, [("unknown-key", 2), ("wrong-type", 3)]);
-        assert_eq!(problems[0].hint.as_deref(), Some("did you mean `listen`?"));
+        let hint = problems.first().and_then(|problem| problem.hint.as_deref());
+        assert_eq!(hint, Some("did you mean `listen`?"));
     }
 
     #[test]
@@ -132,5 +164,21 @@ mod tests {
                 .listen
                 .is_none()
         );
+    }
+
+    #[test]
+    fn what_is_under_vendor_is_never_quoted() {
+        for wrong in [
+            "  a: { code: 12345 }",
+            "  a: { code: \"12345 }",
+            "  a: [12345]",
+        ] {
+            let text = format!("data: x\nvendor:\n{wrong}\nlisen: y\n");
+            let problems = Configuration::read("c.yaml", &text).unwrap_err();
+            let told = format!("{problems:?}");
+            assert!(!told.contains("12345"), "{told}");
+        }
+        assert_eq!(vendor_lines("data: x\nvendor:\n  a: 1\nlisten: y\n"), 2..4);
+        assert_eq!(vendor_lines("data: x\nvendor: { a: 1 }"), 2..3);
     }
 }

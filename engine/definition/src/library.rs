@@ -183,6 +183,7 @@ fn lacks_family(files: &Files, page: &Page, name: &str, families: &Families) {
 
 /// Holds a page against its schema and reads it; `None` when it cannot be read.
 pub(crate) fn read<T: DeserializeOwned>(page: &Page, grammar: &Grammar) -> Option<T> {
+    page.root()?;
     let value = page.value();
     structure::check(page, &value, grammar);
     if page.is_broken() {

@@ -62,13 +62,8 @@ fn one(spot: &Spot<'_>, rules: &Value, is_step: bool, error: &ValidationError<'_
                     .key_error(codes::BAD_NAME, message, Some(hint));
             }
         }
-        Kind::MinProperties { .. } => empty(spot, rules),
-        Kind::MaxProperties { .. } => {
-            let keys = keys(error.instance());
-            let message = format!("{name} has several keys, and exactly one is its kind: {keys}");
-            let hint = "write each as an item of the list by itself".to_owned();
-            spot.error(codes::SEVERAL_STEPS, message, Some(hint));
-        }
+        Kind::MinProperties { .. } => empty(spot, rules, is_step),
+        Kind::MaxProperties { .. } => several(spot, error.instance(), is_step),
         Kind::MinItems { .. } => {
             spot.error(
                 codes::OUT_OF_RANGE,
@@ -231,14 +226,30 @@ fn wrong_pattern(spot: &Spot<'_>, pattern: &str, found: &Value) {
     }
 }
 
-fn empty(spot: &Spot<'_>, rules: &Value) {
-    let known: Vec<&str> = rules
-        .get("properties")
-        .and_then(Value::as_object)
-        .map(|properties| properties.keys().map(String::as_str).collect())
-        .unwrap_or_default();
-    let message = format!("{} is empty", subject(spot));
-    spot.error(codes::EMPTY_STEP, message, near::hint("", known));
+fn empty(spot: &Spot<'_>, rules: &Value, is_step: bool) {
+    let properties = rules.get("properties").and_then(Value::as_object);
+    let known = properties
+        .into_iter()
+        .flat_map(|properties| properties.keys());
+    let hint = near::hint("", known.map(String::as_str));
+    let code = if is_step {
+        codes::EMPTY_STEP
+    } else {
+        codes::MISSING_KEY
+    };
+    spot.error(code, format!("{} is empty", subject(spot)), hint);
+}
+
+fn several(spot: &Spot<'_>, found: &Value, is_step: bool) {
+    let (name, keys) = (subject(spot), keys(found));
+    if is_step {
+        let message = format!("{name} has several keys, and exactly one is its kind: {keys}");
+        let hint = "write each as an item of the list by itself".to_owned();
+        spot.error(codes::SEVERAL_STEPS, message, Some(hint));
+    } else {
+        let message = format!("{name} has exactly one key, and here are several: {keys}");
+        spot.error(codes::EXACTLY_ONE, message, None);
+    }
 }
 
 fn keys(value: &Value) -> String {

@@ -115,6 +115,21 @@ fn every_mistake_is_reported_where_it_is_and_how_to_mend_it() {
     }
 }
 
+#[test]
+fn nothing_is_expected_of_a_case_that_is_gone() {
+    let expected = fs::read_dir(folder().join("expected")).unwrap();
+    let names = expected.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let known: BTreeSet<String> = CASES
+        .iter()
+        .map(|case| format!("{}.snap", case.name))
+        .collect();
+    let stale: Vec<String> = names.filter(|name| !known.contains(name)).collect();
+    assert!(
+        stale.is_empty(),
+        "remove these from tests/problems/expected: {stale:?}"
+    );
+}
+
 /// A case is named for the kind of problem it shows, perhaps with more after a point.
 #[test]
 fn every_case_shows_its_kind_and_every_kind_has_a_case() {
