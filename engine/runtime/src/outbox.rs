@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use exchange::{About, Body, Credential, Defaults, Expect, Hosts, Kind, Method, Request, Terms};
+use exchange::{
+    About, Answer, Body, Broker, Credential, Expect, Hosts, Kind, Method, Rejection, Request, Terms,
+};
 use hmac::{Hmac, Mac};
-use model::{IssueKind, Partner, PartnerId, Secret, Webhook};
+use model::{Class, IssueKind, Partner, PartnerId, Secret, Webhook};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use store::{Batch, Records};
@@ -18,6 +20,7 @@ use store::{Batch, Records};
 use crate::core::Core;
 use crate::error::Error;
 use crate::halt::Halt;
+use crate::integrations::token_hash;
 use crate::issues::Trouble;
 use crate::tables::PartnerRow;
 use crate::work::{DELIVERY_PRIORITY, Message, Work};
@@ -71,17 +74,7 @@ impl Core {
             return Ok(());
         };
         let request = self.signed(webhook, message).map_err(Halt::from)?;
-        let name = format!("{}/product", partner.id);
-        let hosts = Hosts::default()
-            .trust(origin(&webhook.url))
-            .unwrap_or_default();
-        let credential = Credential {
-            secrets: vec![webhook.secret.clone()],
-            hosts,
-            ..Credential::default()
-        };
-        // The address may have changed since the last event, so it is told to the broker anew.
-        let broker = self.exchange.set_broker(&name, credential);
+        let broker = self.product_broker(partner, webhook);
         let retry = exchange::Retry::never();
         let terms = Terms {
             broker: &broker,
@@ -91,7 +84,7 @@ impl Core {
             limits: &[],
             retry: &retry,
             patience: TIMEOUT,
-            rules: &Defaults,
+            rules: &not_taken,
             priority: exchange::Priority::Tickets,
             about: About {
                 partner: partner.id.as_str(),
@@ -115,6 +108,30 @@ impl Core {
         }
     }
 
+    /// Another address or key is another broker, which knows nothing of how the old one fared.
+    fn product_broker(&self, partner: &Partner, webhook: &Webhook) -> Broker {
+        let what = token_hash(&format!("{} {}", webhook.url, webhook.secret.expose()));
+        let name = format!(
+            "{}/product/{}",
+            partner.id,
+            what.get(..12).unwrap_or_default()
+        );
+        self.exchange.broker(&name).unwrap_or_else(|| {
+            let hosts = Hosts::default()
+                .trust(origin(&webhook.url))
+                .unwrap_or_default();
+            let secrets = vec![webhook.secret.clone()];
+            self.exchange.set_broker(
+                &name,
+                Credential {
+                    secrets,
+                    hosts,
+                    ..Credential::default()
+                },
+            )
+        })
+    }
+
     fn signed(&self, webhook: &Webhook, message: &Message) -> Result<Request, Error> {
         let body = json!({ "type": message.event, "timestamp": message.at, "data": message.data });
         let text = body.to_string();
@@ -136,6 +153,19 @@ impl Core {
         };
         Ok(request)
     }
+}
+
+/// Whatever the product answers, the event is sent again: a 401 is a fault of its set-up, and must
+/// not stop events for ever as it would stop calls to a PSA.
+fn not_taken(answer: &Answer) -> Option<Rejection> {
+    let is_fine = (200..300).contains(&answer.status) || answer.status == 429;
+    (!is_fine).then(|| Rejection {
+        class: Class::Unavailable,
+        rule: "not taken".to_owned(),
+        message: Some(format!("status {}", answer.status)),
+        remedy: None,
+        retry_after: None,
+    })
 }
 
 /// The trouble with a product that does not take events.

@@ -96,6 +96,10 @@ table!(
     RoutingRow(Timestamp), "routing", 1
 );
 table!(
+    /// Under [`NOBODY`]: when it was last tried out whether writing works.
+    ReadyRow(Timestamp), "ready", 1
+);
+table!(
     /// By the token's hash, under [`NOBODY`].
     CalloutRow(CalloutOwner), "callout", 1
 );
