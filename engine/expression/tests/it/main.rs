@@ -1,6 +1,7 @@
 //! Tests of expressions through their public face, one file per subject: `paths`, `templates`,
 //! `scripts` (what they compute and what they refuse), `limits` (scripts that misbehave),
-//! `faults` (what is reported when a value is compiled) and `properties` (any input at all).
+//! `faults` (what is reported when a value is compiled), `properties` (any input at all) and
+//! `manual` (the tables that are made from the lists).
 
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 
 mod faults;
 mod limits;
+mod manual;
 mod paths;
 mod properties;
 mod scripts;
