@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{ClosedBy, Health, Integration, IssueKind, PartnerId, RequestId, State};
-use store::{Batch, Claim, Edge, Expect, Lease, Record, Records, Versioned};
+use store::{Batch, Claim, Edge, Expect, Lease, Record, Versioned};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -383,6 +383,28 @@ impl Core {
             .get(&RoutingRow::key(partner.as_str(), &[]))
             .await?;
         let guard = routing.map_or(Expect::Absent, |row| Expect::Version(row.version));
+        let Some(chosen) = self.chosen(partner, request).await? else {
+            return Ok(Routed::Nowhere(Halt::Behind {
+                trouble: Box::new(no_integration()),
+                guard: Some((RoutingRow::key(partner.as_str(), &[]), guard)),
+            }));
+        };
+        if is_usable(&chosen.value.0) {
+            return Ok(Routed::To(Box::new(chosen.value.0)));
+        }
+        let parts = [chosen.value.0.id.as_str()];
+        let key = IntegrationRow::key(partner.as_str(), &parts);
+        let trouble = Box::new(rejected(&chosen.value.0, None, None));
+        let guard = Some((key, Expect::Version(chosen.version)));
+        Ok(Routed::Nowhere(Halt::Behind { trouble, guard }))
+    }
+
+    /// The integration that sees to a request, whether or not it may be used now.
+    async fn chosen(
+        &self,
+        partner: &PartnerId,
+        request: &model::Request,
+    ) -> Result<Option<Versioned<IntegrationRow>>, Error> {
         let all = self.integrations(partner).await?;
         let takes = |one: &&Integration| one.is_on("tickets");
         let chosen = match &request.integration {
@@ -393,20 +415,9 @@ impl Core {
             }
         };
         let Some(chosen) = chosen else {
-            return Ok(Routed::Nowhere(Halt::Behind {
-                trouble: Box::new(no_integration()),
-                guard: Some((RoutingRow::key(partner.as_str(), &[]), guard)),
-            }));
+            return Ok(None);
         };
-        let chosen = self.integration(partner, &chosen.id).await?;
-        if is_usable(&chosen.value.0) {
-            return Ok(Routed::To(Box::new(chosen.value.0)));
-        }
-        let parts = [chosen.value.0.id.as_str()];
-        let key = IntegrationRow::key(partner.as_str(), &parts);
-        let trouble = Box::new(rejected(&chosen.value.0, None, None));
-        let guard = Some((key, Expect::Version(chosen.version)));
-        Ok(Routed::Nowhere(Halt::Behind { trouble, guard }))
+        self.integration(partner, &chosen.id).await.map(Some)
     }
 
     async fn route_new<'i>(
@@ -490,13 +501,8 @@ impl Core {
             .map_err(store_error)?
             .value
             .0;
-        let routed = match self.route(partner, &request).await.map_err(store_error)? {
-            Routed::To(integration) => integration,
-            Routed::Nowhere(_) => return Ok(None),
-        };
-        self.store
-            .get_record::<IntegrationRow>(partner.as_str(), &[routed.id.as_str()])
-            .await
+        // Also one that another job has just stopped: this one waits behind the same issue.
+        self.chosen(partner, &request).await.map_err(store_error)
     }
 
     /// Adds to `batch` that the integration is not to be used until its credentials are replaced.
