@@ -3,5 +3,7 @@
 //! Every test that needs the program starts its own, with its own data, ports and simulated
 //! systems, so that tests run side by side and in any order.
 
+mod callouts;
 mod layers;
 mod names;
+mod tickets;

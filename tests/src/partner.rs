@@ -10,7 +10,7 @@ use simulators::product::Config as ProductConfig;
 use simulators::{Product, Running};
 
 use crate::api::{Answer, Api};
-use crate::wait::{SOON, wait_for};
+use crate::wait::{SOON, wait};
 
 /// The field that marks our tickets, and that the callout's workflow rule looks at.
 pub const FLAG: &str = "Is DefensX Ticket?";
@@ -18,6 +18,9 @@ pub const FLAG: &str = "Is DefensX Ticket?";
 /// The customers every partner has. The first three are mapped to companies of the same name;
 /// `stray` is not.
 pub const CUSTOMERS: [&str; 4] = ["alpha", "beta", "gamma", "stray"];
+
+/// How many of the latest calls a picture shows.
+const LAST_CALLS: usize = 40;
 
 /// A partner whose integration works.
 #[derive(Debug)]
@@ -75,7 +78,7 @@ impl Partner {
     }
 
     async fn configure(&self, companies: &[(&str, i64)]) {
-        wait_for("the companies are read", SOON, async || {
+        self.wait_for("the companies are read", SOON, async || {
             let read = self.get_here("companies?limit=1000").await;
             read["companies"]
                 .as_array()
@@ -195,23 +198,55 @@ impl Partner {
         self.api.get(&self.path(&format!("requests/{id}"))).await
     }
 
-    /// Waits until a request is in that state.
-    pub async fn wait_state(&self, id: &str, state: &str) -> Value {
-        self.wait_state_for(id, state, SOON).await
+    /// Waits until `condition` gives something, and panics with a picture of everything when it
+    /// does not within `limit`.
+    pub async fn wait_for<T>(
+        &self,
+        what: &str,
+        limit: Duration,
+        condition: impl AsyncFnMut() -> Option<T>,
+    ) -> T {
+        if let Some(found) = wait(limit, condition).await {
+            return found;
+        }
+        panic!(
+            "within {limit:?} it did not happen that {what}\n{}",
+            self.picture().await
+        )
     }
 
-    /// The same, with another limit.
-    pub async fn wait_state_for(&self, id: &str, state: &str, limit: Duration) -> Value {
+    /// Everything about the partner that helps to see why a test failed.
+    pub async fn picture(&self) -> String {
+        let mut picture = String::new();
+        for path in [
+            self.path("ledger"),
+            self.path("issues"),
+            self.here(""),
+            self.here("runs"),
+        ] {
+            let answer = self.api.try_call(Method::GET, &path, None).await;
+            let shown =
+                answer.map_or_else(|| "no answer".to_owned(), |it| format!("{:#}", it.json));
+            picture.push_str(&format!("{path}: {shown}\n"));
+        }
+        let calls = self.autotask.calls();
+        for call in calls.iter().rev().take(LAST_CALLS).rev() {
+            picture.push_str(&format!("{} {} {}\n", call.method, call.path, call.status));
+        }
+        picture
+    }
+
+    /// Waits until a request is in that state.
+    pub async fn wait_state(&self, id: &str, state: &str) -> Value {
         let mut last = Value::Null;
-        let found = tokio::time::timeout(limit, async {
-            wait_for("the request changes", limit * 2, async || {
-                last = self.request(id).await;
-                (last["state"] == state).then(|| last.clone())
-            })
-            .await
-        })
-        .await;
-        found.unwrap_or_else(|_| panic!("{id} did not become {state}: {last:#}"))
+        let found = wait(SOON, async || {
+            last = self.request(id).await;
+            (last["state"] == state).then(|| last.clone())
+        });
+        match found.await {
+            Some(found) => found,
+            None => panic!("{id} is not {state}: {last:#}\n{}", self.picture().await),
+        }
     }
 
     /// The one ticket of a request in the PSA; panics when there are none or several.
@@ -233,7 +268,9 @@ impl Partner {
     /// Waits until an issue of that kind is open. It must say what and how to mend it.
     pub async fn wait_issue(&self, kind: &str) -> Value {
         let what = format!("an issue {kind} is opened");
-        let issue = wait_for(&what, SOON, async || self.issues(kind).await.pop()).await;
+        let issue = self
+            .wait_for(&what, SOON, async || self.issues(kind).await.pop())
+            .await;
         for field in ["title", "remedy"] {
             assert!(
                 !text(&issue[field]).is_empty(),
@@ -245,7 +282,7 @@ impl Partner {
 
     /// Waits until no issue at all is open.
     pub async fn wait_no_issues(&self) {
-        wait_for("all issues are cleared", SOON, async || {
+        self.wait_for("all issues are cleared", SOON, async || {
             let all = self.api.get(&self.path("issues")).await;
             all["issues"]
                 .as_array()
@@ -280,7 +317,7 @@ fn has_flag(autotask: &Autotask) -> bool {
 }
 
 /// A user request as the product hands it in.
-pub fn request(id: &str, customer: &str) -> Value {
+fn request(id: &str, customer: &str) -> Value {
     json!({
         "id": id,
         "customer_id": customer,

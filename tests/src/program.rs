@@ -196,7 +196,7 @@ async fn ended(mut command: Command) -> Ended {
 }
 
 /// A port that nobody listens on.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let span = PORTS.end - PORTS.start;
     let start = rand::random_range(0..span);
     let mut ports = (0..span).map(|step| PORTS.start + (start + step) % span);

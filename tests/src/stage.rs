@@ -62,6 +62,24 @@ impl Stage {
         }
     }
 
+    /// The same, where the connector waits two seconds for an answer instead of a minute, and half
+    /// a second for a lost one to settle: for tests of answers that never come.
+    pub async fn impatient() -> Self {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors/autotask");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let copy = folder.path().join("autotask");
+        fs::create_dir(&copy).expect("the folder should be writable");
+        for name in ["autotask.rhai", "connector.yaml"] {
+            let text = fs::read_to_string(shipped.join(name)).expect("a file of the connector");
+            let text = text
+                .replace("timeout: 60s", "timeout: 2s")
+                .replace("settle: 5s", "settle: 500ms");
+            fs::write(copy.join(name), text).expect("the folder should be writable");
+        }
+        // Read once, at the start; the folder may be gone afterwards.
+        Self::start_with(&["--connectors", &folder.path().to_string_lossy()]).await
+    }
+
     /// A folder that is gone after the test, for anything.
     pub fn folder(&self) -> &Path {
         self.folder.path()
