@@ -25,7 +25,7 @@ use crate::log;
 use crate::output::print;
 use crate::signals::Signals;
 use leg::Leg;
-use stage::Stage;
+use stage::{Stage, partner_path};
 
 pub(crate) async fn run(args: DemoArgs) -> Result<Exit, Error> {
     log::begin(&args.log_level, LogFormat::Text)?;
@@ -88,7 +88,7 @@ async fn tour(stage: &mut Stage) -> Result<Exit, Error> {
 /// What a person can try next.
 fn invitation(stage: &Stage) -> String {
     let (url, token) = (stage.engine_url(), stage.token.expose());
-    let requests = format!("{url}{}", stage.partner_path("/requests"));
+    let requests = format!("{url}{}", partner_path("/requests"));
     let request = r#"{"id": "mine-1", "customer_id": "c062a202-e090-4e57-ba88-000000000001", "report_type": "url_block", "hostname": "files.example"}"#;
     let lines = [
         "All of it stays up until Ctrl-C. Try:".to_owned(),

@@ -152,8 +152,8 @@ impl Error {
                 "restore it from a backup, or remove it: a new one is then made, and all tokens \
                  end"
             }
-            Self::Listen { source, .. } => listen_remedy(source.kind()),
-            Self::Simulate {
+            Self::Listen { source, .. }
+            | Self::Simulate {
                 source: simulators::Error::Bind { source, .. },
             } => listen_remedy(source.kind()),
             Self::BadConfig { .. }

@@ -54,7 +54,11 @@ impl Vendor {
         for ((name, field), (_, by)) in &self.0 {
             let Some(connector) = connectors.get(name) else {
                 // It may be the one whose file has a problem: the others go on without it.
-                doubts.push(format!("{by}: there is no connector `{name}`; passed over"));
+                let known: Vec<&str> = connectors.keys().map(String::as_str).collect();
+                doubts.push(format!(
+                    "{by} is passed over: there is no connector `{name}`, only {}",
+                    known.join(", ")
+                ));
                 continue;
             };
             if !connector.vendor.iter().any(|known| known.name == *field) {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::{at, list, text};
 use super::lapse::{Lapse, hold};
-use super::stage::Stage;
+use super::stage::{Stage, partner_path};
 use super::wait::wait_for;
 
 /// Suggestions with this score or more are taken without a look at each.
@@ -14,17 +14,17 @@ const SCORE_ACCEPTED: u64 = 80;
 pub(super) async fn connect(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
     let webhook = json!({ "url": stage.webhook_url(), "secret": stage.product.secret() });
     let partner = json!({ "name": "Northwind Managed Services", "webhook": webhook });
-    stage.client.put(&stage.partner_path(""), partner).await?;
+    stage.client.put(&partner_path(""), partner).await?;
     let customers = json!({ "customers": stage.product.customers() });
     let receipt = stage
         .client
-        .put(&stage.partner_path("/customers"), customers)
+        .put(&partner_path("/customers"), customers)
         .await?;
     let connection = json!({
         "connector": stage.psa.connector(),
         "credentials": stage.psa.credentials(),
     });
-    let path = stage.partner_path("/integrations/test");
+    let path = partner_path("/integrations/test");
     let report = stage.client.post(&path, connection.clone()).await?;
     hold(report.get("ok") == Some(&json!(true)), || {
         report.to_string()
@@ -34,7 +34,7 @@ pub(super) async fn connect(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
     hold(!rights.iter().any(|right| is_missing(&right)), || {
         report.to_string()
     })?;
-    let path = stage.partner_path("/integrations");
+    let path = partner_path("/integrations");
     let integration = stage.client.post(&path, connection).await?;
     stage.integration = Some(text(&integration, "/id")?.to_owned());
     let rights: Result<Vec<&str>, Lapse> =

@@ -129,16 +129,11 @@ impl Stage {
         format!("{}/webhooks", self.product_running.url)
     }
 
-    /// The path of `rest` below the partner.
-    pub(super) fn partner_path(&self, rest: &str) -> String {
-        format!("/api/v1/partners/{PARTNER}{rest}")
-    }
-
     /// The path of `rest` below the integration.
     pub(super) fn path(&self, rest: &str) -> Result<String, Lapse> {
         let integration = self.integration.as_deref();
         let integration = integration.ok_or_else(|| Lapse::new("there is no integration"))?;
-        Ok(self.partner_path(&format!("/integrations/{integration}{rest}")))
+        Ok(partner_path(&format!("/integrations/{integration}{rest}")))
     }
 
     /// The next request of the product's users.
@@ -156,7 +151,7 @@ impl Stage {
 
     /// Sends a request that was sent before.
     pub(super) async fn send_again(&self, request: &UserRequest) -> Result<(), Lapse> {
-        let path = self.partner_path("/requests");
+        let path = partner_path("/requests");
         self.client
             .post(&path, request_body(request))
             .await
@@ -165,7 +160,7 @@ impl Stage {
 
     /// Waits until the engine says that a request is in `state`, and gives it.
     pub(super) async fn reaches(&self, id: &str, state: &str) -> Result<Value, Lapse> {
-        let path = self.partner_path(&format!("/requests/{id}"));
+        let path = partner_path(&format!("/requests/{id}"));
         let (path, client) = (&path, &self.client);
         wait_for(&format!("request {id} becoming {state}"), || async move {
             let request = client.get(path).await?;
@@ -219,6 +214,11 @@ impl Stage {
             }
         }
     }
+}
+
+/// The path of `rest` below the partner.
+pub(super) fn partner_path(rest: &str) -> String {
+    format!("/api/v1/partners/{PARTNER}{rest}")
 }
 
 async fn start(

@@ -1,18 +1,20 @@
 //! The legs of everyday work: requests, tickets, and how either closes the other.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use simulators::TicketView;
 
 use super::client::{at, list, text};
 use super::lapse::{Lapse, hold};
-use super::stage::Stage;
+use super::stage::{Stage, partner_path};
 use super::wait::wait_for;
 
 /// How many requests the leg of opening sends.
 const OPENED: usize = 8;
 
 /// How long the product may take to get an event.
-const TOLD_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
+const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
 /// Sends requests and looks at each ticket in the PSA.
 pub(super) async fn open(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
@@ -80,7 +82,17 @@ pub(super) async fn close_in_psa(stage: &mut Stage) -> Result<Vec<String>, Lapse
     let (told, lost) = (told.clone(), lost.clone());
     stage.psa.close_ticket(&told)?;
     was_closed(stage, &told).await?;
-    let accepted = stage.psa.callouts_accepted();
+    let psa = &stage.psa;
+    // The callout's sender may hear of its success after the engine has acted on it.
+    let accepted = wait_for("the callout", || async {
+        let accepted = psa.callouts_accepted();
+        Ok(if accepted > 0 {
+            Ok(accepted)
+        } else {
+            Err("no callout".to_owned())
+        })
+    })
+    .await?;
     hold(accepted == 1, || {
         format!("{accepted} callouts were accepted, not one")
     })?;
@@ -124,7 +136,7 @@ pub(super) async fn close_in_product(stage: &mut Stage) -> Result<Vec<String>, L
     let Some(id) = stage.sent.get(2).cloned() else {
         return Err(Lapse::new("there is no request to close"));
     };
-    let path = stage.partner_path(&format!("/requests/{id}/close"));
+    let path = partner_path(&format!("/requests/{id}/close"));
     stage
         .client
         .post(&path, json!({ "resolution": "Allowed by policy" }))
@@ -156,7 +168,7 @@ pub(super) async fn park_unmapped(stage: &mut Stage) -> Result<Vec<String>, Laps
     hold(stage.one_ticket(&id).is_err(), || {
         format!("request {id} has a ticket already")
     })?;
-    let issues = stage.client.get(&stage.partner_path("/issues")).await?;
+    let issues = stage.client.get(&partner_path("/issues")).await?;
     let is_it = |issue: &&Value| issue.get("kind") == Some(&json!("unmapped_customer"));
     let issue = list(&issues, "/issues")?.iter().find(is_it);
     let issue = issue.ok_or_else(|| Lapse::new(format!("there is no issue: {issues}")))?;
@@ -202,7 +214,7 @@ async fn map(stage: &Stage, customer: &simulators::product::Customer) -> Result<
 
 /// Waits until all issues are gone.
 pub(super) async fn no_issues(stage: &Stage) -> Result<(), Lapse> {
-    let path = stage.partner_path("/issues");
+    let path = partner_path("/issues");
     let (path, client) = (&path, &stage.client);
     wait_for("the end of all issues", || async move {
         let issues = client.get(path).await?;

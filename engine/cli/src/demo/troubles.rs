@@ -1,12 +1,12 @@
 //! The legs of trouble: faults of the PSA, wrong input, and the count at the end.
 
 use exchange::{Body, Method};
-use serde_json::{Value, json};
+use serde_json::json;
 use simulators::faults::Fault;
 
 use super::client::{Reply, at, text};
 use super::lapse::{Lapse, hold};
-use super::stage::Stage;
+use super::stage::{Stage, partner_path};
 use super::tickets::no_issues;
 
 /// What the PSA does to the creations of tickets, one each.
@@ -80,11 +80,11 @@ pub(super) async fn refuse_wrong(stage: &mut Stage) -> Result<Vec<String>, Lapse
     ));
     let stranger = stage.client.with_token("dvt_wrong.token");
     let reply = stranger
-        .call(Method::Get, &stage.partner_path("/issues"), Body::Empty)
+        .call(Method::Get, &partner_path("/issues"), Body::Empty)
         .await?;
     proof.push(format!("a wrong token: {}", problem(&reply, 401)?));
     let mistaken = json!({ "id": "x", "customer": "c" });
-    let path = stage.partner_path("/requests");
+    let path = partner_path("/requests");
     let reply = stage
         .client
         .call(Method::Post, &path, Body::Json(mistaken))
@@ -97,13 +97,13 @@ pub(super) async fn refuse_wrong(stage: &mut Stage) -> Result<Vec<String>, Lapse
         "connector": stage.psa.connector(),
         "credentials": stage.psa.wrong_credentials(),
     });
-    let path = stage.partner_path("/integrations/test");
+    let path = partner_path("/integrations/test");
     let report = stage.client.post(&path, connection).await?;
     hold(report.get("ok") == Some(&json!(false)), || {
         report.to_string()
     })?;
     let (message, remedy) = (text(&report, "/message")?, text(&report, "/remedy")?);
-    proof.push(format!("a wrong secret: {message} {remedy}"));
+    proof.push(format!("a wrong secret: {message}. Remedy: {remedy}"));
     let integration = stage.client.get(&stage.path("")?).await?;
     hold(at(&integration, "/health/good")? == &json!(true), || {
         integration.to_string()
@@ -126,7 +126,7 @@ fn problem(reply: &Reply, status: u16) -> Result<String, Lapse> {
 
 /// Holds the ledger against what was sent and what is in the PSA.
 pub(super) async fn add_up(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
-    let ledger = stage.client.get(&stage.partner_path("/ledger")).await?;
+    let ledger = stage.client.get(&partner_path("/ledger")).await?;
     hold(at(&ledger, "/adds_up")? == &json!(true), || {
         ledger.to_string()
     })?;
@@ -146,7 +146,7 @@ pub(super) async fn add_up(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
         format!("{sent} requests were sent, and there are {tickets} tickets")
     })?;
     let states = at(&ledger, "/states")?.as_object().into_iter().flatten();
-    let states = states.filter(|(_, count)| **count != Value::from(0));
+    let states = states.filter(|(_, count)| **count != 0);
     let states: Vec<String> = states
         .map(|(state, count)| format!("{count} {state}"))
         .collect();

@@ -106,8 +106,10 @@ impl Psa for Autotask {
     }
 
     fn callouts_accepted(&self) -> usize {
-        let accepted = self.deliveries().into_iter().filter(|one| one.accepted());
-        accepted.count()
+        self.deliveries()
+            .iter()
+            .filter(|one| one.accepted())
+            .count()
     }
 
     fn fail_creations(&self, fault: Fault, times: u32) {
