@@ -138,3 +138,36 @@ fn options(public: PublicAddress, address: SocketAddr) -> api::Options {
         PublicAddress::Listener => options.with_public_url(format!("http://{address}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+    use super::*;
+    use crate::builtin;
+    use crate::exit::Exit;
+
+    async fn start(data: &std::path::Path, listen: &str) -> Result<Engine, Error> {
+        let plan = Plan {
+            data: data.to_owned(),
+            listen: listen.to_owned(),
+            public: PublicAddress::Unknown,
+            grace: Duration::from_secs(1),
+            runtime: Config::default(),
+        };
+        Engine::start(plan, builtin::load(&[])?.library).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn one_engine_per_folder_and_port_and_both_are_free_after_it_stops() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let engine = start(one.path(), "127.0.0.1:0").await.unwrap();
+        let address = engine.address.to_string();
+        let same_folder = start(one.path(), "127.0.0.1:0").await.err().unwrap();
+        assert_eq!(same_folder.exit(), Exit::Store, "{same_folder}");
+        let same_port = start(other.path(), &address).await.err().unwrap();
+        assert_eq!(same_port.exit(), Exit::Listen, "{same_port}");
+        engine.stop().await;
+        start(one.path(), &address).await.unwrap().stop().await;
+    }
+}

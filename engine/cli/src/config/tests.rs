@@ -133,7 +133,7 @@ fn vendor_values_are_held_against_the_connectors() {
         checked("nobody", field)
             .unwrap()
             .concat()
-            .contains("no connector `nobody`")
+            .contains("there is no connector `nobody`")
     );
     let error = checked(name, "nothing").unwrap_err();
     assert!(error.remedy().unwrap().contains(field.as_str()));

@@ -14,7 +14,7 @@ use super::wait::wait_for;
 const OPENED: usize = 8;
 
 /// How long the product may take to get an event.
-const TOLD_WITHIN: Duration = Duration::from_secs(60);
+const TOLD_WITHIN: Duration = Duration::from_mins(1);
 
 /// Sends requests and looks at each ticket in the PSA.
 pub(super) async fn open(stage: &mut Stage) -> Result<Vec<String>, Lapse> {

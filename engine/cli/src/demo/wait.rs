@@ -8,7 +8,7 @@ use super::lapse::Lapse;
 
 /// How long anything on the tour may take. Some of it waits on purpose: an answer that never came
 /// is looked for only after the PSA has had time to finish.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// How often a condition is looked at.
 const INTERVAL: Duration = Duration::from_millis(25);
