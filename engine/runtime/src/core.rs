@@ -20,6 +20,9 @@ use crate::tables::{IntegrationRow, PAGE, PartnerRow, RequestRow, accepted_count
 pub struct Config {
     /// Per connector, the values that the vendor of the product gives once for all partners.
     pub vendor: BTreeMap<String, BTreeMap<String, String>>,
+    /// Origins that connectors may call besides their own hosts, such as a PSA on a host of the
+    /// operator's or a simulator: `http://127.0.0.1:9001`.
+    pub trusted_origins: Vec<String>,
     /// How many jobs are run at once.
     pub workers: usize,
     /// How many of them may be one partner's, so that a noisy one does not slow the others.
@@ -32,6 +35,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             vendor: BTreeMap::new(),
+            trusted_origins: Vec::new(),
             workers: 64,
             workers_per_partner: 16,
             lease: Duration::from_mins(10),

@@ -397,10 +397,12 @@ impl Core {
     }
 }
 
-/// Asks for every right. The first failure of the credentials themselves ends it: asking again
-/// with a rejected secret locks accounts.
+/// Asks for every right. A failure of the credentials themselves, or of the way there, ends it:
+/// asking again with a rejected secret locks accounts. What only one right fails on is that right's
+/// affair, unless nothing at all works.
 async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
     let mut rights = Vec::new();
+    let mut refusal = None;
     for right in &remote.connector.rights {
         let granted = match remote.found(&right.operation, &Map::new()).await {
             Ok(records) => {
@@ -408,37 +410,14 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
                 let scope = expression::Scope::document(&record).with("item", &record);
                 !matches!(right.grants.evaluate(&scope), Ok(Value::Bool(false)))
             }
-            Err(Failed::Exchange { failure, .. }) if failure.class == Class::Forbidden => false,
-            Err(Failed::Exchange { failure, .. }) => {
-                let (message, remedy) = (failure.message, failure.remedy);
-                let message = match failure.class {
-                    Class::CredentialsRejected => {
-                        format!("The credentials are rejected: {message}")
-                    }
-                    Class::RateLimited | Class::Unavailable | Class::UnknownOutcome => {
-                        format!("{} cannot be reached: {message}", remote.connector.title)
-                    }
-                    _ => format!(
-                        "{} refuses the connection: {message}",
-                        remote.connector.title
-                    ),
-                };
-                return Ok(ConnectionReport {
-                    ok: false,
-                    message,
-                    remedy,
-                    rights,
-                });
-            }
             Err(Failed::Store(error)) => return Err((*error).into()),
-            Err(other) => {
-                let message = remote.scrub(&other.describe().1);
-                return Ok(ConnectionReport {
-                    ok: false,
-                    message,
-                    remedy: None,
-                    rights,
-                });
+            Err(failed) => {
+                let report = unconnected(remote, failed);
+                if report.0 {
+                    return Ok(ConnectionReport { rights, ..report.1 });
+                }
+                refusal.get_or_insert(report.1);
+                false
             }
         };
         rights.push(RightReport {
@@ -447,13 +426,50 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
             remedy: (!granted).then(|| right.remedy.clone()),
         });
     }
-    let message = "Connection successful".to_owned();
-    Ok(ConnectionReport {
-        ok: true,
+    match refusal {
+        Some(refusal) if rights.iter().all(|right| !right.granted) => {
+            Ok(ConnectionReport { rights, ..refusal })
+        }
+        _ => {
+            let message = "Connection successful".to_owned();
+            Ok(ConnectionReport {
+                ok: true,
+                message,
+                remedy: None,
+                rights,
+            })
+        }
+    }
+}
+
+/// What to say about a failed call, and whether it makes further calls pointless.
+fn unconnected(remote: &Remote, failed: Failed) -> (bool, ConnectionReport) {
+    let title = &remote.connector.title;
+    let report = |message, remedy| ConnectionReport {
+        ok: false,
         message,
-        remedy: None,
-        rights,
-    })
+        remedy,
+        rights: Vec::new(),
+    };
+    let Failed::Exchange { failure, .. } = failed else {
+        let message = remote.scrub(&failed.describe().1);
+        return (true, report(message, None));
+    };
+    let (ends_it, message) = match failure.class {
+        Class::CredentialsRejected => (
+            true,
+            format!("The credentials are rejected: {}", failure.message),
+        ),
+        Class::RateLimited | Class::Unavailable | Class::UnknownOutcome => (
+            true,
+            format!("{title} cannot be reached: {}", failure.message),
+        ),
+        Class::Forbidden | Class::NotFound | Class::Invalid => (
+            false,
+            format!("{title} refuses the connection: {}", failure.message),
+        ),
+    };
+    (ends_it, report(message, failure.remedy))
 }
 
 fn refuse_unless_ok(report: ConnectionReport) -> Result<(), Error> {

@@ -483,11 +483,12 @@ pub(crate) fn credential(
     let wrong = |error: exchange::Error| Error::invalid("/hosts", crate::error::chain(&error));
     let mut hosts = Hosts::new(&connector.http.hosts).map_err(wrong)?;
     // An address that the operator gives is one that the operator trusts.
-    for origin in given
+    let of_vendor = given
         .into_iter()
         .flat_map(BTreeMap::values)
-        .filter_map(|value| origin(value))
-    {
+        .filter_map(|value| origin(value));
+    let named = core.config.trusted_origins.iter().map(String::as_str);
+    for origin in of_vendor.chain(named) {
         hosts = hosts.trust(origin).map_err(wrong)?;
     }
     Ok(Credential {
