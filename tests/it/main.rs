@@ -4,6 +4,7 @@
 //! systems, so that tests run side by side and in any order.
 
 mod callouts;
+mod crashes;
 mod layers;
 mod names;
 mod tickets;

@@ -16,5 +16,5 @@ pub use self::api::{Answer, Api};
 pub use self::outside::Outside;
 pub use self::partner::{CUSTOMERS, FLAG, Partner};
 pub use self::program::{Ended, Program, Serve, run};
-pub use self::stage::Stage;
+pub use self::stage::{Stage, copy_connector};
 pub use self::wait::SOON;

@@ -28,11 +28,25 @@ pub struct Stage {
 impl Stage {
     /// Starts everything, with no partner yet.
     pub async fn start() -> Self {
-        Self::start_with(&[]).await
+        Self::start_with(|_| Vec::new()).await
     }
 
-    /// The same, with more on the command line.
-    pub async fn start_with(arguments: &[&str]) -> Self {
+    /// The same, where the connector waits two seconds for an answer instead of a minute, and half
+    /// a second for a lost one to settle: for tests of answers that never come.
+    pub async fn impatient() -> Self {
+        Self::start_with(|folder| {
+            let connectors = folder.join("connectors");
+            copy_connector(&connectors.join("autotask"), |text| {
+                text.replace("timeout: 60s", "timeout: 2s")
+                    .replace("settle: 5s", "settle: 500ms")
+            });
+            vec!["--connectors".to_owned(), connectors.display().to_string()]
+        })
+        .await
+    }
+
+    /// The same, with what `prepare` puts on the command line. It is given a folder for files.
+    pub async fn start_with(prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let outside = Outside::start().await;
         let vendor = json!({
@@ -41,14 +55,13 @@ impl Stage {
         });
         // JSON is YAML, too.
         let config = folder.path().join("dovetail.yaml");
-        let written = fs::write(
+        write(
             &config,
-            json!({ "vendor": { "autotask": vendor } }).to_string(),
+            &json!({ "vendor": { "autotask": vendor } }).to_string(),
         );
-        written.expect("the folder should be writable");
         let serve = Serve {
             config: Some(config),
-            arguments: arguments.iter().map(ToString::to_string).collect(),
+            arguments: prepare(folder.path()),
             ..Serve::from_folder(&folder.path().join("data"))
         };
         let program = serve.start().await;
@@ -60,24 +73,6 @@ impl Stage {
             program: Some(program),
             folder,
         }
-    }
-
-    /// The same, where the connector waits two seconds for an answer instead of a minute, and half
-    /// a second for a lost one to settle: for tests of answers that never come.
-    pub async fn impatient() -> Self {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors/autotask");
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let copy = folder.path().join("autotask");
-        fs::create_dir(&copy).expect("the folder should be writable");
-        for name in ["autotask.rhai", "connector.yaml"] {
-            let text = fs::read_to_string(shipped.join(name)).expect("a file of the connector");
-            let text = text
-                .replace("timeout: 60s", "timeout: 2s")
-                .replace("settle: 5s", "settle: 500ms");
-            fs::write(copy.join(name), text).expect("the folder should be writable");
-        }
-        // Read once, at the start; the folder may be gone afterwards.
-        Self::start_with(&["--connectors", &folder.path().to_string_lossy()]).await
     }
 
     /// A folder that is gone after the test, for anything.
@@ -129,6 +124,22 @@ impl Stage {
         assert!(self.program.is_none(), "the program still runs");
         self.program = Some(self.serve.start().await);
     }
+}
+
+/// Writes a copy of the shipped connector to `folder`, its YAML as `change` makes it.
+pub fn copy_connector(folder: &Path, change: impl FnOnce(String) -> String) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors/autotask");
+    let read = |name| fs::read_to_string(shipped.join(name)).expect("a file of the connector");
+    fs::create_dir_all(folder).expect("the folder should be writable");
+    write(&folder.join("autotask.rhai"), &read("autotask.rhai"));
+    write(
+        &folder.join("connector.yaml"),
+        &change(read("connector.yaml")),
+    );
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).expect("the folder should be writable");
 }
 
 async fn token(data: &Path, arguments: &[&str]) -> String {
