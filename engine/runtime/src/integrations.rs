@@ -66,6 +66,8 @@ pub struct FormField {
 pub struct ConnectionReport {
     /// Whether the credentials work.
     pub ok: bool,
+    /// What kind of failure it was, unless they do.
+    pub class: Option<Class>,
     /// What to tell the person.
     pub message: String,
     /// How to mend it, where that is known.
@@ -434,6 +436,7 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
             let message = "Connection successful".to_owned();
             Ok(ConnectionReport {
                 ok: true,
+                class: None,
                 message,
                 remedy: None,
                 rights,
@@ -445,15 +448,16 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
 /// What to say about a failed call, and whether it makes further calls pointless.
 fn unconnected(remote: &Remote, failed: Failed) -> (bool, ConnectionReport) {
     let title = &remote.connector.title;
-    let report = |message, remedy| ConnectionReport {
+    let report = |class, message, remedy| ConnectionReport {
         ok: false,
+        class,
         message,
         remedy,
         rights: Vec::new(),
     };
     let Failed::Exchange { failure, .. } = failed else {
         let message = remote.scrub(&failed.describe().1);
-        return (true, report(message, None));
+        return (true, report(None, message, None));
     };
     let (ends_it, message) = match failure.class {
         Class::CredentialsRejected => (
@@ -469,16 +473,18 @@ fn unconnected(remote: &Remote, failed: Failed) -> (bool, ConnectionReport) {
             format!("{title} refuses the connection: {}", failure.message),
         ),
     };
-    (ends_it, report(message, failure.remedy))
+    (
+        ends_it,
+        report(Some(failure.class), message, failure.remedy),
+    )
 }
 
 fn refuse_unless_ok(report: ConnectionReport) -> Result<(), Error> {
     if report.ok {
         return Ok(());
     }
-    let class = Class::CredentialsRejected;
     Err(Error::Refused {
-        class,
+        class: report.class.unwrap_or(Class::Invalid),
         message: report.message,
         remedy: report.remedy,
     })
