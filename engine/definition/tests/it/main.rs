@@ -7,5 +7,6 @@
 )]
 
 mod loading;
+mod manual;
 mod problems;
 mod shipped;
