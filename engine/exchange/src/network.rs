@@ -127,17 +127,20 @@ fn why(error: &reqwest::Error) -> TransportError {
     }
 }
 
-/// The causes below the library's own sentence, which would only repeat the address.
+/// Where the call went, and the causes below the library's own sentence, which would repeat the
+/// whole address with its query.
 fn chain(error: &reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        causes.push(inner.to_string());
-        cause = inner.source();
+    let Some(mut cause) = error.source() else {
+        return error.to_string();
+    };
+    let place = error.url().and_then(|url| {
+        let port = url.port_or_known_default()?;
+        Some(format!("{}:{port}", url.host_str()?))
+    });
+    let mut parts: Vec<String> = place.into_iter().chain([cause.to_string()]).collect();
+    while let Some(inner) = cause.source() {
+        parts.push(inner.to_string());
+        cause = inner;
     }
-    if causes.is_empty() {
-        error.to_string()
-    } else {
-        causes.join(": ")
-    }
+    parts.join(": ")
 }
