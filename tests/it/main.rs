@@ -6,6 +6,8 @@
 mod bad_input;
 mod callouts;
 mod crashes;
+mod demo;
 mod layers;
+mod load;
 mod names;
 mod tickets;
