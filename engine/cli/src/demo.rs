@@ -89,7 +89,13 @@ async fn tour(stage: &mut Stage) -> Result<Exit, Error> {
 fn invitation(stage: &Stage) -> String {
     let (url, token) = (stage.engine_url(), stage.token.expose());
     let requests = format!("{url}{}", partner_path("/requests"));
-    let request = r#"{"id": "mine-1", "customer_id": "c062a202-e090-4e57-ba88-000000000001", "report_type": "url_block", "hostname": "files.example"}"#;
+    let customer = stage.product.customers().into_iter().next();
+    let request = serde_json::json!({
+        "id": "mine-1",
+        "customer_id": customer.map(|customer| customer.id),
+        "report_type": "url_block",
+        "hostname": "files.example",
+    });
     let lines = [
         "All of it stays up until Ctrl-C. Try:".to_owned(),
         String::new(),
