@@ -32,7 +32,7 @@ const KILLS: usize = 8;
 const LIFE: std::ops::Range<u64> = 300..1_500;
 
 /// How long everything may take to settle once the killing is over.
-const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+const SETTLED_WITHIN: Duration = Duration::from_mins(2);
 
 fn setting(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()

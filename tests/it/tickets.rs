@@ -31,6 +31,13 @@ async fn wait_all(partner: &Partner, ids: &[String], state: &str) {
     }
 }
 
+/// Checks that each of them has exactly one ticket.
+fn check_one_each(partner: &Partner, ids: &[String]) {
+    for id in ids {
+        partner.ticket(id);
+    }
+}
+
 /// How many calls the PSA has had with that method and entity.
 fn calls(partner: &Partner, method: &str, entity: &str) -> usize {
     let all = partner.autotask.calls();
@@ -264,7 +271,7 @@ async fn rejected_credentials_stop_the_integration_after_one_call() {
         .await;
     assert_eq!(report["ok"], true, "{report}");
     wait_all(&partner, &ids, "ticketed").await;
-    ids.iter().for_each(|id| drop(partner.ticket(id)));
+    check_one_each(&partner, &ids);
     partner.wait_no_issues().await;
 }
 
@@ -299,7 +306,7 @@ async fn each_request_has_one_ticket_after_a_storm_of_faults() {
     let ids = ids(40);
     send_all(&partner, &ids).await;
     wait_all(&partner, &ids, "ticketed").await;
-    ids.iter().for_each(|id| drop(partner.ticket(id)));
+    check_one_each(&partner, &ids);
     assert_eq!(
         partner.autotask.faults().planned(),
         [],

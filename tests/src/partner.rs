@@ -101,7 +101,7 @@ impl Partner {
         self.put_here("settings/tickets", json!({ "on": true, "values": values }))
             .await;
         self.autotask
-            .wait_for("the flag is made", |autotask| has_flag(autotask), SOON)
+            .wait_for("the flag is made", has_flag, SOON)
             .await
             .expect("the integration should make the field that marks its tickets");
         self.set_callout(|_| {}).await;
@@ -217,7 +217,7 @@ impl Partner {
 
     /// Everything about the partner that helps to see why a test failed.
     pub async fn picture(&self) -> String {
-        let mut picture = String::new();
+        let mut lines = Vec::new();
         for path in [
             self.path("ledger"),
             self.path("issues"),
@@ -227,13 +227,13 @@ impl Partner {
             let answer = self.api.try_call(Method::GET, &path, None).await;
             let shown =
                 answer.map_or_else(|| "no answer".to_owned(), |it| format!("{:#}", it.json));
-            picture.push_str(&format!("{path}: {shown}\n"));
+            lines.push(format!("{path}: {shown}"));
         }
         let calls = self.autotask.calls();
         for call in calls.iter().rev().take(LAST_CALLS).rev() {
-            picture.push_str(&format!("{} {} {}\n", call.method, call.path, call.status));
+            lines.push(format!("{} {} {}", call.method, call.path, call.status));
         }
-        picture
+        lines.join("\n")
     }
 
     /// Waits until a request is in that state.

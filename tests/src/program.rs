@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// How long the program may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Ports that no outgoing connection is given by itself, so that a program which is started again
 /// finds its port free.
@@ -126,12 +126,12 @@ impl Serve {
                 }
             }
         };
-        if timeout(PATIENCE, listens).await.is_err() {
-            panic!(
-                "it does not say that it listens at {url}:\n{}",
-                output.text()
-            );
-        }
+        let waited = timeout(PATIENCE, listens).await;
+        let said = output.text();
+        assert!(
+            waited.is_ok(),
+            "it does not say that it listens at {url}:\n{said}"
+        );
         Program { url, child, output }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How long a test waits for something that should happen at once, on a busy machine.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_mins(1);
 
 /// How often a condition is looked at that cannot tell when it changes.
 const LOOK_EVERY: Duration = Duration::from_millis(20);

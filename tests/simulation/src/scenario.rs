@@ -92,13 +92,19 @@ pub async fn play(seed: u64) -> Tally {
 
 /// A fuse for the next life; some lives have none.
 fn lit(dice: &Dice) -> Arc<Fuse> {
-    if dice.percent(20) { Arc::default() } else { Fuse::of(1 + dice.below(45)) }
+    if dice.percent(20) {
+        Arc::default()
+    } else {
+        Fuse::of(1 + dice.below(45))
+    }
 }
 
 fn plan_faults(world: &World, dice: &Dice) {
     let faults = [
         Fault::TooManyRequests { retry_after: None },
-        Fault::TooManyRequests { retry_after: Some(7) },
+        Fault::TooManyRequests {
+            retry_after: Some(7),
+        },
         Fault::PlainError,
         Fault::Unavailable,
         Fault::GatewayTimeout,
@@ -106,19 +112,30 @@ fn plan_faults(world: &World, dice: &Dice) {
         Fault::DropRequest,
         Fault::Hang,
         Fault::HangAfter,
-        Fault::Slow { milliseconds: 4_000 },
+        Fault::Slow {
+            milliseconds: 4_000,
+        },
         Fault::CutBody,
     ];
     for _ in 0..dice.below(6) {
         let likely = u16::try_from(20 + dice.below(150)).unwrap_or_default();
-        let planned = Planned::next(*dice.pick(&faults)).times(u32::MAX).per_mille(likely);
+        let planned = Planned::next(*dice.pick(&faults))
+            .times(u32::MAX)
+            .per_mille(likely);
         // Most of what goes wrong is to meet effects, where it matters most.
-        let planned = if dice.percent(60) { planned.method("POST").entity("Tickets") } else { planned };
+        let planned = if dice.percent(60) {
+            planned.method("POST").entity("Tickets")
+        } else {
+            planned
+        };
         world.psa.faults().add(planned);
     }
     if dice.percent(30) {
         let fault = *dice.pick(&[Fault::PlainError, Fault::DropAnswer, Fault::HangAfter]);
-        world.product.faults().add(Planned::next(fault).times(u32::MAX).per_mille(200));
+        world
+            .product
+            .faults()
+            .add(Planned::next(fault).times(u32::MAX).per_mille(200));
     }
 }
 
@@ -134,7 +151,12 @@ fn contents(world: &World, dice: &Dice) -> Vec<Content> {
         user: None,
         opened_at: None,
     };
-    world.product.generated_requests(count).into_iter().map(content).collect()
+    world
+        .product
+        .generated_requests(count)
+        .into_iter()
+        .map(content)
+        .collect()
 }
 
 fn acts(dice: &Dice, requests: usize) -> Vec<Act> {
@@ -165,7 +187,10 @@ async fn perform(world: &World, dice: &Dice, act: &Act, contents: &[Content]) ->
         Act::Open(at) => {
             let content = contents.get(*at)?.clone();
             let id = content.id.clone();
-            engine.accept(&world.partner, content).await.expect("an acknowledgement");
+            engine
+                .accept(&world.partner, content)
+                .await
+                .expect("an acknowledgement");
             return Some(id);
         }
         Act::CloseInPsa => {
@@ -177,20 +202,31 @@ async fn perform(world: &World, dice: &Dice, act: &Act, contents: &[Content]) ->
                 .map(|ticket| ticket.id)
                 .collect();
             if !open.is_empty() {
-                world.psa.close_ticket_as_technician(*dice.pick(&open)).expect("a closed ticket");
+                world
+                    .psa
+                    .close_ticket_as_technician(*dice.pick(&open))
+                    .expect("a closed ticket");
             }
         }
         Act::CloseByProduct => {
-            let known = engine.requests(&world.partner, None, None, 1_000).await.expect("requests");
+            let known = engine
+                .requests(&world.partner, None, None, 1_000)
+                .await
+                .expect("requests");
             if !known.is_empty() {
                 let id = dice.pick(&known).content.id.clone();
                 let why = dice.percent(50).then(|| "not needed any more".to_owned());
-                engine.close(&world.partner, &id, why).await.expect("an acknowledgement");
+                engine
+                    .close(&world.partner, &id, why)
+                    .await
+                    .expect("an acknowledgement");
             }
         }
         Act::Forge => {
             let ticket = i64::try_from(dice.below(40_000)).unwrap_or_default();
-            world.psa.forge_callout(ticket, &format!("T20260701.{ticket:04}"));
+            world
+                .psa
+                .forge_callout(ticket, &format!("T20260701.{ticket:04}"));
         }
         Act::Mishap(mishap) => world.psa.add_mishap(*mishap),
         Act::Jump(millis) => world.jump(*millis),
@@ -202,17 +238,28 @@ async fn perform(world: &World, dice: &Dice, act: &Act, contents: &[Content]) ->
 /// Maps every customer that is not mapped yet, as a person would who sees the issues.
 async fn map_everybody(world: &World, integration: &IntegrationId) {
     let engine = world.engine();
-    let lines = engine.company_mappings(&world.partner, integration).await.expect("the mapping");
-    let companies = engine.companies(&world.partner, integration, None, 1).await.expect("companies");
+    let lines = engine
+        .company_mappings(&world.partner, integration)
+        .await
+        .expect("the mapping");
+    let companies = engine
+        .companies(&world.partner, integration, None, 1)
+        .await
+        .expect("companies");
     let company = companies.first().expect("a company").id.clone();
-    let open = lines.into_iter().filter(|line| line.company.is_none() && !line.ignored);
+    let open = lines
+        .into_iter()
+        .filter(|line| line.company.is_none() && !line.ignored);
     let changes = open.map(|line| MappingChange {
         customer: line.customer.id,
         company: Some(company.clone()),
         ignore: false,
     });
     let changes: Vec<MappingChange> = changes.collect();
-    engine.put_company_mappings(&world.partner, integration, changes).await.expect("a mapping");
+    engine
+        .put_company_mappings(&world.partner, integration, changes)
+        .await
+        .expect("a mapping");
 }
 
 /// Waits until nothing moves any more: no request waits for work, none that was asked to close is
@@ -221,11 +268,19 @@ async fn settle(world: &World, seed: u64, acknowledged: &BTreeSet<RequestId>) {
     let end = tokio::time::Instant::now() + SETTLE;
     loop {
         let engine = world.engine();
-        let requests = engine.requests(&world.partner, None, None, 1_000).await.expect("requests");
+        let requests = engine
+            .requests(&world.partner, None, None, 1_000)
+            .await
+            .expect("requests");
         let moving = requests.iter().find(|request| {
-            let waits = matches!(request.state, State::Waiting | State::Parked | State::Failed);
+            let waits = matches!(
+                request.state,
+                State::Waiting | State::Parked | State::Failed
+            );
             let closes = request.close_asked_at.is_some() && request.is_open();
-            let tickets = world.psa.tickets_by_external_id(request.content.id.as_str());
+            let tickets = world
+                .psa
+                .tickets_by_external_id(request.content.id.as_str());
             let gone = tickets.iter().any(|ticket| ticket.completed_date.is_some());
             waits || closes || (gone && request.is_open())
         });
@@ -242,14 +297,12 @@ async fn settle(world: &World, seed: u64, acknowledged: &BTreeSet<RequestId>) {
 }
 
 /// The promises, seen from outside.
-async fn check(
-    world: &World,
-    seed: u64,
-    acknowledged: &BTreeSet<RequestId>,
-    tally: &mut Tally,
-) {
+async fn check(world: &World, seed: u64, acknowledged: &BTreeSet<RequestId>, tally: &mut Tally) {
     let engine = world.engine();
-    let requests = engine.requests(&world.partner, None, None, 1_000).await.expect("requests");
+    let requests = engine
+        .requests(&world.partner, None, None, 1_000)
+        .await
+        .expect("requests");
     for id in acknowledged {
         assert!(
             requests.iter().any(|request| request.content.id == *id),
@@ -259,7 +312,11 @@ async fn check(
     for request in &requests {
         let id = &request.content.id;
         let tickets = world.psa.tickets_by_external_id(id.as_str());
-        assert!(tickets.len() <= 1, "seed {seed}: request {id} has {} tickets", tickets.len());
+        assert!(
+            tickets.len() <= 1,
+            "seed {seed}: request {id} has {} tickets",
+            tickets.len()
+        );
         let ticket = tickets.first();
         let linked = request.ticket.as_ref().map(model::TicketKey::id_text);
         assert_eq!(
@@ -283,16 +340,32 @@ async fn check(
         }
     }
     let told = world.product.received_of("request.closed");
-    assert_eq!(told.len(), tally.closed_in_psa, "seed {seed}: closes told to the product");
+    assert_eq!(
+        told.len(),
+        tally.closed_in_psa,
+        "seed {seed}: closes told to the product"
+    );
     let rejected = world.product.rejected();
-    assert!(rejected.is_empty(), "seed {seed}: badly signed events: {rejected:?}");
+    assert!(
+        rejected.is_empty(),
+        "seed {seed}: badly signed events: {rejected:?}"
+    );
     let ledger = engine.ledger(&world.partner).await.expect("the ledger");
-    assert!(ledger.ledger.adds_up(), "seed {seed}: the ledger does not add up: {ledger:?}");
-    assert_eq!(ledger.ledger, ledger.recounted, "seed {seed}: the ledger is not what is there");
+    assert!(
+        ledger.ledger.adds_up(),
+        "seed {seed}: the ledger does not add up: {ledger:?}"
+    );
+    assert_eq!(
+        ledger.ledger, ledger.recounted,
+        "seed {seed}: the ledger is not what is there"
+    );
     let violations = world.psa.violations();
     assert!(violations.is_empty(), "seed {seed}: {violations:?}");
     let issues = engine.issues(&world.partner).await.expect("issues");
-    assert!(issues.is_empty(), "seed {seed}: issues that do not clear themselves: {issues:#?}");
+    assert!(
+        issues.is_empty(),
+        "seed {seed}: issues that do not clear themselves: {issues:#?}"
+    );
     tally.requests = requests.len();
     tally.calls = world.psa.calls().len();
 }

@@ -14,9 +14,7 @@ use model::{Secret, Timestamp};
 use runtime::{Callout, Runtime};
 use simulators::autotask::{Callout as Sent, Sender};
 use simulators::{Autotask, NoAnswer, Product};
-use store::{
-    Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, Totals, Version,
-};
+use store::{Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, Totals, Version};
 use tokio::sync::{Notify, watch};
 
 /// The host name of the simulated PSA.
@@ -37,7 +35,10 @@ pub struct Fuse {
 
 impl Default for Fuse {
     fn default() -> Self {
-        Self { left: AtomicI64::new(i64::MAX), burnt: Notify::new() }
+        Self {
+            left: AtomicI64::new(i64::MAX),
+            burnt: Notify::new(),
+        }
     }
 }
 
@@ -45,7 +46,10 @@ impl Fuse {
     /// A fuse that burns through at the `steps`th step from now.
     pub fn of(steps: u64) -> Arc<Self> {
         let left = AtomicI64::new(i64::try_from(steps).unwrap_or(i64::MAX));
-        Arc::new(Self { left, burnt: Notify::new() })
+        Arc::new(Self {
+            left,
+            burnt: Notify::new(),
+        })
     }
 
     /// One step. At the last one the engine dies: whoever stepped never goes on.
@@ -89,17 +93,27 @@ impl Transport for Wire {
         // Dying here, the other side has done its part and nobody ever learns of it.
         self.fuse.step().await;
         if answer.extensions().get::<NoAnswer>().is_some() {
-            return Err(TransportError::unknown(Lack::Broken, "the connection broke"));
+            return Err(TransportError::unknown(
+                Lack::Broken,
+                "the connection broke",
+            ));
         }
         let status = answer.status().as_u16();
         let headers = answer.headers().iter().map(|(name, value)| {
-            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         });
         let headers = headers.collect();
         let body = to_bytes(answer.into_body(), BODY_MAX).await.map_err(|_| {
             TransportError::unknown(Lack::Broken, "the connection broke within the body")
         })?;
-        Ok(RawAnswer { status, headers, body: body.to_vec() })
+        Ok(RawAnswer {
+            status,
+            headers,
+            body: body.to_vec(),
+        })
     }
 }
 
@@ -109,12 +123,15 @@ fn host(url: &str) -> &str {
 }
 
 fn in_process(request: &Request) -> http::Request<Body> {
-    let mut builder =
-        http::Request::builder().method(request.method.as_str()).uri(request.url.as_str());
+    let mut builder = http::Request::builder()
+        .method(request.method.as_str())
+        .uri(request.url.as_str());
     for (name, value) in request.wire_headers() {
         builder = builder.header(name, value);
     }
-    builder.body(Body::from(request.body.to_bytes())).expect("the engine makes valid requests")
+    builder
+        .body(Body::from(request.body.to_bytes()))
+        .expect("the engine makes valid requests")
 }
 
 /// Sends the PSA's callouts to the engine that is alive.
@@ -168,7 +185,12 @@ impl<S: Store> Store for Mortal<S> {
         self.store.counter(key).await
     }
 
-    async fn scan(&self, prefix: &Key, after: Option<&Key>, limit: usize) -> Result<Vec<Stored>, Error> {
+    async fn scan(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Stored>, Error> {
         self.store.scan(prefix, after, limit).await
     }
 

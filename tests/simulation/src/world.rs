@@ -57,8 +57,11 @@ impl World {
             },
             ..PsaConfig::seeded(seed)
         };
-        let product =
-            ProductConfig { seed, clock: Arc::new(clock), ..ProductConfig::default() };
+        let product = ProductConfig {
+            seed,
+            clock: Arc::new(clock),
+            ..ProductConfig::default()
+        };
         let start = Timestamp::parse(START).expect("a moment");
         let (alive, _) = watch::channel(None);
         let mut world = Self {
@@ -72,7 +75,9 @@ impl World {
             alive,
             work: None,
         };
-        world.psa.set_sender(Arc::new(Callouts(world.alive.subscribe())));
+        world
+            .psa
+            .set_sender(Arc::new(Callouts(world.alive.subscribe())));
         world.start(Arc::default());
         world
     }
@@ -102,19 +107,36 @@ impl World {
     pub fn start(&mut self, fuse: Arc<Fuse>) {
         self.lives += 1;
         let vendor = [
-            ("integration_code".to_owned(), self.psa.credentials().integration_code),
-            ("api_root".to_owned(), format!("http://{PSA}/ATServicesRest")),
+            (
+                "integration_code".to_owned(),
+                self.psa.credentials().integration_code,
+            ),
+            (
+                "api_root".to_owned(),
+                format!("http://{PSA}/ATServicesRest"),
+            ),
         ];
-        let vendor = [("autotask".to_owned(), BTreeMap::from(vendor))].into_iter().collect();
-        let wire =
-            Wire { psa: self.psa.clone(), product: self.product.clone(), fuse: fuse.clone() };
+        let vendor = [("autotask".to_owned(), BTreeMap::from(vendor))]
+            .into_iter()
+            .collect();
+        let wire = Wire {
+            psa: self.psa.clone(),
+            product: self.product.clone(),
+            fuse: fuse.clone(),
+        };
         let engine = Runtime::new(Parts {
-            store: Arc::new(Mortal { store: self.store.clone(), fuse }),
+            store: Arc::new(Mortal {
+                store: self.store.clone(),
+                fuse,
+            }),
             library: library(),
             transport: Arc::new(wire),
             clock: self.clock.clone(),
             random: Arc::new(SeededRandom::new(self.seed ^ (self.lives << 32))),
-            config: Config { vendor, ..Config::default() },
+            config: Config {
+                vendor,
+                ..Config::default()
+            },
         });
         self.alive.send_replace(Some(engine.clone()));
         self.work = Some(tokio::spawn(async move {
@@ -136,24 +158,39 @@ impl World {
             webhook: Some(webhook),
         };
         engine.put_partner(partner).await.expect("a partner");
-        let customers = self.product.customers().into_iter().map(|customer| Customer {
-            id: CustomerId::new(customer.id).expect("an id"),
-            name: customer.name,
-            domains: customer.domains,
-            enabled: true,
-        });
-        engine.put_customers(&self.partner, customers.collect()).await.expect("customers");
+        let customers = self
+            .product
+            .customers()
+            .into_iter()
+            .map(|customer| Customer {
+                id: CustomerId::new(customer.id).expect("an id"),
+                name: customer.name,
+                domains: customer.domains,
+                enabled: true,
+            });
+        engine
+            .put_customers(&self.partner, customers.collect())
+            .await
+            .expect("customers");
         let credentials = self.credentials();
-        let made = engine.create_integration(&self.partner, "autotask", credentials).await;
+        let made = engine
+            .create_integration(&self.partner, "autotask", credentials)
+            .await;
         let integration = made.expect("an integration");
         let id = integration.id.clone();
         self.until("the companies are read and the flag is made", || async {
             let runs = engine.runs(&self.partner, &id, 50).await.expect("runs");
-            let ended = |name: &str| runs.iter().any(|run| run.pipeline == name && run.ended_at.is_some());
+            let ended = |name: &str| {
+                runs.iter()
+                    .any(|run| run.pipeline == name && run.ended_at.is_some())
+            };
             ended("read_directory") && ended("provision")
         })
         .await;
-        let accepted = engine.accept_suggestions(&self.partner, &id, 60).await.expect("a mapping");
+        let accepted = engine
+            .accept_suggestions(&self.partner, &id, 60)
+            .await
+            .expect("a mapping");
         assert!(accepted.saved >= 5, "too few suggestions: {accepted:?}");
         let closing = self.status("Complete");
         let settings = json!({
@@ -179,12 +216,18 @@ impl World {
     pub fn credentials(&self) -> BTreeMap<String, Secret> {
         let known = self.psa.credentials();
         let pair = |name: &str, value: String| (name.to_owned(), Secret::new(value));
-        BTreeMap::from([pair("username", known.username), pair("secret", known.secret)])
+        BTreeMap::from([
+            pair("username", known.username),
+            pair("secret", known.secret),
+        ])
     }
 
     /// Whether the product still has to be told of a close that came from the PSA.
     pub fn untold(&self, requests: &[Request]) -> bool {
-        let closed = requests.iter().filter(|one| one.closed_by == Some(ClosedBy::Psa)).count();
+        let closed = requests
+            .iter()
+            .filter(|one| one.closed_by == Some(ClosedBy::Psa))
+            .count();
         self.product.received_of("request.closed").len() < closed
     }
 
@@ -194,15 +237,20 @@ impl World {
     }
 
     fn status(&self, label: &str) -> i64 {
-        self.psa.picklist_value("Tickets", "status", label).expect("a status")
+        self.psa
+            .picklist_value("Tickets", "status", label)
+            .expect("a status")
     }
-
 
     /// Waits until `holds` does, in simulated time.
     pub async fn until<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
         let end = tokio::time::Instant::now() + PATIENCE;
         while !holds().await {
-            assert!(tokio::time::Instant::now() < end, "seed {}: {what}: not in time", self.seed);
+            assert!(
+                tokio::time::Instant::now() < end,
+                "seed {}: {what}: not in time",
+                self.seed
+            );
             breathe().await;
         }
     }

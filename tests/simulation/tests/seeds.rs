@@ -1,5 +1,12 @@
 //! Many seeds. `DOVETAIL_SEEDS=200` plays so many; `DOVETAIL_SEED=17` plays that one alone.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a failed test should panic, and say what it saw"
+)]
+
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +17,11 @@ const SEEDS: u64 = 1_000;
 
 #[test]
 fn every_seed_keeps_the_promises() {
-    let asked = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let asked = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
     let seeds = match asked("DOVETAIL_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..asked("DOVETAIL_SEEDS").unwrap_or(SEEDS),
@@ -21,7 +32,10 @@ fn every_seed_keeps_the_promises() {
         let workers: Vec<_> = (0..threads)
             .map(|_| scope.spawn(|| play_all(&next, seeds.end)))
             .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
     });
     let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     println!(

@@ -1,5 +1,11 @@
 //! The world without faults: every leg once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed test should panic, and say what it saw"
+)]
+
 use std::time::Duration;
 
 use model::{Content, CustomerId, RequestId, State};
@@ -24,13 +30,23 @@ async fn requests_become_tickets_and_closes_go_both_ways() {
         engine.accept(&world.partner, content).await.unwrap();
     }
     tokio::time::sleep(Duration::from_secs(30)).await;
-    for request in engine.requests(&world.partner, None, None, 100).await.unwrap() {
-        println!("{:?} {:?} {:?}", request.content.id, request.state, request.history);
+    for request in engine
+        .requests(&world.partner, None, None, 100)
+        .await
+        .unwrap()
+    {
+        println!(
+            "{:?} {:?} {:?}",
+            request.content.id, request.state, request.history
+        );
     }
     for view in engine.issues(&world.partner).await.unwrap() {
         println!("{view:?}");
     }
     assert_eq!(world.psa.tickets().len(), 4);
-    let open = engine.requests(&world.partner, Some(State::Ticketed), None, 100).await.unwrap();
+    let open = engine
+        .requests(&world.partner, Some(State::Ticketed), None, 100)
+        .await
+        .unwrap();
     assert_eq!(open.len(), 4);
 }
