@@ -65,6 +65,10 @@ pub(crate) struct ServeArgs {
     /// A folder of connectors beside or over those that are built in; may be given several times
     #[arg(long, value_name = "DIR")]
     pub(crate) connectors: Vec<String>,
+    /// An origin that may be called besides the hosts that connectors name, such as
+    /// http://127.0.0.1:9001; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) trust: Vec<String>,
     /// How many pieces of work are done at once [default: 64]
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<u32>,

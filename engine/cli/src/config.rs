@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     /// Folders of connectors beside or over those that are built in.
     pub(crate) connectors: Vec<PathBuf>,
+    /// Origins that may be called besides the hosts that connectors name.
+    pub(crate) trust: Vec<String>,
     /// What makers of connectors gave for all partners.
     pub(crate) vendor: Vendor,
     /// How many pieces of work are done at once.
@@ -96,6 +98,12 @@ impl Settings {
             log_level: text("log.level").unwrap_or_else(|| LEVEL_DEFAULT.to_owned()),
             log_format: said.get("log.format").map_or(Ok(LogFormat::Text), format)?,
             connectors: said.connectors.unwrap_or_default(),
+            trust: said
+                .trust
+                .iter()
+                .flatten()
+                .map(origin)
+                .collect::<Result<_, _>>()?,
             vendor: said.vendor,
             doubts,
         })
@@ -125,6 +133,16 @@ fn public_url(said: &Said) -> Result<String, Error> {
         "is not an address of a server",
         "write it with its scheme, such as https://dovetail.example",
     ))
+}
+
+fn origin(said: &Said) -> Result<String, Error> {
+    match exchange::Hosts::default().trust(&said.value) {
+        Ok(_) => Ok(said.value.clone()),
+        Err(_) => Err(said.wrong(
+            "is not an origin",
+            "write scheme, host and port and nothing else, such as http://127.0.0.1:9001",
+        )),
+    }
 }
 
 fn count(said: &Said) -> Result<usize, Error> {

@@ -81,6 +81,7 @@ fn plan(settings: Settings) -> Plan {
     Plan {
         runtime: Config {
             vendor: settings.vendor.values(),
+            trusted_origins: settings.trust,
             workers,
             workers_per_partner: per_partner.min(workers),
             ..defaults

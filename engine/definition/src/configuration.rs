@@ -30,6 +30,9 @@ pub struct Configuration {
     pub public_url: Option<String>,
     /// Folders with connectors that stand beside or over those that are built in.
     pub connectors: Option<Vec<String>>,
+    /// Origins that may be called besides the hosts that connectors name, such as a PSA on a host
+    /// of one's own: `https://psa.example.com`, `http://127.0.0.1:9001`.
+    pub trust: Option<Vec<String>>,
     /// Per connector, what its maker gave once for all partners, such as an integration code.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, BTreeMap<String, String>>")]

@@ -30,6 +30,8 @@ const KEYS: [&str; 8] = [
 const CONFIG: &str = "CONFIG";
 /// The variable that lists folders of connectors.
 const CONNECTORS: &str = "CONNECTORS";
+/// The variable that lists trusted origins, with commas between them.
+const TRUST: &str = "TRUST";
 /// What leads the variables with vendor values.
 const VENDOR: &str = "VENDOR__";
 
@@ -56,6 +58,7 @@ impl Said {
 pub(super) struct Layer {
     texts: BTreeMap<&'static str, Said>,
     pub(super) connectors: Option<Vec<PathBuf>>,
+    pub(super) trust: Option<Vec<Said>>,
     pub(super) vendor: Vendor,
 }
 
@@ -72,6 +75,7 @@ impl Layer {
         Self {
             texts: self.texts,
             connectors: self.connectors.or(lower.connectors),
+            trust: self.trust.or(lower.trust),
             vendor: self.vendor.over(lower.vendor),
         }
     }
@@ -101,6 +105,7 @@ impl Layer {
         layer.say("log.format", format, by("log.format"));
         let folders = |folders: Vec<String>| folders.into_iter().map(PathBuf::from).collect();
         layer.connectors = file.connectors.map(folders);
+        layer.trust = file.trust.map(|origins| all_said(origins, &by("trust")));
         layer.vendor = Vendor::of_file(name, file.vendor);
         layer
     }
@@ -118,6 +123,9 @@ impl Layer {
                 layer.say(key, Some(value), variable);
             } else if name == CONNECTORS {
                 layer.connectors = Some(env::split_paths(&value).collect());
+            } else if name == TRUST {
+                let origins = value.split(',').map(|origin| origin.trim().to_owned());
+                layer.trust = Some(all_said(origins, &variable));
             } else if let Some((connector, field)) = vendor_field(name) {
                 layer.vendor.say(&connector, &field, value, &variable);
             } else if name != CONFIG {
@@ -142,8 +150,19 @@ impl Layer {
         layer.say("log.format", format, "--log-format".to_owned());
         let folders = args.connectors.into_iter().map(PathBuf::from);
         layer.connectors = Some(folders.collect()).filter(|folders: &Vec<_>| !folders.is_empty());
+        let origins = all_said(args.trust, "--trust");
+        layer.trust = Some(origins).filter(|origins| !origins.is_empty());
         layer
     }
+}
+
+/// Values of one list, each with where it was given.
+fn all_said(values: impl IntoIterator<Item = String>, by: &str) -> Vec<Said> {
+    let said = |value| Said {
+        value,
+        by: by.to_owned(),
+    };
+    values.into_iter().map(said).collect()
 }
 
 /// What follows the prefix in the variable of `key`.
@@ -161,7 +180,7 @@ fn vendor_field(name: &str) -> Option<(String, String)> {
 /// A variable that nobody reads is probably a slip of the finger, but it may be somebody else's.
 fn unknown(name: &str) -> String {
     let known = KEYS.map(of_key).into_iter();
-    let known = known.chain([CONFIG, CONNECTORS].map(str::to_owned));
+    let known = known.chain([CONFIG, CONNECTORS, TRUST].map(str::to_owned));
     let distance = |one: &String| strsim::damerau_levenshtein(name, one);
     let near = known.min_by_key(distance).filter(|one| distance(one) <= 2);
     let hint = near.map(|one| format!("; did you mean {PREFIX}{one}?"));
