@@ -187,7 +187,7 @@ impl Core {
             if rows.is_empty() {
                 break;
             }
-            gone += rows.len();
+            let taken = rows.len();
             let mut batch = Batch::new();
             for (key, row) in rows {
                 let job = key.parts().pop().unwrap_or_default();
@@ -201,9 +201,9 @@ impl Core {
                     .enqueue(work.job(job, lane, priority, self.now()));
             }
             match self.store.commit(batch).await {
-                Ok(_) => {}
+                Ok(_) => gone += taken,
                 // Another caller took the same work; look again at what is left.
-                Err(error) if error.is_conflict() => gone = 0,
+                Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(error.into()),
             }
         }
