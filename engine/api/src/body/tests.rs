@@ -1,3 +1,5 @@
+//! Bodies that cannot be read, and where each is said to be wrong.
+
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
