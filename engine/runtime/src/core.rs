@@ -15,8 +15,8 @@ use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
 use crate::error::Error;
 use crate::tables::{IntegrationRow, PAGE, PartnerRow, RequestRow, accepted_count, state_count};
 
-/// What the operator decides.
-#[derive(Clone, Debug)]
+/// What the operator decides. Vendor values may be secret, so it does not print.
+#[derive(Clone)]
 pub struct Config {
     /// Per connector, the values that the vendor of the product gives once for all partners.
     pub vendor: BTreeMap<String, BTreeMap<String, String>>,

@@ -23,7 +23,8 @@ use crate::error::{Error, Fault};
 use crate::events::{Happened, every, schedule_job};
 use crate::halt::Failed;
 use crate::issues::issue_id;
-use crate::remote::{Remote, broker_name};
+use crate::remote::{Remote, broker_name, scope};
+use crate::step::is_true;
 use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY, RoutingRow};
 
 /// The shortest interval that a schedule may have.
@@ -409,8 +410,13 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
         let granted = match remote.found(&right.operation, &Map::new()).await {
             Ok(records) => {
                 let record = records.into_iter().next().unwrap_or(Value::Null);
-                let scope = expression::Scope::document(&record).with("item", &record);
-                !matches!(right.grants.evaluate(&scope), Ok(Value::Bool(false)))
+                let names = remote.names(&right.operation).await.unwrap_or_default();
+                let scope = scope(&names).over(&record).with("item", &record);
+                // A right that cannot be made out is not claimed to be there.
+                right
+                    .grants
+                    .evaluate(&scope)
+                    .is_ok_and(|granted| is_true(&granted))
             }
             Err(Failed::Store(error)) => return Err((*error).into()),
             Err(failed) => {

@@ -7,6 +7,7 @@
 //! ends the job in one commit with all that follows. What cannot go on becomes a `halt`, and waits
 //! behind one of the `issues`.
 
+mod aside;
 mod callouts;
 mod context;
 mod core;
@@ -21,6 +22,7 @@ mod outbox;
 mod partners;
 mod remote;
 mod requests;
+mod routing;
 mod runs;
 mod step;
 mod suggest;

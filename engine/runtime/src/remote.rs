@@ -194,6 +194,11 @@ impl Remote {
         Ok(self.read(operation, &roots, &answer)?.records)
     }
 
+    /// The names that what reads an operation's records may use besides them.
+    pub(crate) async fn names(&self, operation: &str) -> Result<Map<String, Value>, Failed> {
+        self.roots(self.operation(operation)?, &Map::new()).await
+    }
+
     /// The names that an operation's expressions see.
     async fn roots(
         &self,
@@ -510,7 +515,7 @@ fn origin(address: &str) -> Option<&str> {
     address.get(..end)
 }
 
-fn scope(roots: &Map<String, Value>) -> Scope<'_> {
+pub(crate) fn scope(roots: &Map<String, Value>) -> Scope<'_> {
     roots
         .iter()
         .fold(Scope::new(), |scope, (name, value)| scope.with(name, value))

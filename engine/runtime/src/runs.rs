@@ -14,6 +14,7 @@ use serde_json::Map;
 use store::{Batch, Expect, Key, Lease, Record, Records, key};
 
 use crate::Runtime;
+use crate::aside::unreachable;
 use crate::context::Context;
 use crate::core::{Core, is_usable};
 use crate::error::{Error, chain};
@@ -24,7 +25,7 @@ use crate::remote::Remote;
 use crate::step;
 use crate::tables::{IssueRow, RunRow};
 use crate::work::Work;
-use crate::worker::{store_error, unreachable};
+use crate::worker::store_error;
 
 /// How many runs of an integration are remembered; older ones are removed.
 pub const RUNS_KEPT: usize = 500;

@@ -148,7 +148,7 @@ fn inputs(
 }
 
 /// Conditions hold unless their value is false, null, zero or empty.
-fn is_true(value: &Value) -> bool {
+pub(crate) fn is_true(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(value) => *value,

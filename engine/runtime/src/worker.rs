@@ -8,31 +8,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ClosedBy, Health, Integration, IssueKind, PartnerId, RequestId, State};
-use store::{Batch, Claim, Edge, Expect, Lease, Record, Versioned};
+use model::{ClosedBy, Integration, IssueKind, PartnerId, RequestId, State};
+use store::{Batch, Claim, Edge, Lease, Versioned};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::Runtime;
+use crate::aside::AGAIN_TO;
 use crate::context::{Context, customer_value, request_value};
-use crate::core::{Core, is_usable};
+use crate::core::Core;
 use crate::error::{Error, chain};
 use crate::halt::Halt;
-use crate::issues::{Trouble, issue_id};
+use crate::issues::issue_id;
 use crate::outbox::{TRIES_UNTOLD, undelivered};
 use crate::remote::Remote;
+use crate::routing::Routed;
 use crate::step;
-use crate::tables::{IntegrationRow, RequestRow, RoutingRow};
+use crate::tables::RequestRow;
 use crate::work::{RequestEvent, Work};
-
-/// The first wait before a job is tried again; it doubles with each attempt.
-const AGAIN_FROM: Duration = Duration::from_secs(1);
-
-/// The longest wait before a job is tried again.
-const AGAIN_TO: Duration = Duration::from_mins(5);
-
-/// After so many attempts a person is told that the PSA does not answer.
-const ATTEMPTS_UNTOLD: u32 = 6;
 
 /// How often a job starts over because something it rests on was changed meanwhile.
 const RESTARTS_MAX: usize = 5;
@@ -373,261 +366,6 @@ impl Core {
         batch.complete(lease);
         self.store.commit(batch).await.map(drop)
     }
-
-    /// The integration that sees to a request: the one that has begun to, else the one in which
-    /// its customer is mapped, else the only one there is. A request never goes to two: that would
-    /// be a doubled ticket.
-    async fn route(&self, partner: &PartnerId, request: &model::Request) -> Result<Routed, Error> {
-        let routing = self
-            .store
-            .get(&RoutingRow::key(partner.as_str(), &[]))
-            .await?;
-        let guard = routing.map_or(Expect::Absent, |row| Expect::Version(row.version));
-        let Some(chosen) = self.chosen(partner, request).await? else {
-            return Ok(Routed::Nowhere(Halt::Behind {
-                trouble: Box::new(no_integration()),
-                guard: Some((RoutingRow::key(partner.as_str(), &[]), guard)),
-            }));
-        };
-        if is_usable(&chosen.value.0) {
-            return Ok(Routed::To(Box::new(chosen.value.0)));
-        }
-        let parts = [chosen.value.0.id.as_str()];
-        let key = IntegrationRow::key(partner.as_str(), &parts);
-        let trouble = Box::new(rejected(&chosen.value.0, None, None));
-        let guard = Some((key, Expect::Version(chosen.version)));
-        Ok(Routed::Nowhere(Halt::Behind { trouble, guard }))
-    }
-
-    /// The integration that sees to a request, whether or not it may be used now.
-    async fn chosen(
-        &self,
-        partner: &PartnerId,
-        request: &model::Request,
-    ) -> Result<Option<Versioned<IntegrationRow>>, Error> {
-        let all = self.integrations(partner).await?;
-        let takes = |one: &&Integration| one.is_on("tickets");
-        let chosen = match &request.integration {
-            Some(chosen) if request.ticket.is_some() => all.iter().find(|one| one.id == *chosen),
-            _ => {
-                self.route_new(partner, request, all.iter().filter(takes))
-                    .await?
-            }
-        };
-        let Some(chosen) = chosen else {
-            return Ok(None);
-        };
-        self.integration(partner, &chosen.id).await.map(Some)
-    }
-
-    async fn route_new<'i>(
-        &self,
-        partner: &PartnerId,
-        request: &model::Request,
-        candidates: impl Iterator<Item = &'i Integration>,
-    ) -> Result<Option<&'i Integration>, Error> {
-        let candidates: Vec<&Integration> = candidates.collect();
-        // A ticket may already be on its way through the one that had begun.
-        let begun = request.integration.as_ref();
-        if let Some(begun) = candidates.iter().find(|one| Some(&one.id) == begun) {
-            return Ok(Some(begun));
-        }
-        for one in &candidates {
-            let parts = [one.id.as_str(), request.content.customer_id.as_str()];
-            let mapping = crate::tables::MappingRow::key(partner.as_str(), &parts);
-            if self.store.get(&mapping).await?.is_some() {
-                return Ok(Some(one));
-            }
-        }
-        Ok(candidates.first().copied())
-    }
-
-    /// Settles a job that could not go on, together with what `batch` has to say all the same.
-    pub(crate) async fn put_aside(
-        &self,
-        lease: &Lease,
-        work: &Work,
-        partner: &PartnerId,
-        request: Option<&RequestId>,
-        mut batch: Batch,
-        halt: Halt,
-    ) -> Result<(), store::Error> {
-        match halt {
-            Halt::Store(error) => return Err(error),
-            Halt::Again { wait, message, .. } => {
-                self.metrics.jobs_again.add(1);
-                if lease.job.attempts >= ATTEMPTS_UNTOLD {
-                    self.tell_unreachable(&mut batch, partner, request, &message)
-                        .await?;
-                }
-                self.note(&mut batch, partner, request, &message).await?;
-                batch.retry(lease, self.now().after(self.backoff(lease, wait)));
-            }
-            Halt::Behind { trouble, guard } => {
-                self.metrics.jobs_behind.add(1);
-                if let Some((key, expect)) = guard {
-                    batch.require(key, expect);
-                }
-                self.set_behind(&mut batch, lease, work, partner, request, &trouble)
-                    .await?;
-            }
-            Halt::Rejected { message, remedy } => {
-                self.metrics.jobs_behind.add(1);
-                let integration = self.request_integration(partner, request).await?;
-                let trouble = self.stop(&mut batch, integration, message, remedy);
-                self.set_behind(&mut batch, lease, work, partner, request, &trouble)
-                    .await?;
-            }
-            Halt::Undefined(what) => {
-                let trouble = undefined(&what);
-                self.set_behind(&mut batch, lease, work, partner, request, &trouble)
-                    .await?;
-            }
-        }
-        self.store.commit(batch).await.map(drop)
-    }
-
-    async fn request_integration(
-        &self,
-        partner: &PartnerId,
-        request: Option<&RequestId>,
-    ) -> Result<Option<Versioned<IntegrationRow>>, store::Error> {
-        let Some(request) = request else {
-            return Ok(None);
-        };
-        let request = self
-            .request(partner, request)
-            .await
-            .map_err(store_error)?
-            .value
-            .0;
-        // Also one that another job has just stopped: this one waits behind the same issue.
-        self.chosen(partner, &request).await.map_err(store_error)
-    }
-
-    /// Adds to `batch` that the integration is not to be used until its credentials are replaced.
-    pub(crate) fn stop(
-        &self,
-        batch: &mut Batch,
-        integration: Option<Versioned<IntegrationRow>>,
-        message: String,
-        remedy: Option<String>,
-    ) -> Trouble {
-        let Some(row) = integration else {
-            return undefined("the integration whose credentials were rejected");
-        };
-        let mut integration = row.value.0;
-        let trouble = rejected(&integration, Some(message.clone()), remedy);
-        let class = model::Class::CredentialsRejected;
-        integration.health = Health::Stopped {
-            class,
-            message,
-            at: self.now(),
-        };
-        let partner = integration.partner.clone();
-        let parts = [integration.id.to_string()];
-        let parts = [parts[0].as_str()];
-        let stopped = IntegrationRow(integration);
-        batch.put_record(
-            partner.as_str(),
-            &parts,
-            &stopped,
-            Expect::Version(row.version),
-        );
-        trouble
-    }
-
-    /// Adds to `batch` that the job's work waits behind the issue about `trouble`.
-    async fn set_behind(
-        &self,
-        batch: &mut Batch,
-        lease: &Lease,
-        work: &Work,
-        partner: &PartnerId,
-        request: Option<&RequestId>,
-        trouble: &Trouble,
-    ) -> Result<(), store::Error> {
-        let issue = self
-            .open_issue(batch, partner, trouble)
-            .await
-            .map_err(store_error)?;
-        Self::put_behind(batch, partner, &issue, lease, work.clone());
-        let Some(id) = request else { return Ok(()) };
-        let before = self.request(partner, id).await.map_err(store_error)?;
-        let mut after = before.value.0.clone();
-        let opened = matches!(
-            work,
-            Work::Request {
-                event: RequestEvent::Opened,
-                ..
-            }
-        );
-        if opened {
-            after.enter(
-                trouble.kind.state_behind(),
-                self.now(),
-                Some(trouble.title.clone()),
-            );
-        } else {
-            after.note(self.now(), "close waits", Some(trouble.title.clone()));
-        }
-        after.issue = Some(issue);
-        crate::core::change_request(batch, partner, &before, &after);
-        Ok(())
-    }
-
-    async fn tell_unreachable(
-        &self,
-        batch: &mut Batch,
-        partner: &PartnerId,
-        request: Option<&RequestId>,
-        message: &str,
-    ) -> Result<(), store::Error> {
-        let Some(row) = self.request_integration(partner, request).await? else {
-            return Ok(());
-        };
-        let integration = row.value.0;
-        let trouble = unreachable(self, &integration, "tickets", message);
-        self.open_issue(batch, partner, &trouble)
-            .await
-            .map_err(store_error)
-            .map(drop)
-    }
-
-    /// Notes in the request's history why it is tried again, once per reason.
-    async fn note(
-        &self,
-        batch: &mut Batch,
-        partner: &PartnerId,
-        request: Option<&RequestId>,
-        message: &str,
-    ) -> Result<(), store::Error> {
-        let Some(id) = request else { return Ok(()) };
-        let before = self.request(partner, id).await.map_err(store_error)?;
-        let mut after = before.value.0.clone();
-        let last = after
-            .history
-            .last()
-            .and_then(|entry| entry.detail.as_deref());
-        if last != Some(message) {
-            after.note(self.now(), "tried again", Some(message.to_owned()));
-            crate::core::change_request(batch, partner, &before, &after);
-        }
-        Ok(())
-    }
-
-    /// How long to wait before the job is tried again.
-    pub(crate) fn backoff(&self, lease: &Lease, at_least: Option<Duration>) -> Duration {
-        let doubled = AGAIN_FROM.saturating_mul(2_u32.saturating_pow(lease.job.attempts.min(16)));
-        let bound = doubled.min(AGAIN_TO);
-        at_least.unwrap_or_default().max(bound / 2) + self.random.up_to(bound / 2)
-    }
-}
-
-/// Where a request goes.
-enum Routed {
-    To(Box<Integration>),
-    Nowhere(Halt),
 }
 
 /// An error of the runtime in the middle of a job, where only the store's can occur; any other
@@ -648,69 +386,5 @@ fn describe(halt: &Halt) -> (Option<Duration>, String) {
     match halt {
         Halt::Again { wait, message, .. } => (*wait, message.clone()),
         other => (None, format!("{other:?}")),
-    }
-}
-
-fn no_integration() -> Trouble {
-    Trouble {
-        kind: IssueKind::NoTicketIntegration,
-        integration: None,
-        subject: "tickets".to_owned(),
-        title: "Requests arrive, and no integration has tickets switched on".to_owned(),
-        detail: None,
-        remedy: "Create an integration and switch its ticket settings on. What waits then goes on \
-                 by itself."
-            .to_owned(),
-    }
-}
-
-/// The trouble with an integration whose credentials are refused.
-pub(crate) fn rejected(
-    integration: &Integration,
-    message: Option<String>,
-    remedy: Option<String>,
-) -> Trouble {
-    Trouble {
-        kind: IssueKind::CredentialsRejected,
-        integration: Some(integration.id.clone()),
-        subject: "credentials".to_owned(),
-        title: format!("The credentials for {} are rejected", integration.connector),
-        detail: message,
-        remedy: remedy.unwrap_or_else(|| {
-            "Save working credentials. What waits then goes on by itself.".to_owned()
-        }),
-    }
-}
-
-/// The trouble with a PSA that does not answer.
-pub(crate) fn unreachable(
-    core: &Core,
-    integration: &Integration,
-    subject: &str,
-    message: &str,
-) -> Trouble {
-    let title = core.library.connectors.get(&integration.connector);
-    let title = title.map_or(integration.connector.as_str(), |one| one.title.as_str());
-    Trouble {
-        kind: IssueKind::Unreachable,
-        integration: Some(integration.id.clone()),
-        subject: subject.to_owned(),
-        title: format!("{title} has not answered for a while"),
-        detail: Some(message.to_owned()),
-        remedy: "Nothing is lost, and it goes on by itself. If it stays, check whether the PSA is \
-                 up and whether its request limit is used up by other integrations."
-            .to_owned(),
-    }
-}
-
-fn undefined(what: &str) -> Trouble {
-    Trouble {
-        kind: IssueKind::ScriptFailed,
-        integration: None,
-        subject: what.to_owned(),
-        title: format!("The loaded definitions do not fit the work: {what}"),
-        detail: None,
-        remedy: "Load the connector and family files that this work was made for, then try again."
-            .to_owned(),
     }
 }

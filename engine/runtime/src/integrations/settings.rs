@@ -2,7 +2,6 @@
 
 use definition::connector::{Connector, Section, Setting, SettingKind};
 use definition::pipeline::Event;
-use expression::Scope;
 use model::{IntegrationId, IssueKind, PartnerId, span};
 use serde_json::{Map, Value};
 use store::{Batch, Expect};
@@ -14,7 +13,7 @@ use crate::error::{Error, Fault};
 use crate::events::Happened;
 use crate::halt::Failed;
 use crate::issues::issue_id;
-use crate::remote::Remote;
+use crate::remote::{Remote, scope};
 use crate::tables::RoutingRow;
 
 /// One section of the settings, for a form.
@@ -106,7 +105,8 @@ impl Runtime {
             (Some(_), 1) => records.into_iter().next().unwrap_or(Value::Null),
             _ => Value::Array(records),
         };
-        let scope = Scope::document(&document);
+        let names = remote.names(&choices.operation).await.map_err(refused)?;
+        let scope = scope(&names).over(&document);
         let items: Vec<&Value> = match &choices.items {
             Some(items) => {
                 items

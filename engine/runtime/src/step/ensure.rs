@@ -151,6 +151,7 @@ impl Guarded<'_> {
         match context.remote.found(self.find, self.inputs).await {
             Ok(found) if found.len() > 1 => Err(self.ambiguous(context, found.len())),
             Ok(found) => Ok(found.into_iter().next()),
+            Err(Failed::Exchange { failure, .. }) if failure.class == Class::NotFound => Ok(None),
             Err(failed) => Err(context.halt(failed)),
         }
     }

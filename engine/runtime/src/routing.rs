@@ -1,0 +1,121 @@
+//! Routing: which integration sees to a request, decided once and kept.
+
+use model::{Integration, IssueKind, PartnerId};
+use store::{Expect, Record, Versioned};
+
+use crate::core::{Core, is_usable};
+use crate::error::Error;
+use crate::halt::Halt;
+use crate::issues::Trouble;
+use crate::tables::{IntegrationRow, MappingRow, RoutingRow};
+
+/// Where a request goes.
+pub(crate) enum Routed {
+    To(Box<Integration>),
+    Nowhere(Halt),
+}
+
+impl Core {
+    /// The integration that sees to a request: the one that has begun to, else the one in which
+    /// its customer is mapped, else the only one there is. A request never goes to two: that would
+    /// be a doubled ticket.
+    pub(crate) async fn route(
+        &self,
+        partner: &PartnerId,
+        request: &model::Request,
+    ) -> Result<Routed, Error> {
+        let routing = self
+            .store
+            .get(&RoutingRow::key(partner.as_str(), &[]))
+            .await?;
+        let guard = routing.map_or(Expect::Absent, |row| Expect::Version(row.version));
+        let Some(chosen) = self.chosen(partner, request).await? else {
+            return Ok(Routed::Nowhere(Halt::Behind {
+                trouble: Box::new(no_integration()),
+                guard: Some((RoutingRow::key(partner.as_str(), &[]), guard)),
+            }));
+        };
+        if is_usable(&chosen.value.0) {
+            return Ok(Routed::To(Box::new(chosen.value.0)));
+        }
+        let parts = [chosen.value.0.id.as_str()];
+        let key = IntegrationRow::key(partner.as_str(), &parts);
+        let trouble = Box::new(rejected(&chosen.value.0, None, None));
+        let guard = Some((key, Expect::Version(chosen.version)));
+        Ok(Routed::Nowhere(Halt::Behind { trouble, guard }))
+    }
+
+    /// The integration that sees to a request, whether or not it may be used now.
+    pub(crate) async fn chosen(
+        &self,
+        partner: &PartnerId,
+        request: &model::Request,
+    ) -> Result<Option<Versioned<IntegrationRow>>, Error> {
+        let all = self.integrations(partner).await?;
+        let takes = |one: &&Integration| one.is_on("tickets");
+        let chosen = match &request.integration {
+            Some(chosen) if request.ticket.is_some() => all.iter().find(|one| one.id == *chosen),
+            _ => {
+                self.route_new(partner, request, all.iter().filter(takes))
+                    .await?
+            }
+        };
+        let Some(chosen) = chosen else {
+            return Ok(None);
+        };
+        self.integration(partner, &chosen.id).await.map(Some)
+    }
+
+    async fn route_new<'i>(
+        &self,
+        partner: &PartnerId,
+        request: &model::Request,
+        candidates: impl Iterator<Item = &'i Integration>,
+    ) -> Result<Option<&'i Integration>, Error> {
+        let candidates: Vec<&Integration> = candidates.collect();
+        // A ticket may already be on its way through the one that had begun.
+        let begun = request.integration.as_ref();
+        if let Some(begun) = candidates.iter().find(|one| Some(&one.id) == begun) {
+            return Ok(Some(begun));
+        }
+        for one in &candidates {
+            let parts = [one.id.as_str(), request.content.customer_id.as_str()];
+            let mapping = MappingRow::key(partner.as_str(), &parts);
+            if self.store.get(&mapping).await?.is_some() {
+                return Ok(Some(one));
+            }
+        }
+        Ok(candidates.first().copied())
+    }
+}
+
+fn no_integration() -> Trouble {
+    Trouble {
+        kind: IssueKind::NoTicketIntegration,
+        integration: None,
+        subject: "tickets".to_owned(),
+        title: "Requests arrive, and no integration has tickets switched on".to_owned(),
+        detail: None,
+        remedy: "Create an integration and switch its ticket settings on. What waits then goes on \
+                 by itself."
+            .to_owned(),
+    }
+}
+
+/// The trouble with an integration whose credentials are refused.
+pub(crate) fn rejected(
+    integration: &Integration,
+    message: Option<String>,
+    remedy: Option<String>,
+) -> Trouble {
+    Trouble {
+        kind: IssueKind::CredentialsRejected,
+        integration: Some(integration.id.clone()),
+        subject: "credentials".to_owned(),
+        title: format!("The credentials for {} are rejected", integration.connector),
+        detail: message,
+        remedy: remedy.unwrap_or_else(|| {
+            "Save working credentials. What waits then goes on by itself.".to_owned()
+        }),
+    }
+}
