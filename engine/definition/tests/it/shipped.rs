@@ -46,13 +46,13 @@ fn the_committed_schemas_are_the_generated_ones() {
     for (name, schema) in schemas() {
         let path = root().join("schemas").join(name);
         let generated = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        if std::env::var_os("DOVETAIL_BLESS").is_some() {
             fs::write(&path, &generated).unwrap();
         }
         let committed = fs::read_to_string(&path).unwrap();
         assert!(
             committed == generated,
-            "{name} is stale: run the test with UPDATE_SCHEMAS=1"
+            "{name} is stale: run the test with DOVETAIL_BLESS=1"
         );
     }
 }
