@@ -62,7 +62,6 @@ const fn method_name(method: CalloutMethodText) -> &'static str {
     match method {
         CalloutMethodText::Get => "GET",
         CalloutMethodText::Post => "POST",
-        CalloutMethodText::Put => "PUT",
     }
 }
 

@@ -300,7 +300,7 @@ pub(crate) struct CalloutText {
     pub(crate) hint: Named<HintText>,
 }
 
-/// The HTTP method of a callout.
+/// The HTTP method of a callout. The listener takes these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(rename = "CalloutMethod")]
 pub(crate) enum CalloutMethodText {
@@ -310,9 +310,6 @@ pub(crate) enum CalloutMethodText {
     /// A POST.
     #[serde(rename = "POST")]
     Post,
-    /// A PUT.
-    #[serde(rename = "PUT")]
-    Put,
 }
 
 /// Where the data of a callout may be.
