@@ -63,6 +63,8 @@ codes! {
     BAD_HEADER = "bad-header", "A header can be sent, and is not set by the engine.";
     MISSING_KEEP = "missing-keep", "A setup operation says how long its record holds.";
     KEPT_EFFECT = "kept-effect", "The answer to an effect is not kept.";
+    MISSING_RIGHTS = "missing-rights", "A connection test has a right to ask for.";
+    BEFORE_IN_SETUP = "before-in-setup", "Setup calls no operation first.";
     SETUP_LOOP = "setup-loop", "Setup does not need its own result.";
     CHOICES_LOOP = "choices-loop", "Choices do not depend on what is chosen from them.";
     UNKNOWN_WORD = "unknown-word", "A word of ours that is replaced is one that is shown.";

@@ -201,6 +201,15 @@ fn setup(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Setup> 
 }
 
 fn rights(around: &Surroundings<'_>, spot: &Spot<'_>) -> Vec<Right> {
+    if around.file.rights.is_empty() {
+        let message = "no right is asked for, so that any credentials pass the connection test";
+        let hint = "add `rights` with an operation that only good credentials can call";
+        spot.key_warning(
+            codes::MISSING_RIGHTS,
+            message.to_owned(),
+            Some(hint.to_owned()),
+        );
+    }
     let outer = around.scope.common();
     let right = |(index, text): (usize, &RightText)| {
         let at = spot.index(index);

@@ -51,6 +51,13 @@ pub(crate) fn check_setup(
     around: &Surroundings<'_>,
     spot: &Spot<'_>,
 ) -> Operation {
+    if !text.before.0.is_empty() {
+        // An operation may need the very setup that would wait for it.
+        let message = format!("`setup.{name}` calls an operation first, which setup cannot");
+        let hint = "make that a setup of its own, and use its record as `setup.NAME`".to_owned();
+        spot.key("before")
+            .key_error(codes::BEFORE_IN_SETUP, message, Some(hint));
+    }
     compile(name, text, around.scope.during_setup(), around, spot)
 }
 

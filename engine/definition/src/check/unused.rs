@@ -62,7 +62,6 @@ fn choices(around: &Surroundings<'_>, spot: &Spot<'_>) {
 fn is_needed(around: &Surroundings<'_>, name: &str) -> bool {
     let file = around.file;
     let known = around.family.operations.contains_key(name);
-    let all = file.operations.0.iter().chain(&file.setup.0);
     known
         || file.rights.iter().any(|right| right.operation.0 == name)
         || file
@@ -70,7 +69,10 @@ fn is_needed(around: &Surroundings<'_>, name: &str) -> bool {
             .0
             .iter()
             .any(|(_, list)| list.operation.0 == name)
-        || all
+        || file
+            .operations
+            .0
+            .iter()
             .flat_map(|(_, text)| &text.before.0)
             .any(|(_, first)| first.0 == name)
 }
