@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use expression::Scripts;
@@ -76,7 +76,8 @@ pub fn load(sources: &[Sources]) -> Loaded {
 }
 
 /// Checks the files and folders at `paths`, standing over what is in `base` (the built-in
-/// definitions, usually), and gives the problems of the files at `paths` alone.
+/// definitions, usually), and gives the problems of the files at `paths` alone. A single file of a
+/// connector is checked together with the files beside it, such as the scripts that it calls.
 pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut sources = base.to_vec();
@@ -86,7 +87,7 @@ pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
         match Sources::read(&name, path) {
             Ok(source) => {
                 checked.extend(source.files().map(|(path, _)| path.to_owned()));
-                sources.push(source);
+                sources.push(with_its_connector(source, &name, path));
             }
             Err(error) => {
                 let (message, hint) = (error.to_string(), error.source().map(ToString::to_string));
@@ -101,6 +102,23 @@ pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
             .filter(|problem| checked.contains(&problem.place.file)),
     );
     problems
+}
+
+/// A single file with its neighbours, if it or one of them is a connector; else as it is.
+fn with_its_connector(source: Sources, name: &str, path: &Path) -> Sources {
+    if !path.is_file() {
+        return source;
+    }
+    let folder = [source.with_neighbours(name, path)];
+    if Files::sort(&folder)
+        .of_kind(Kind::Connector)
+        .next()
+        .is_none()
+    {
+        return source;
+    }
+    let [folder] = folder;
+    folder
 }
 
 /// Families by name, each with whether it can be used. What depends on one that cannot is checked

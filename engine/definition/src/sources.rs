@@ -87,6 +87,34 @@ impl Sources {
         Ok(Self { files })
     }
 
+    /// Adds the files beside the one file `path`, but not those in folders: its context. A file
+    /// there that cannot be read is none; whoever checks the folder hears of it.
+    pub(crate) fn with_neighbours(&self, name: &str, path: &Path) -> Self {
+        let mut files = self.files.clone();
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let beside = name.rsplit_once('/').map_or("", |(beside, _)| beside);
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let file_name = entry.file_name();
+            let visible = file_name.to_str().filter(|name| !name.starts_with('.'));
+            let Some(file_name) = visible.filter(|name| is_definition(name)) else {
+                continue;
+            };
+            if files.len() >= FILES_MAX {
+                break;
+            }
+            let full_name = join(beside, file_name);
+            if !files.contains_key(&full_name)
+                && let Ok(text) = read_file(&entry.path())
+            {
+                files.insert(full_name, text);
+            }
+        }
+        Self { files }
+    }
+
     /// The files, by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files

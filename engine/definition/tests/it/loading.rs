@@ -96,6 +96,38 @@ fn only_the_paths_that_are_checked_are_reported() {
 }
 
 #[test]
+fn a_single_file_is_checked_with_those_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (connector, script) = (
+        folder.path().join("connector.yaml"),
+        folder.path().join("mine.rhai"),
+    );
+    fs::write(
+        &connector,
+        renamed("Mine").replace("sample.rhai", "mine.rhai"),
+    )
+    .unwrap();
+    fs::write(&script, "fn is_closed(item) { item.closed }").unwrap();
+    let codes = |path: &Path| -> Vec<&str> {
+        let problems = check_paths(&[base()], &[path.to_owned()]);
+        problems.iter().map(|problem| problem.code).collect()
+    };
+    assert_eq!(codes(&connector), [""; 0]);
+    assert_eq!(codes(&script), [""; 0]);
+    // What is wrong with a neighbour is not asked for, and the named file is still looked at.
+    fs::write(&script, "fn is_closed(item) { item.closed").unwrap();
+    assert_eq!(codes(&connector), [""; 0]);
+    assert_eq!(codes(&script), ["invalid-script"]);
+    fs::remove_file(&script).unwrap();
+    assert_eq!(codes(&connector), ["unknown-script"; 1]);
+    // Beside no connector, a script is a shared one, and its neighbours are no business of it.
+    fs::remove_file(&connector).unwrap();
+    fs::write(&script, "fn f(x) { g(x) }").unwrap();
+    fs::write(folder.path().join("odd.yaml"), "odd: 1").unwrap();
+    assert_eq!(codes(&script), ["unknown-call"]);
+}
+
+#[test]
 fn the_typed_connector_says_what_the_file_says() {
     let loaded = loaded();
     let sample = sample(&loaded);
