@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use expression::{Expression, Scope};
-use model::{Customer, PartnerId, Request, RequestId, RunId, Verdict};
+use model::{Class, Customer, PartnerId, Request, RequestId, RunId, Verdict};
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Lease, Record, Records, Versioned};
 
@@ -92,7 +92,16 @@ impl<'a> Context<'a> {
 
     /// What is done when an operation failed.
     pub(crate) fn halt(&self, failed: Failed) -> Halt {
-        failed.into_halt(&self.remote.integration.id, &self.remote.connector.title)
+        let remote = &self.remote;
+        match failed.into_halt(&remote.integration.id, &remote.connector.title) {
+            // They were replaced while the call was under way: the new ones are not to blame.
+            Halt::Rejected { message, .. } if !remote.is_rejected() => Halt::Again {
+                wait: None,
+                class: Some(Class::CredentialsRejected),
+                message,
+            },
+            halt => halt,
+        }
     }
 
     /// Adds to what the run has done.

@@ -23,7 +23,7 @@ use crate::error::{Error, Fault};
 use crate::events::{Happened, every, schedule_job};
 use crate::halt::Failed;
 use crate::issues::issue_id;
-use crate::remote::{Remote, broker_name, scope};
+use crate::remote::{Remote, broker_name, credential, scope};
 use crate::step::is_true;
 use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY, RoutingRow};
 
@@ -227,8 +227,15 @@ impl Runtime {
         save(&mut batch, &row, &integration);
         let happened = Happened::plain(Event::IntegrationResumed, core.now());
         core.enqueue_event(&mut batch, &integration, &happened);
-        self.commit(batch, "the integration").await?;
-        core.forget_broker(&broker_name(&integration));
+        // Before the commit, because what the commit resumes must not meet the old credentials.
+        let broker = broker_name(&integration);
+        core.forget_broker(&broker);
+        core.exchange
+            .set_broker(&broker, credential(core, &connector, &integration)?);
+        if let Err(error) = self.commit(batch, "the integration").await {
+            core.forget_broker(&broker);
+            return Err(error);
+        }
         let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
         core.clear_issue(partner, &issue).await?;
         Ok(report)

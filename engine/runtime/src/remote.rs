@@ -453,6 +453,12 @@ impl Remote {
         self.broker.scrub().text(text)
     }
 
+    /// Whether the credentials that calls would be made with now are rejected.
+    pub(crate) fn is_rejected(&self) -> bool {
+        let broker = self.core.exchange.broker(self.broker.name());
+        broker.is_some_and(|broker| broker.is_rejected())
+    }
+
     /// Forgets the broker of a trial.
     pub(crate) fn forget(&self) {
         self.core.forget_broker(self.broker.name());
