@@ -54,8 +54,7 @@ async fn thousands_of_requests_are_acknowledged_and_counted() {
     stage.kill().await;
     stage.restart().await;
     let mapping = json!({ "mappings": [{ "customer": "stray", "ignore": true }] });
-    let receipt = partner.put_here("mappings/companies", mapping).await;
-    assert_eq!(receipt["released"], REQUESTS, "{receipt}");
+    partner.put_here("mappings/companies", mapping).await;
     partner
         .wait_for("all are ignored", SOON * 2, async || {
             (partner.ledger().await["states"]["ignored"] == REQUESTS).then_some(())
