@@ -173,31 +173,31 @@ impl<'a> Index<'a> {
 
     /// The companies that share the most trigrams with `name`.
     fn candidates(&self, name: &Name) -> Vec<usize> {
-        let mut shared: HashMap<usize, usize> = HashMap::new();
-        for at in name
+        let mut shared = vec![0_usize; self.companies.len()];
+        let postings = name
             .trigrams
             .iter()
-            .filter_map(|trigram| self.by_trigram.get(trigram))
-            .flatten()
-        {
-            *shared.entry(*at).or_default() += 1;
+            .filter_map(|trigram| self.by_trigram.get(trigram));
+        for at in postings.flatten() {
+            if let Some(count) = shared.get_mut(*at) {
+                *count += 1;
+            }
         }
-        // In proportion to both lengths, or long names would crowd out short ones.
-        let mut ranked: Vec<(usize, usize)> = shared
-            .into_iter()
-            .filter_map(|(at, count)| {
-                Some((
-                    2000 * count / (name.trigrams.len() + self.names.get(at)?.trigrams.len()),
-                    at,
-                ))
-            })
-            .collect();
-        ranked.sort_by(|a, b| b.cmp(a));
-        ranked
-            .into_iter()
-            .take(CANDIDATES_MAX)
-            .map(|(_, at)| at)
-            .collect()
+        // The overlap is put in proportion to both lengths, or long names would crowd out short ones.
+        let overlap = |(at, other): (usize, &Name)| {
+            let count = shared.get(at).copied().filter(|count| *count > 0)?;
+            Some((
+                2000 * count / (name.trigrams.len() + other.trigrams.len()),
+                at,
+            ))
+        };
+        let mut ranked: Vec<(usize, usize)> =
+            self.names.iter().enumerate().filter_map(overlap).collect();
+        if ranked.len() > CANDIDATES_MAX {
+            ranked.select_nth_unstable_by(CANDIDATES_MAX, |a, b| b.cmp(a));
+            ranked.truncate(CANDIDATES_MAX);
+        }
+        ranked.into_iter().map(|(_, at)| at).collect()
     }
 }
 
