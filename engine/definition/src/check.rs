@@ -6,6 +6,7 @@
 
 pub(crate) mod address;
 pub(crate) mod auth;
+pub(crate) mod body;
 pub(crate) mod callout;
 pub(crate) mod connector;
 pub(crate) mod contract;

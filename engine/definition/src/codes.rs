@@ -75,7 +75,8 @@ codes! {
     UNUSED_PAGE = "unused-page", "An operation with pages asks for the page.";
     UNUSED_CHOICES = "unused-choices", "A list of choices is used by a setting.";
     BODY_WITH_GET = "body-with-get", "A GET sends no body.";
-    BODY_AND_FORM = "body-and-form", "An operation sends a body or a form.";
+    BODY_AND_FORM = "body-and-form", "An operation sends one kind of body.";
+    SIGNED_WITHOUT_DATE = "signed-without-date", "A date that is signed is sent.";
     MISSING_OPERATION = "missing-operation", "A connector provides what its family asks for.";
     MISSING_ITEMS = "missing-items", "An operation that gives many says where they are.";
     MISSING_RECORD = "missing-record", "An operation says what its records become.";

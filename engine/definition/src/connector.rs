@@ -9,6 +9,7 @@ use model::Class;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::auth::Auth;
 use crate::operation::Operation;
 use crate::rule::ErrorRule;
 
@@ -72,7 +73,7 @@ pub struct Http {
     pub base_url: Expression,
     /// The only hosts that are ever called; `*.` stands for any one or more labels in front.
     pub hosts: Vec<String>,
-    /// How calls that are not anonymous show who calls. Roots: `credentials`, `vendor`, `setup`.
+    /// How calls that are not anonymous show who calls.
     pub auth: Option<Auth>,
     /// Headers of every call that is not anonymous, with the roots of an operation.
     pub headers: Vec<(String, Expression)>,
@@ -82,42 +83,12 @@ pub struct Http {
     pub settle: Duration,
     /// What the API allows.
     pub limits: Vec<Limit>,
+    /// Where answers tell how many calls are left.
+    pub allowance: Option<Allowance>,
     /// Which failures are tried again, and how often.
     pub retry: Retry,
     /// What failed answers mean, after an operation's own rules.
     pub errors: Vec<ErrorRule>,
-}
-
-/// How calls show who calls.
-#[derive(Clone, Debug)]
-pub enum Auth {
-    /// OAuth 2 for the client itself (RFC 6749, 4.4).
-    ClientCredentials {
-        /// Where tokens are given out, as a whole address.
-        token_url: Expression,
-        /// The client's id.
-        client_id: Expression,
-        /// The client's secret.
-        client_secret: Expression,
-        /// Whether id and secret go into `Authorization: Basic` rather than into the form.
-        secret_in_header: bool,
-        /// The scopes asked for, separated by spaces.
-        scope: Option<Expression>,
-        /// More form fields. A null is left out.
-        form: Vec<(String, Expression)>,
-    },
-    /// The header `Authorization: Basic`.
-    Basic {
-        /// The user's name.
-        user: Expression,
-        /// The password.
-        password: Expression,
-    },
-    /// The header `Authorization: Bearer` with a token that does not change.
-    Bearer {
-        /// The token.
-        token: Expression,
-    },
 }
 
 /// One limit of an API.
@@ -139,6 +110,30 @@ pub enum Limit {
         /// Counted separately for each value of this. Roots of an operation.
         for_each: Option<Expression>,
     },
+}
+
+/// Where each answer tells how many calls are left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// The header with the number of calls left.
+    pub remaining: String,
+    /// The header that says when the number is full again.
+    pub reset: String,
+    /// How that header says it.
+    pub reset_in: ResetIn,
+    /// How many calls are left to others.
+    pub keep: u32,
+}
+
+/// How a header says when calls are allowed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetIn {
+    /// In seconds from now, or as a date.
+    FromNow,
+    /// In seconds since 1970.
+    UnixSeconds,
+    /// In milliseconds since 1970.
+    UnixMillis,
 }
 
 /// Which failures are tried again, and how often.

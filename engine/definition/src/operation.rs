@@ -32,6 +32,8 @@ pub struct Operation {
     pub headers: Vec<(String, Expression)>,
     /// What is sent.
     pub body: Option<Body>,
+    /// What the answer must be.
+    pub answers: Answers,
     /// Operations that are called first: the root that their record becomes, and their name.
     pub before: Vec<(String, String)>,
     /// How long an answer is kept and used again.
@@ -92,6 +94,63 @@ pub enum Body {
     },
     /// As a form. A null is left out.
     Form(Vec<(String, Expression)>),
+    /// As a text of any type.
+    Text {
+        /// The `content-type`.
+        content_type: String,
+        /// The text.
+        content: Expression,
+    },
+    /// As parts (`multipart/form-data`).
+    Multipart(Vec<Part>),
+}
+
+impl Body {
+    /// All that is computed for it.
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Json { value, .. } => vec![value],
+            Self::Form(pairs) => pairs.iter().map(|(_, value)| value).collect(),
+            Self::Text { content, .. } => vec![content],
+            Self::Multipart(parts) => parts
+                .iter()
+                .flat_map(|part| std::iter::once(&part.content).chain(&part.file_name))
+                .collect(),
+        }
+    }
+}
+
+/// One part of what is sent as parts.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The field's name.
+    pub name: String,
+    /// The content. A null leaves the part out.
+    pub content: Expression,
+    /// Whether the content is base64 of the bytes that are sent.
+    pub is_base64: bool,
+    /// The file's name, if the part is a file.
+    pub file_name: Option<Expression>,
+    /// The content's type.
+    pub content_type: Option<String>,
+}
+
+/// What an answer must be to be a success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Answers {
+    /// JSON, or nothing at all.
+    #[default]
+    JsonOrEmpty,
+    /// JSON.
+    Json,
+    /// One JSON document per line; read as a list.
+    JsonLines,
+    /// Comma-separated values with a line of names; read as a list of maps of texts.
+    Csv,
+    /// XML; read as maps by the names of elements.
+    Xml,
+    /// Anything.
+    Anything,
 }
 
 /// How the pages of a list follow each other.

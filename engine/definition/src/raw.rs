@@ -4,6 +4,7 @@
 //! them, doc comments included, so what stands here is what an author reads while typing. What a
 //! name means, and whether an expression fits, is not decided here but in `check`.
 
+pub(crate) mod auth;
 pub(crate) mod connector;
 pub(crate) mod family;
 pub(crate) mod operation;

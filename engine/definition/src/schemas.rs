@@ -85,7 +85,7 @@ fn tidy(schema: &mut Schema) {
             }
         }
     }
-    let number = ["uint8", "uint32", "int64"];
+    let number = ["uint8", "uint16", "uint32", "int64"];
     if object
         .get("format")
         .and_then(Value::as_str)

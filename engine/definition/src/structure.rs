@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::codes;
 use crate::near;
 use crate::page::{Page, Spot};
-use crate::raw::value::{NAME_PATTERN, SPAN_PATTERN};
+use crate::raw::value::{NAME_PATTERN, SPAN_PATTERN, TYPE_PATTERN};
 use crate::schemas::Grammar;
 
 /// Where a schema describes a step, whose keys are its kinds.
@@ -178,20 +178,8 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 fn wrong_value(spot: &Spot<'_>, rules: &Value, found: &Value) {
-    let plain = rules
-        .get("enum")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let described = rules
-        .get("oneOf")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let options: Vec<&str> = plain
-        .chain(described.filter_map(|option| option.get("const")))
-        .filter_map(Value::as_str)
-        .collect();
+    let either = parts(rules, "anyOf");
+    let options: Vec<&str> = words(rules).chain(either.flat_map(words)).collect();
     if let Some(text) = found.as_str() {
         let message = format!("`{text}` is not a value of {}", subject(spot));
         spot.error(codes::WRONG_VALUE, message, near::hint(text, options));
@@ -203,6 +191,19 @@ fn wrong_value(spot: &Spot<'_>, rules: &Value, found: &Value) {
         );
         spot.error(codes::WRONG_TYPE, message, near::hint("", options));
     }
+}
+
+/// The words that a schema allows.
+fn words(rules: &Value) -> impl Iterator<Item = &str> {
+    let described = parts(rules, "oneOf").filter_map(|option| option.get("const"));
+    parts(rules, "enum")
+        .chain(described)
+        .filter_map(Value::as_str)
+}
+
+fn parts<'r>(rules: &'r Value, keyword: &str) -> impl Iterator<Item = &'r Value> {
+    let list = rules.get(keyword).and_then(Value::as_array);
+    list.into_iter().flatten()
 }
 
 fn wrong_pattern(spot: &Spot<'_>, pattern: &str, found: &Value) {
@@ -217,6 +218,11 @@ fn wrong_pattern(spot: &Spot<'_>, pattern: &str, found: &Value) {
             codes::BAD_NAME,
             format!("`{found}` is not a name"),
             Some("use small letters, digits and underscores, first a letter".to_owned()),
+        ),
+        TYPE_PATTERN => spot.error(
+            codes::WRONG_VALUE,
+            format!("`{found}` is not the type of a content"),
+            Some("write it as in `text/xml`".to_owned()),
         ),
         _ => spot.error(
             codes::WRONG_VALUE,

@@ -335,13 +335,17 @@ impl Remote {
         let scope = scope(roots);
         let failed = |error| expression_failed(operation, error);
         if !operation.anonymous {
-            self.introduce(&scope)?;
+            self.introduce(&scope).await?;
         }
         let request = self.request(operation, &scope).map_err(failed)?;
         let limits = self.limits(&scope).map_err(failed)?;
+        let allowance = self.allowance();
         let retry = request::retry(&self.connector.http.retry);
         let rules = Rules::of(operation, &self.connector);
-        let terms = self.terms(operation, &limits, &retry, &rules);
+        let terms = Terms {
+            allowance: allowance.as_ref(),
+            ..self.terms(operation, &limits, &retry, &rules)
+        };
         let result = self.core.exchange.call(&request, &terms).await;
         self.core
             .metrics

@@ -6,7 +6,7 @@
 
 use model::{
     Customer, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId, Request, RequestId,
-    Run, State, Timestamp,
+    Run, Secret, State, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,6 +85,10 @@ table!(
 table!(
     /// By integration id and name: what setting up has found out, such as an address.
     SetupRow(Found), "setup", 1
+);
+table!(
+    /// By the hash of the refresh token that a person gave: the newest that descends from it.
+    ConsentRow(Secret), "consent", 1
 );
 table!(
     /// By integration id, start (newest first) and run id.

@@ -202,7 +202,18 @@ fn sent_texts(text: &OperationText) -> Vec<String> {
         .chain(&text.form.0);
     let values = pairs
         .map(|(_, value)| &value.0)
-        .chain(text.body.as_ref().map(|body| &body.0));
-    let url = text.address().map(|(_, url)| url.0.clone());
-    values.map(Value::to_string).chain(url).collect()
+        .chain(text.body.as_ref().map(|body| &body.0))
+        .chain(text.multipart.iter().map(|part| &part.content.0));
+    let file_names = text
+        .multipart
+        .iter()
+        .filter_map(|part| part.file_name.as_ref());
+    let templates = text
+        .text
+        .iter()
+        .map(|text| &text.content)
+        .chain(file_names)
+        .chain(text.address().map(|(_, url)| url));
+    let templates = templates.map(|template| template.0.clone());
+    values.map(Value::to_string).chain(templates).collect()
 }

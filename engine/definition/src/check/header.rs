@@ -16,16 +16,30 @@ const OURS: [&str; 5] = [
 /// Reports names that no header can have, and those that are not the author's to set.
 pub(crate) fn check(headers: &Pairs<Computed>, spot: &Spot<'_>) {
     for (name, _) in &headers.0 {
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(token) {
-            let message = format!("`{name}` is not the name of a header");
-            let hint = "use letters, digits and hyphens".to_owned();
+        if let Some((message, hint)) = fault(name) {
             spot.key(name)
-                .key_error(codes::BAD_HEADER, message, Some(hint));
-        } else if OURS.contains(&name.to_lowercase().as_str()) {
-            let message = format!("`{name}` follows from the request and cannot be set");
-            spot.key(name)
-                .key_error(codes::BAD_HEADER, message, Some("remove it".to_owned()));
+                .key_error(codes::BAD_HEADER, message, Some(hint.to_owned()));
         }
     }
+}
+
+/// The same for the one name that is the value here.
+pub(crate) fn check_name(name: &str, spot: &Spot<'_>) {
+    if let Some((message, hint)) = fault(name) {
+        spot.error(codes::BAD_HEADER, message, Some(hint.to_owned()));
+    }
+}
+
+/// What is wrong with a header's name, and what to do about it.
+fn fault(name: &str) -> Option<(String, &'static str)> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(token) {
+        let message = format!("`{name}` is not the name of a header");
+        return Some((message, "use letters, digits and hyphens"));
+    }
+    let is_ours = OURS.contains(&name.to_lowercase().as_str());
+    is_ours.then(|| {
+        let message = format!("`{name}` follows from the request and cannot be set");
+        (message, "remove it")
+    })
 }

@@ -8,9 +8,9 @@ use super::connector::Surroundings;
 use super::value::Values;
 use super::{PAUSE, WAIT, WINDOW, address, auth, duration, header, rule};
 use crate::codes;
-use crate::connector::{Http, Limit, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
+use crate::connector::{Allowance, Http, Limit, ResetIn, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
 use crate::page::Spot;
-use crate::raw::connector::{LimitText, RetryText};
+use crate::raw::connector::{AllowanceText, LimitText, ResetText, RetryText};
 use crate::raw::value::SpanText;
 
 /// Checks `http`.
@@ -37,6 +37,12 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
         limits: limits
             .filter_map(|(index, text)| limit(text, &sending, &spot.key("limits").index(index)))
             .collect(),
+        allowance: text.allowance.as_ref().map(|text| {
+            let at = spot.key("allowance");
+            header::check_name(&text.remaining, &at.key("remaining"));
+            header::check_name(&text.reset, &at.key("reset"));
+            allowance(text)
+        }),
         retry: retry(text.retry.as_ref(), &spot.key("retry")),
         errors: rule::check(&text.errors, around.scripts, &spot.key("errors")),
     }
@@ -83,6 +89,19 @@ fn limit(text: &LimitText, values: &Values<'_>, spot: &Spot<'_>) -> Option<Limit
             "a limit has exactly one of `requests` and `concurrent`",
             "keep one",
         ),
+    }
+}
+
+fn allowance(text: &AllowanceText) -> Allowance {
+    Allowance {
+        remaining: text.remaining.clone(),
+        reset: text.reset.clone(),
+        reset_in: match text.reset_in {
+            Some(ResetText::FromNow) | None => ResetIn::FromNow,
+            Some(ResetText::UnixSeconds) => ResetIn::UnixSeconds,
+            Some(ResetText::UnixMillis) => ResetIn::UnixMillis,
+        },
+        keep: text.keep.unwrap_or(0),
     }
 }
 

@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::connector::Surroundings;
 use super::scope::{self, record_shape};
 use super::value::Values;
-use super::{KEEP, address, contract, duration, header, http, pages, rule};
+use super::{KEEP, address, body, contract, duration, header, http, pages, rule};
 use crate::codes;
 use crate::family::Contract;
-use crate::operation::{Body, Method, Operation};
+use crate::operation::{Answers, Body, Operation};
 use crate::page::Spot;
-use crate::raw::operation::{NullsText, OperationText, PagesText};
+use crate::raw::operation::{AnswersText, OperationText, PagesText};
 
 /// Checks an operation, against its contract if it is one of the family's.
 pub(crate) fn check(
@@ -100,7 +100,8 @@ fn compile(
         entity: text.entity.clone(),
         query: sending.pairs(&text.query, &spot.key("query")),
         headers: sending.pairs(&text.headers, &spot.key("headers")),
-        body: body(text, method, &sending, spot),
+        body: body::check(text, method, &sending, spot),
+        answers: answers(text.answers),
         before: text
             .before
             .0
@@ -155,11 +156,7 @@ fn before(text: &OperationText, outer: Shape, around: &Surroundings<'_>, spot: &
 /// Reports what is made and not used: the records of operations called first, and the page, without
 /// which the first one is read for ever.
 fn unused(text: &OperationText, operation: &Operation, spot: &Spot<'_>) {
-    let body: Vec<&Expression> = match &operation.body {
-        Some(Body::Json { value, .. }) => vec![value],
-        Some(Body::Form(pairs)) => pairs.iter().map(|(_, value)| value).collect(),
-        None => Vec::new(),
-    };
+    let body = operation.body.iter().flat_map(Body::expressions);
     let pairs = operation
         .query
         .iter()
@@ -189,31 +186,13 @@ fn unused(text: &OperationText, operation: &Operation, spot: &Spot<'_>) {
     }
 }
 
-fn body(
-    text: &OperationText,
-    method: Method,
-    values: &Values<'_>,
-    spot: &Spot<'_>,
-) -> Option<Body> {
-    if method == Method::Get && (text.body.is_some() || !text.form.0.is_empty()) {
-        let key = if text.body.is_some() { "body" } else { "form" };
-        let message = "a GET sends no body".to_owned();
-        let hint = "put it into `query`, or use `post`".to_owned();
-        spot.key(key)
-            .key_error(codes::BODY_WITH_GET, message, Some(hint));
-    }
-    match &text.body {
-        Some(_) if !text.form.0.is_empty() => {
-            let message = "an operation sends a body or a form, not both".to_owned();
-            spot.key("form")
-                .key_error(codes::BODY_AND_FORM, message, None);
-            None
-        }
-        Some(value) => Some(Body::Json {
-            value: values.computed(value, &spot.key("body")),
-            keep_nulls: matches!(text.nulls, Some(NullsText::Keep)),
-        }),
-        None if text.form.0.is_empty() => None,
-        None => Some(Body::Form(values.pairs(&text.form, &spot.key("form")))),
+const fn answers(text: Option<AnswersText>) -> Answers {
+    match text {
+        None => Answers::JsonOrEmpty,
+        Some(AnswersText::Json) => Answers::Json,
+        Some(AnswersText::JsonLines) => Answers::JsonLines,
+        Some(AnswersText::Csv) => Answers::Csv,
+        Some(AnswersText::Xml) => Answers::Xml,
+        Some(AnswersText::Anything) => Answers::Anything,
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::auth::AuthText;
 use super::operation::{ClassText, ErrorText, OperationText};
 use super::value::{Computed, Name, Named, Pairs, Picked, SpanText, Template};
 
@@ -89,76 +90,13 @@ pub(crate) struct HttpText {
     /// What the API allows. The engine stays inside.
     #[serde(default)]
     pub(crate) limits: Vec<LimitText>,
+    /// Where each answer tells how many calls are left. The engine pauses before there are none.
+    pub(crate) allowance: Option<AllowanceText>,
     /// Which failures are tried again, and how often.
     pub(crate) retry: Option<RetryText>,
     /// What failed answers mean, for all operations.
     #[serde(default)]
     pub(crate) errors: Vec<ErrorText>,
-}
-
-/// How calls show who calls: exactly one of these.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Auth")]
-pub(crate) struct AuthText {
-    /// OAuth 2 for the client itself. The token is asked for, shared by all calls, and renewed
-    /// before it ends or once when it is refused.
-    pub(crate) client_credentials: Option<ClientCredentialsText>,
-    /// The header `Authorization: Basic`.
-    pub(crate) basic: Option<BasicText>,
-    /// The header `Authorization: Bearer` with a token that does not change.
-    pub(crate) bearer: Option<BearerText>,
-}
-
-/// OAuth 2 for the client itself.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "ClientCredentials")]
-pub(crate) struct ClientCredentialsText {
-    /// Where tokens are given out, as a whole address.
-    pub(crate) token_url: Template,
-    /// The client's id.
-    pub(crate) client_id: Template,
-    /// The client's secret.
-    pub(crate) client_secret: Template,
-    /// Where id and secret are put. Default: form.
-    pub(crate) secret_in: Option<SecretInText>,
-    /// The scopes asked for, separated by spaces.
-    pub(crate) scope: Option<Template>,
-    /// More form fields, such as a tenant. One that is null is left out.
-    #[serde(default)]
-    pub(crate) form: Pairs<Computed>,
-}
-
-/// Where a client's id and secret are put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "SecretIn")]
-pub(crate) enum SecretInText {
-    /// In the fields `client_id` and `client_secret` of the form.
-    Form,
-    /// In the header `Authorization: Basic`.
-    Header,
-}
-
-/// The header `Authorization: Basic`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Basic")]
-pub(crate) struct BasicText {
-    /// The user's name.
-    pub(crate) user: Template,
-    /// The password.
-    pub(crate) password: Template,
-}
-
-/// The header `Authorization: Bearer`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Bearer")]
-pub(crate) struct BearerText {
-    /// The token.
-    pub(crate) token: Template,
 }
 
 /// One limit: `requests` with `per`, or `concurrent`.
@@ -179,6 +117,35 @@ pub(crate) struct LimitText {
     pub(crate) concurrent: Option<u32>,
     /// What `concurrent` is counted for separately, such as each entity.
     pub(crate) for_each: Option<Template>,
+}
+
+/// Where each answer tells how many calls are left.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Allowance")]
+pub(crate) struct AllowanceText {
+    /// The header with the number of calls left, such as `X-RateLimit-Remaining`.
+    pub(crate) remaining: String,
+    /// The header that says when the number is full again, such as `X-RateLimit-Reset`.
+    pub(crate) reset: String,
+    /// How that header says it. Default: from_now.
+    pub(crate) reset_in: Option<ResetText>,
+    /// How many calls are left to others that live from the same number. Default: 0.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub(crate) keep: Option<u32>,
+}
+
+/// How a header says when calls are allowed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ResetIn")]
+pub(crate) enum ResetText {
+    /// In seconds from now, or as a date, as in `Retry-After`.
+    FromNow,
+    /// In seconds since 1970.
+    UnixSeconds,
+    /// In milliseconds since 1970.
+    UnixMillis,
 }
 
 /// Which failures are tried again, and how often.

@@ -3,11 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::value::{Computed, Name, Named, Pairs, Picked, SpanText, StatusText, Template};
+use super::value::{
+    Computed, Name, Named, Pairs, Picked, SpanText, StatusText, TYPE_PATTERN, Template,
+};
 
 /// One named HTTP exchange: what is sent, and how the answer is read. It has exactly one of `get`,
 /// `post`, `put`, `patch` and `delete`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Operation")]
 pub(crate) struct OperationText {
@@ -41,8 +43,16 @@ pub(crate) struct OperationText {
     /// What is sent as a form (`application/x-www-form-urlencoded`) instead of a body.
     #[serde(default)]
     pub(crate) form: Pairs<Computed>,
+    /// What is sent as a text of another type, such as XML, instead of a body.
+    pub(crate) text: Option<TextText>,
+    /// What is sent as parts (`multipart/form-data`), as for files, instead of a body.
+    #[serde(default)]
+    pub(crate) multipart: Vec<PartText>,
     /// What becomes of a key of the body whose value is null. Default: omit.
     pub(crate) nulls: Option<NullsText>,
+    /// What the answer must be. Anything else is no success, whatever its status. Without it, JSON
+    /// or nothing.
+    pub(crate) answers: Option<AnswersText>,
     /// How the pages of a list follow each other.
     pub(crate) pages: Option<PagesText>,
     /// Where in the answer the records are. Without it the whole answer is the one record.
@@ -59,6 +69,66 @@ pub(crate) struct OperationText {
     /// What its failures mean. They are tried before `http.errors`.
     #[serde(default)]
     pub(crate) errors: Vec<ErrorText>,
+}
+
+/// A text that is sent.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Text")]
+pub(crate) struct TextText {
+    /// Its type, such as `text/xml`.
+    #[serde(rename = "type")]
+    #[schemars(regex(pattern = TYPE_PATTERN))]
+    pub(crate) content_type: String,
+    /// The text. In XML, print with `{{ xml value }}`.
+    pub(crate) content: Template,
+}
+
+/// One part of what is sent as parts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Part")]
+pub(crate) struct PartText {
+    /// The field's name.
+    pub(crate) name: String,
+    /// Its content. A part whose content is null is left out.
+    pub(crate) content: Computed,
+    /// What the content's text stands for. Default: text.
+    pub(crate) content_is: Option<ContentIsText>,
+    /// The file's name, if the part is a file.
+    pub(crate) file_name: Option<Template>,
+    /// The content's type, such as `image/png`.
+    #[serde(rename = "type")]
+    #[schemars(regex(pattern = TYPE_PATTERN))]
+    pub(crate) content_type: Option<String>,
+}
+
+/// What the text of a part's content stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ContentIs")]
+pub(crate) enum ContentIsText {
+    /// Itself.
+    Text,
+    /// The bytes it encodes, as for a file.
+    Base64,
+}
+
+/// What an answer must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Answers")]
+pub(crate) enum AnswersText {
+    /// JSON. An empty answer is an error.
+    Json,
+    /// One JSON document per line: a list.
+    JsonLines,
+    /// Comma-separated values below a line of names: a list of maps of texts.
+    Csv,
+    /// XML: maps by the names of elements, with attributes as `@name` and text as `#text`.
+    Xml,
+    /// Anything: a text, or JSON where it is that, or base64 of what is not text.
+    Anything,
 }
 
 /// What becomes of nulls in a body.

@@ -14,6 +14,9 @@ pub(crate) const NAME_PATTERN: &str = "^[a-z][a-z0-9_]{0,63}$";
 /// What a span of time looks like.
 pub(crate) const SPAN_PATTERN: &str = "^[0-9]{1,9}(ms|s|m|h|d)$";
 
+/// What a content type looks like.
+pub(crate) const TYPE_PATTERN: &str = r"^[\w.+-]+/[\w.+-]+(;[ -~]*)?$";
+
 macro_rules! written_as_value {
     ($name:ident, $public:literal, $schema:expr) => {
         impl JsonSchema for $name {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use definition::connector::{Auth, Limit, SettingKind};
+use definition::auth::Auth;
+use definition::connector::{Limit, SettingKind};
 use definition::operation::{Body, PageKind};
 use definition::pipeline::{Look, StepKind};
 use definition::sources::{FILE_BYTES_MAX, FOLDERS_DEEP_MAX};
@@ -189,7 +190,8 @@ fn a_connector_can_ask_for_tokens() {
     ]);
     assert!(matches!(
         sample(&loaded).http.auth,
-        Some(Auth::ClientCredentials { secret_in_header: true, ref form, .. }) if form.len() == 1
+        Some(Auth::ClientCredentials(ref client))
+            if client.secret_in_header && client.form.len() == 1
     ));
 }
 

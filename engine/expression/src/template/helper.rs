@@ -33,7 +33,7 @@ pub struct Helper {
 type Work = fn(&[&Value]) -> Result<Value, &'static str>;
 
 /// Every helper. Those that come with the library (blocks and comparisons) have no work here.
-pub const HELPERS: [Helper; 24] = [
+pub const HELPERS: [Helper; 25] = [
     block(
         "if",
         "{{#if x}}…{{else}}…{{/if}}",
@@ -85,6 +85,13 @@ pub const HELPERS: [Helper; 24] = [
         "`x` as one part of a URL (RFC 3986)",
         1,
         urlencode,
+    ),
+    own(
+        "xml",
+        "{{ xml x }}",
+        "`x` as text or attribute of XML",
+        1,
+        xml,
     ),
     own(
         "host",
@@ -249,6 +256,25 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// Characters that XML gives a meaning are written as references; those it does not allow at all
+/// are left out, because one of them makes the whole document unreadable.
+fn xml(arguments: &[&Value]) -> Result<Value, &'static str> {
+    let mut escaped = String::new();
+    for one in text(arguments, 0)?.chars() {
+        match one {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\t' | '\n' | '\r' => escaped.push(one),
+            one if one.is_control() || matches!(one, '\u{fffe}' | '\u{ffff}') => {}
+            one => escaped.push(one),
+        }
+    }
+    Ok(Value::from(escaped))
+}
 
 fn urlencode(arguments: &[&Value]) -> Result<Value, &'static str> {
     Ok(utf8_percent_encode(&text(arguments, 0)?, RESERVED)

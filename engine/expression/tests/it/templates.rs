@@ -57,6 +57,7 @@ fn every_helper_of_this_program_does_what_it_says() {
             "https%3A%2F%2Fa.example%2Fx%20y%3Fz%3D1",
         ),
         ("{{ urlencode \"a-b_c.d~é\" }}", "a-b_c.d~%C3%A9"),
+        ("{{ xml \"<b a=1>&\" }}", "&lt;b a=1&gt;&amp;"),
         ("{{ host request.url }}", "a.example"),
         (
             "{{ host \"https://u:p@Desk.Example:8443?x\" }}",

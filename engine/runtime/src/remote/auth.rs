@@ -1,81 +1,119 @@
 //! Who calls: a connector's `auth`, computed once per credential and handed to the broker, which
 //! obtains and renews tokens for all calls together.
 
-use std::collections::BTreeSet;
+mod consent;
+mod hmac;
+mod session;
+
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use definition::connector::Auth;
+use definition::auth::{Auth, Client};
 use exchange::Credential;
 use exchange::auth::{Grant, OAuth2, SecretPlace};
 use expression::{Expression, Scope};
 use model::Secret;
 use serde_json::Value;
 
+use self::consent::Consent;
+use super::request::text;
 use super::{Remote, credential, lock};
 use crate::halt::Failed;
 
-/// The brokers that know how to show who calls.
-pub(crate) type Introduced = Mutex<BTreeSet<String>>;
+/// The brokers that know how to show who calls, each with the consent that it calls by, if it
+/// calls by one.
+pub(crate) type Introduced = Mutex<BTreeMap<String, Option<Consent>>>;
+
+/// The operation that failures of computing `http.auth` are reported for.
+const OPERATION: &str = "http.auth";
 
 impl Remote {
     /// Tells the broker how calls show who calls, the first time that one has to. It cannot be told
     /// earlier: an address for tokens may be something that setting up finds out.
-    pub(super) fn introduce(&self, scope: &Scope<'_>) -> Result<(), Failed> {
+    pub(super) async fn introduce(&self, scope: &Scope<'_>) -> Result<(), Failed> {
         let Some(auth) = &self.connector.http.auth else {
             return Ok(());
         };
-        if lock(&self.core.introduced).contains(self.broker.name()) {
+        if lock(&self.core.introduced).contains_key(self.broker.name()) {
             return Ok(());
         }
-        let auth = compute(auth, scope).map_err(|error| Failed::Expression {
-            operation: "http.auth".to_owned(),
-            error: Box::new(error),
-        })?;
+        let (auth, consent) = match auth {
+            Auth::RefreshToken { token, client } => {
+                let given = secret(token, scope).map_err(failed)?;
+                let client = oauth2(client, scope).map_err(failed)?;
+                let (grant, consent) = self.grant(&given).await?;
+                let auth = exchange::Auth::OAuth2(OAuth2 { grant, ..client });
+                (auth, Some(consent))
+            }
+            other => (self.compute(other, scope).map_err(failed)?, None),
+        };
         let base = credential(&self.core, &self.connector, &self.integration)
             .map_err(|error| Failed::Undefined(crate::error::chain(&error)))?;
-        self.broker.set_credential(Credential { auth, ..base });
-        lock(&self.core.introduced).insert(self.broker.name().to_owned());
+        let mut introduced = lock(&self.core.introduced);
+        // Somebody else may have been first; doing it again would end the token in use.
+        if !introduced.contains_key(self.broker.name()) {
+            self.broker.set_credential(Credential { auth, ..base });
+            introduced.insert(self.broker.name().to_owned(), consent);
+        }
         Ok(())
+    }
+
+    fn compute(&self, auth: &Auth, scope: &Scope<'_>) -> Result<exchange::Auth, expression::Error> {
+        Ok(match auth {
+            Auth::Basic { user, password } => exchange::Auth::Basic {
+                user: printed(user, scope)?,
+                password: secret(password, scope)?,
+            },
+            Auth::Bearer { token } => exchange::Auth::Bearer(secret(token, scope)?),
+            Auth::QueryKey { name, key } => exchange::Auth::QueryKey {
+                name: name.clone(),
+                key: secret(key, scope)?,
+            },
+            Auth::Hmac(text) => exchange::Auth::Hmac(hmac::compute(text, scope)?),
+            Auth::Session(text) => exchange::Auth::Session(self.session(text, scope)?),
+            Auth::ClientCredentials(client) | Auth::RefreshToken { client, .. } => {
+                exchange::Auth::OAuth2(oauth2(client, scope)?)
+            }
+        })
     }
 }
 
-fn compute(auth: &Auth, scope: &Scope<'_>) -> Result<exchange::Auth, expression::Error> {
-    let text = |of: &Expression| Ok(super::request::text(&of.evaluate(scope)?));
-    let secret = |of: &Expression| text(of).map(Secret::new);
-    Ok(match auth {
-        Auth::Basic { user, password } => exchange::Auth::Basic {
-            user: text(user)?,
-            password: secret(password)?,
-        },
-        Auth::Bearer { token } => exchange::Auth::Bearer(secret(token)?),
-        Auth::ClientCredentials {
-            token_url,
-            client_id,
-            client_secret,
-            secret_in_header,
-            scope: scopes,
-            form,
-        } => {
-            let mut extra = Vec::new();
-            for (name, value) in form {
-                let value = value.evaluate(scope)?;
-                if value != Value::Null {
-                    extra.push((name.clone(), super::request::text(&value)));
-                }
-            }
-            exchange::Auth::OAuth2(OAuth2 {
-                token_url: text(token_url)?,
-                client_id: text(client_id)?,
-                client_secret: secret(client_secret)?,
-                secret_place: if *secret_in_header {
-                    SecretPlace::Basic
-                } else {
-                    SecretPlace::Body
-                },
-                scope: scopes.as_ref().map(text).transpose()?,
-                extra,
-                grant: Grant::ClientCredentials,
-            })
+/// The client itself; a consent is added by who has one.
+fn oauth2(client: &Client, scope: &Scope<'_>) -> Result<OAuth2, expression::Error> {
+    let mut extra = Vec::new();
+    for (name, value) in &client.form {
+        let value = value.evaluate(scope)?;
+        if value != Value::Null {
+            extra.push((name.clone(), text(&value)));
         }
+    }
+    let scopes = client.scope.as_ref();
+    Ok(OAuth2 {
+        token_url: printed(&client.token_url, scope)?,
+        client_id: printed(&client.client_id, scope)?,
+        client_secret: secret(&client.client_secret, scope)?,
+        secret_place: if client.secret_in_header {
+            SecretPlace::Basic
+        } else {
+            SecretPlace::Body
+        },
+        scope: scopes.map(|scopes| printed(scopes, scope)).transpose()?,
+        extra,
+        grant: Grant::ClientCredentials,
     })
+}
+
+fn printed(value: &Expression, scope: &Scope<'_>) -> Result<String, expression::Error> {
+    Ok(text(&value.evaluate(scope)?))
+}
+
+fn secret(value: &Expression, scope: &Scope<'_>) -> Result<Secret, expression::Error> {
+    printed(value, scope).map(Secret::new)
+}
+
+fn failed(error: expression::Error) -> Failed {
+    Failed::Expression {
+        operation: OPERATION.to_owned(),
+        error: Box::new(error),
+    }
 }

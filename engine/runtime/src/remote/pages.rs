@@ -4,9 +4,10 @@ use std::sync::Mutex;
 
 use definition::operation::{Operation, PageKind, Pages as Definition};
 use exchange::paging::{PageRead, Pager, Pages, Paging, Position};
-use exchange::{Answer, Failure, Limit, Request, Retry};
+use exchange::{Allowance, Answer, Failure, Limit, Request, Retry, Terms};
 use serde_json::{Map, Value, json};
 
+use super::request::whole;
 use super::rules::Rules;
 use super::{Remote, expression_failed, lock, scope};
 use crate::halt::Failed;
@@ -24,6 +25,7 @@ pub(crate) struct Listing<'a> {
     operation: &'a Operation,
     roots: Map<String, Value>,
     limits: Vec<Limit>,
+    allowance: Option<Allowance>,
     retry: Retry,
     rules: Rules<'a>,
     /// Why a page could not be understood, in more detail than the pager can pass on.
@@ -39,12 +41,13 @@ impl Remote {
     ) -> Result<Listing<'a>, Failed> {
         let operation = self.operation(operation)?;
         let roots = self.roots(operation, inputs).await?;
-        self.introduce(&scope(&roots))?;
+        self.introduce(&scope(&roots)).await?;
         let limits = self.limits(&scope(&roots));
         Ok(Listing {
             remote: self,
             operation,
             limits: limits.map_err(|error| expression_failed(operation, error))?,
+            allowance: self.allowance(),
             retry: super::request::retry(&self.connector.http.retry),
             rules: Rules::of(operation, &self.connector),
             roots,
@@ -60,7 +63,10 @@ impl Listing<'_> {
         let position = from.and_then(|from| serde_json::from_value(from.clone()).ok());
         let position = position.unwrap_or_else(|| Position::start(&paging));
         let remote = self.remote;
-        let terms = remote.terms(self.operation, &self.limits, &self.retry, &self.rules);
+        let terms = Terms {
+            allowance: self.allowance.as_ref(),
+            ..remote.terms(self.operation, &self.limits, &self.retry, &self.rules)
+        };
         Pager::new(&remote.core.exchange, terms, self, paging, position)
     }
 
@@ -207,37 +213,5 @@ fn text(value: Value) -> Option<String> {
         Value::String(text) => Some(text),
         Value::Null | Value::Bool(_) => None,
         other => Some(other.to_string()),
-    }
-}
-
-/// A count, which some APIs write as a float or as text.
-fn whole(value: &Value) -> Option<u64> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "only whole numbers that are not negative get there"
-    )]
-    let of_float = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number as u64);
-    match value {
-        Value::Number(number) => number
-            .as_u64()
-            .or_else(|| number.as_f64().and_then(of_float)),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_read_in_every_form_that_apis_use() {
-        assert_eq!(whole(&json!(12)), Some(12));
-        assert_eq!(whole(&json!(12.0)), Some(12));
-        assert_eq!(whole(&json!("12")), Some(12));
-        for wrong in [json!(-1), json!(1.5), json!("many"), json!(null)] {
-            assert_eq!(whole(&wrong), None, "{wrong}");
-        }
     }
 }

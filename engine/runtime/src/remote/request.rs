@@ -1,8 +1,10 @@
 //! From an operation and its names to the request that is sent.
 
-use definition::connector::Limit;
-use definition::operation::{Body, Operation};
-use exchange::Request;
+mod body;
+
+use definition::connector::{Limit, ResetIn};
+use definition::operation::{Answers, Operation};
+use exchange::{Expect, Request, ResetForm};
 use expression::Scope;
 use serde_json::Value;
 
@@ -54,25 +56,26 @@ impl Remote {
                 request.set_header(name, value);
             }
         }
-        request.body = match &operation.body {
-            None => exchange::Body::Empty,
-            Some(Body::Json { value, keep_nulls }) => {
-                let mut value = value.evaluate(scope)?;
-                if !keep_nulls {
-                    drop_nulls(&mut value);
-                }
-                exchange::Body::Json(value)
-            }
-            Some(Body::Form(fields)) => {
-                let mut form = Vec::new();
-                for (name, value) in fields {
-                    let values = values(value.evaluate(scope)?);
-                    form.extend(values.into_iter().map(|value| (name.clone(), value)));
-                }
-                exchange::Body::Form(form)
-            }
-        };
+        request.expect = expect(operation.answers);
+        if let Some(body) = &operation.body {
+            request.body = body::compute(body, scope)?;
+        }
         Ok(request)
+    }
+
+    /// Where answers tell how many calls are left.
+    pub(super) fn allowance(&self) -> Option<exchange::Allowance> {
+        let told = self.connector.http.allowance.as_ref()?;
+        Some(exchange::Allowance {
+            remaining: told.remaining.clone(),
+            reset: told.reset.clone(),
+            reset_form: match told.reset_in {
+                ResetIn::FromNow => ResetForm::FromNow,
+                ResetIn::UnixSeconds => ResetForm::UnixSeconds,
+                ResetIn::UnixMillis => ResetForm::UnixMillis,
+            },
+            keep: u64::from(told.keep),
+        })
     }
 
     /// The limits that a call for these names has to keep.
@@ -119,6 +122,17 @@ const fn method(method: definition::operation::Method) -> exchange::Method {
     }
 }
 
+const fn expect(answers: Answers) -> Expect {
+    match answers {
+        Answers::JsonOrEmpty => Expect::JsonOrEmpty,
+        Answers::Json => Expect::Json,
+        Answers::JsonLines => Expect::JsonLines,
+        Answers::Csv => Expect::Csv,
+        Answers::Xml => Expect::Xml,
+        Answers::Anything => Expect::Anything,
+    }
+}
+
 /// A value as it stands in an address or a header.
 pub(super) fn text(value: &Value) -> String {
     value
@@ -127,7 +141,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// The values of one parameter: none for null, several for a list.
-fn values(value: Value) -> Vec<String> {
+pub(super) fn values(value: Value) -> Vec<String> {
     match value {
         Value::Null => Vec::new(),
         Value::Array(values) => values.iter().filter(|v| !v.is_null()).map(text).collect(),
@@ -135,15 +149,36 @@ fn values(value: Value) -> Vec<String> {
     }
 }
 
-/// Takes out keys without a value: some APIs take a null for a wrong value, and none for the
-/// absence of one.
-fn drop_nulls(value: &mut Value) {
+/// A count, which some APIs write as a float or as text.
+pub(super) fn whole(value: &Value) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "only whole numbers that are not negative get there"
+    )]
+    let of_float = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number as u64);
     match value {
-        Value::Object(fields) => {
-            fields.retain(|_, field| !field.is_null());
-            fields.values_mut().for_each(drop_nulls);
+        Value::Number(number) => number
+            .as_u64()
+            .or_else(|| number.as_f64().and_then(of_float)),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn counts_are_read_in_every_form_that_apis_use() {
+        assert_eq!(whole(&json!(12)), Some(12));
+        assert_eq!(whole(&json!(12.0)), Some(12));
+        assert_eq!(whole(&json!("12")), Some(12));
+        for wrong in [json!(-1), json!(1.5), json!("many"), json!(null)] {
+            assert_eq!(whole(&wrong), None, "{wrong}");
         }
-        Value::Array(parts) => parts.iter_mut().for_each(drop_nulls),
-        _ => {}
     }
 }

@@ -1,0 +1,64 @@
+//! A signature as the exchange makes it.
+
+use definition::auth::{DateForm, Encoding, Hmac, Signed};
+use exchange::auth;
+use expression::Scope;
+
+use super::{printed, secret};
+
+pub(super) fn compute(text: &Hmac, scope: &Scope<'_>) -> Result<auth::Hmac, expression::Error> {
+    let over: Result<Vec<auth::SignedPart>, _> =
+        text.over.iter().map(|part| signed(part, scope)).collect();
+    Ok(auth::Hmac {
+        algorithm: if text.is_sha512 {
+            auth::Algorithm::Sha512
+        } else {
+            auth::Algorithm::Sha256
+        },
+        key: secret(&text.key, scope)?,
+        key_form: if text.key_is_base64 {
+            auth::KeyForm::Base64
+        } else {
+            auth::KeyForm::Text
+        },
+        over: over?,
+        separator: text.separator.clone(),
+        encoding: encoding(text.encoding),
+        header: text.header.clone(),
+        prefix: text.prefix.clone(),
+        date: text
+            .date
+            .as_ref()
+            .map(|(header, form)| (header.clone(), date_form(*form))),
+    })
+}
+
+fn signed(part: &Signed, scope: &Scope<'_>) -> Result<auth::SignedPart, expression::Error> {
+    Ok(match part {
+        Signed::Text(text) => auth::SignedPart::Text(printed(text, scope)?),
+        Signed::Header(name) => auth::SignedPart::Header(name.clone()),
+        Signed::Method => auth::SignedPart::Method,
+        Signed::Host => auth::SignedPart::Host,
+        Signed::Path => auth::SignedPart::Path,
+        Signed::PathAndQuery => auth::SignedPart::PathAndQuery,
+        Signed::Date => auth::SignedPart::Date,
+        Signed::Body => auth::SignedPart::Body,
+        Signed::BodyDigest(form) => auth::SignedPart::BodyDigest(encoding(*form)),
+    })
+}
+
+const fn encoding(form: Encoding) -> auth::Encoding {
+    match form {
+        Encoding::Hex => auth::Encoding::Hex,
+        Encoding::Base64 => auth::Encoding::Base64,
+    }
+}
+
+const fn date_form(form: DateForm) -> auth::DateForm {
+    match form {
+        DateForm::UnixSeconds => auth::DateForm::UnixSeconds,
+        DateForm::UnixMillis => auth::DateForm::UnixMillis,
+        DateForm::Rfc3339 => auth::DateForm::Rfc3339,
+        DateForm::Http => auth::DateForm::Http,
+    }
+}

@@ -1,0 +1,124 @@
+//! What is sent.
+
+use exchange::RawAnswer;
+use serde_json::json;
+
+use crate::world::{World, granted, is_to, sent};
+
+const THINGS: &str = "  things: { get: /things }";
+
+#[tokio::test(start_paused = true)]
+async fn xml_is_sent_with_what_it_must_not_hold_escaped() {
+    let operations = format!(
+        "{THINGS}
+  probe:
+    post: /probe
+    text:
+      type: text/xml; charset=utf-8
+      content: '<probe by=\"{{{{ xml credentials.user }}}}\">{{{{ xml credentials.secret }}}}</probe>'
+    record: {{ ok: $.ok }}"
+    );
+    let world = World::new("", &operations, |request| {
+        let headers = request.wire_headers();
+        let typed = headers
+            .iter()
+            .any(|(name, value)| name == "content-type" && value == "text/xml; charset=utf-8");
+        let body = "<probe by=\"ada\">p&amp;ss wörd/+=1</probe>";
+        granted(typed && sent(request) == body)
+    })
+    .await;
+    let report = world.test().await;
+    assert!(report.ok, "{report:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_carry_fields_and_files() {
+    let operations = format!(
+        "{THINGS}
+  probe:
+    post: /probe
+    multipart:
+      - {{ name: note, content: $.credentials.user }}
+      - {{ name: absent, content: null }}
+      - {{ name: file, content: 'aGVs\n\n      bG8=', content_is: base64, file_name: a.txt, type: text/plain }}
+    record: {{ ok: $.ok }}"
+    );
+    let world = World::new("", &operations, |request| {
+        let headers = request.wire_headers();
+        let found = headers.iter().find(|(name, _)| name == "content-type");
+        let boundary =
+            found.and_then(|(_, value)| value.strip_prefix("multipart/form-data; boundary="));
+        let Some(boundary) = boundary else {
+            return granted(false);
+        };
+        let body = sent(request);
+        let parts: Vec<&str> = body.split(&format!("--{boundary}")).collect();
+        let [_, note, file, end] = parts.as_slice() else {
+            return granted(false);
+        };
+        let note_is_right = note.contains("name=\"note\"") && note.ends_with("\r\n\r\nada\r\n");
+        let file_is_right = [
+            "name=\"file\"",
+            "filename=\"a.txt\"",
+            "Content-Type: text/plain",
+        ]
+        .iter()
+        .all(|line| file.contains(line))
+            && file.ends_with("\r\n\r\nhello\r\n");
+        granted(note_is_right && file_is_right && end.trim() == "--")
+    })
+    .await;
+    let report = world.test().await;
+    assert!(report.ok, "{report:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_not_base64_is_not_sent() {
+    let operations = format!(
+        "{THINGS}
+  probe:
+    post: /probe
+    multipart: [{{ name: file, content: $.credentials.user, content_is: base64 }}]
+    record: {{ ok: $.ok }}"
+    );
+    let world = World::new("", &operations, |_| granted(true)).await;
+    let report = world.test().await;
+    assert!(!report.ok);
+    assert!(report.message.contains("not base64"), "{}", report.message);
+    assert!(world.server.seen("/probe").is_empty());
+}
+
+/// A change that is only made to the version that was read: the version is in a header, and comes
+/// from an operation that is called first.
+#[tokio::test(start_paused = true)]
+async fn a_change_can_ask_for_the_version_that_was_read() {
+    let operations = format!(
+        "{THINGS}
+  read: {{ get: /thing, record: {{ etag: '{{{{ answer.headers.etag }}}}' }} }}
+  probe:
+    before: {{ read: read }}
+    put: /thing
+    headers: {{ If-Match: $.read.etag }}
+    body: {{ name: new }}
+    record: {{ ok: $.ok }}"
+    );
+    for current in [true, false] {
+        let world = World::new("", &operations, move |request| {
+            if request.method == exchange::Method::Get {
+                let mut answer = RawAnswer::json(200, &json!({ "name": "old" }));
+                answer.headers.push(("ETag".to_owned(), "\"7\"".to_owned()));
+                return answer;
+            }
+            assert!(is_to(request, "/thing"));
+            let now = if current { "\"7\"" } else { "\"8\"" };
+            if request.header("if-match") == Some(now) {
+                granted(true)
+            } else {
+                RawAnswer::json(412, &json!({ "error": "somebody else changed it" }))
+            }
+        })
+        .await;
+        let report = world.test().await;
+        assert_eq!(report.ok, current, "{report:?}");
+    }
+}

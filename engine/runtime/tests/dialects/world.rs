@@ -1,0 +1,241 @@
+//! A runtime with one connector, and the one server that the connector talks to.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use definition::Sources;
+use exchange::{RawAnswer, Request, SeededRandom, TokioClock, Transport, TransportError};
+use model::{IntegrationId, PartnerId, Secret, Severity, Timestamp};
+use runtime::{Config, ConnectionReport, Error, NewPartner, Parts, Runtime};
+use serde_json::{Value, json};
+use store::Memory;
+
+/// When tests begin.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_782_907_200_000);
+
+/// What the partner and the vendor give as secrets.
+pub(crate) const SECRET: &str = "p&ss wörd/+=1";
+pub(crate) const VENDOR_SECRET: &str = "vendor?k€y&2";
+
+/// The smallest family there is.
+const FAMILY: &str = "
+family: sample
+title: Sample
+version: 1.0.0
+operations:
+  list_companies:
+    about: Every company.
+    many: company
+    optional: true
+    without: No company is known.
+";
+
+const COMPANY: &str = r#"{"type": "object", "required": ["id", "name"], "properties": {
+    "id": {"type": ["integer", "string"]}, "name": {"type": "string"}}}"#;
+
+const PIPELINE: &str = "
+pipeline: read_companies
+title: Read the companies
+family: sample
+every: 6h
+lane: read
+priority: directory
+steps:
+  - pull: { operation: list_companies, as: company, keep: company }
+";
+
+/// What a connector has besides what a case is about: a right that proves that a call succeeds, and
+/// a list of choices that shows what a call gave.
+const FRAME: &str = "
+connector: sample
+family: sample
+title: Sample
+version: 1.0.0
+vendor:
+  key: { label: Key, secret: true }
+credentials:
+  user: { label: User }
+  secret: { label: Secret, secret: true }
+rights:
+  - { right: Probe, operation: probe, grants: $.ok, remedy: Allow it. }
+choices:
+  things: { operation: things, value: $.id, label: $.name }
+";
+
+type Handler = dyn Fn(&Request) -> RawAnswer + Send + Sync;
+
+/// The one server.
+pub(crate) struct Server {
+    answer: Box<Handler>,
+    seen: Mutex<Vec<Request>>,
+}
+
+#[async_trait]
+impl Transport for Server {
+    async fn send(&self, request: &Request) -> Result<RawAnswer, TransportError> {
+        self.seen.lock().unwrap().push(request.clone());
+        Ok((self.answer)(request))
+    }
+}
+
+impl Server {
+    /// The requests that came so far to an address that ends so, its query aside.
+    pub(crate) fn seen(&self, end: &str) -> Vec<Request> {
+        let seen = self.seen.lock().unwrap();
+        let wanted = |one: &&Request| {
+            one.url
+                .split('?')
+                .next()
+                .is_some_and(|it| it.ends_with(end))
+        };
+        seen.iter().filter(wanted).cloned().collect()
+    }
+}
+
+/// A runtime, its partner and the server.
+pub(crate) struct World {
+    pub(crate) runtime: Runtime,
+    pub(crate) server: Arc<Server>,
+    pub(crate) partner: PartnerId,
+    connector: String,
+    store: Arc<Memory>,
+    clock: Arc<TokioClock>,
+}
+
+impl World {
+    /// A connector whose `http` has these lines besides its address, and these operations.
+    pub(crate) async fn new(
+        http: &str,
+        operations: &str,
+        answer: impl Fn(&Request) -> RawAnswer + Send + Sync + 'static,
+    ) -> Self {
+        let address = "  base_url: https://api.sample.example\n  hosts: [api.sample.example]";
+        let connector = format!("{FRAME}http:\n{address}\n{http}\noperations:\n{operations}\n");
+        let server = Arc::new(Server {
+            answer: Box::new(answer),
+            seen: Mutex::default(),
+        });
+        let (store, clock) = (Arc::new(Memory::new()), Arc::new(TokioClock::new(START)));
+        let world = Self {
+            runtime: engine(&connector, &server, &store, &clock),
+            server,
+            partner: PartnerId::new("msp-1").unwrap(),
+            connector,
+            store,
+            clock,
+        };
+        let partner = NewPartner {
+            id: world.partner.clone(),
+            name: "Northwind".to_owned(),
+            webhook: None,
+        };
+        world.runtime.put_partner(partner).await.unwrap();
+        world
+    }
+
+    /// Another start of the engine over the same state.
+    pub(crate) fn restart(&mut self) {
+        self.runtime = engine(&self.connector, &self.server, &self.store, &self.clock);
+    }
+
+    pub(crate) async fn test(&self) -> ConnectionReport {
+        let tested = self
+            .runtime
+            .test_connection(&self.partner, "sample", credentials());
+        tested.await.unwrap()
+    }
+
+    pub(crate) async fn create(&self) -> IntegrationId {
+        let created = self
+            .runtime
+            .create_integration(&self.partner, "sample", credentials());
+        created.await.unwrap().id
+    }
+
+    /// The names of the things that can be chosen.
+    pub(crate) async fn things(&self, id: &IntegrationId) -> Result<Vec<String>, Error> {
+        let choices = self.runtime.choices(&self.partner, id, "things").await?;
+        Ok(choices.into_iter().map(|choice| choice.label).collect())
+    }
+}
+
+fn engine(
+    connector: &str,
+    server: &Arc<Server>,
+    store: &Arc<Memory>,
+    clock: &Arc<TokioClock>,
+) -> Runtime {
+    let files = [
+        ("connectors/sample/connector.yaml", connector),
+        ("connectors/family/family.yaml", FAMILY),
+        ("connectors/family/pipelines/read_companies.yaml", PIPELINE),
+        ("schemas/sample/company.json", COMPANY),
+    ];
+    let loaded = definition::load(&[Sources::new("", files)]);
+    let is_error = |problem: &&model::Problem| problem.severity == Severity::Error;
+    let errors: Vec<_> = loaded.problems.iter().filter(is_error).cloned().collect();
+    let shown = definition::render(&errors, definition::Style::Plain);
+    assert!(errors.is_empty(), "{shown}");
+    let vendor = BTreeMap::from([("key".to_owned(), VENDOR_SECRET.to_owned())]);
+    Runtime::new(Parts {
+        store: store.clone(),
+        library: Arc::new(loaded.library),
+        transport: server.clone(),
+        clock: clock.clone(),
+        random: Arc::new(SeededRandom::new(1)),
+        config: Config {
+            vendor: BTreeMap::from([("sample".to_owned(), vendor)]),
+            ..Config::default()
+        },
+    })
+}
+
+fn credentials() -> BTreeMap<String, Secret> {
+    BTreeMap::from([
+        ("user".to_owned(), Secret::new("ada")),
+        ("secret".to_owned(), Secret::new(SECRET)),
+    ])
+}
+
+/// An answer of any type.
+pub(crate) fn typed(status: u16, content_type: &str, body: &str) -> RawAnswer {
+    RawAnswer {
+        status,
+        headers: vec![("Content-Type".to_owned(), content_type.to_owned())],
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+/// What a right that is granted answers, if it is.
+pub(crate) fn granted(granted: bool) -> RawAnswer {
+    if granted {
+        RawAnswer::json(200, &json!({ "ok": true }))
+    } else {
+        RawAnswer::json(401, &json!({ "error": "who are you?" }))
+    }
+}
+
+/// A list with one thing.
+pub(crate) fn one_thing() -> Value {
+    json!([{ "id": 1, "name": "one" }])
+}
+
+/// Whether the address ends so, its query aside.
+pub(crate) fn is_to(request: &Request, end: &str) -> bool {
+    request
+        .url
+        .split('?')
+        .next()
+        .is_some_and(|url| url.ends_with(end))
+}
+
+/// The body as text.
+pub(crate) fn sent(request: &Request) -> String {
+    String::from_utf8(request.body.to_bytes()).unwrap()
+}
+
+/// Whether the form that was sent has this pair.
+pub(crate) fn has_field(request: &Request, pair: &str) -> bool {
+    sent(request).split('&').any(|field| field == pair)
+}
