@@ -1,6 +1,7 @@
 //! Integrations: trying out a connection, creating, replacing credentials, settings and their
 //! choices. All of it comes from the connector's definition; nothing here knows a PSA.
 
+mod connection;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -8,23 +9,19 @@ use std::sync::Arc;
 
 use definition::connector::{Connector, Field};
 use definition::pipeline::Event;
-use model::{
-    Class, Health, Integration, IntegrationId, IssueKind, PartnerId, Secret, Timestamp, span,
-};
-use serde_json::{Map, Value};
+use model::{Health, Integration, IntegrationId, IssueKind, PartnerId, Secret, Timestamp, span};
 use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Records, Versioned};
 
+pub use connection::{ConnectionReport, RightReport};
 pub use settings::{Choice, SectionForm, SectionView, SettingForm};
 
 use crate::Runtime;
 use crate::core::Core;
 use crate::error::{Error, Fault};
 use crate::events::{Happened, every, schedule_job};
-use crate::halt::Failed;
 use crate::issues::issue_id;
-use crate::remote::{Remote, broker_name, credential, scope};
-use crate::step::is_true;
+use crate::remote::{broker_name, credential};
 use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY, RoutingRow};
 
 /// The shortest interval that a schedule may have.
@@ -60,32 +57,6 @@ pub struct FormField {
     pub secret: bool,
     /// What it is unless something else is given.
     pub default: Option<String>,
-}
-
-/// What came of trying out a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectionReport {
-    /// Whether the credentials work.
-    pub ok: bool,
-    /// What kind of failure it was, unless they do.
-    pub class: Option<Class>,
-    /// What to tell the person.
-    pub message: String,
-    /// How to mend it, where that is known.
-    pub remedy: Option<String>,
-    /// What the credentials are and are not allowed to do.
-    pub rights: Vec<RightReport>,
-}
-
-/// Whether the credentials have one right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RightReport {
-    /// What it is.
-    pub right: String,
-    /// Whether they have it.
-    pub granted: bool,
-    /// How to get it.
-    pub remedy: Option<String>,
 }
 
 /// An integration as people see it: without its secrets, with what goes on in it.
@@ -165,7 +136,9 @@ impl Runtime {
         let connector = core.connector(connector)?;
         let credentials = checked(&connector, credentials)?;
         let integration = core.new_integration(partner, &connector, credentials);
-        refuse_unless_ok(core.try_out(integration.clone()).await?)?;
+        core.try_out(integration.clone())
+            .await?
+            .refuse_unless_ok()?;
         let mut batch = Batch::new();
         let now = core.now();
         let id = integration.id.as_str();
@@ -394,113 +367,6 @@ impl Core {
             created_at: self.now(),
         }
     }
-
-    /// Tries out an integration's credentials.
-    async fn try_out(
-        self: &Arc<Self>,
-        integration: Integration,
-    ) -> Result<ConnectionReport, Error> {
-        let remote = Remote::trial(self, Arc::new(integration))?;
-        let report = rights(&remote).await;
-        remote.forget();
-        report
-    }
-}
-
-/// Asks for every right. A failure of the credentials themselves, or of the way there, ends it:
-/// asking again with a rejected secret locks accounts. What only one right fails on is that right's
-/// affair, unless nothing at all works.
-async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
-    let mut rights = Vec::new();
-    let mut refusal = None;
-    for right in &remote.connector.rights {
-        let granted = match remote.found(&right.operation, &Map::new()).await {
-            Ok(records) => {
-                let record = records.into_iter().next().unwrap_or(Value::Null);
-                let names = remote.names(&right.operation).await.unwrap_or_default();
-                let scope = scope(&names).over(&record).with("item", &record);
-                // A right that cannot be made out is not claimed to be there.
-                right
-                    .grants
-                    .evaluate(&scope)
-                    .is_ok_and(|granted| is_true(&granted))
-            }
-            Err(Failed::Store(error)) => return Err((*error).into()),
-            Err(failed) => {
-                let report = unconnected(remote, failed);
-                if report.0 {
-                    return Ok(ConnectionReport { rights, ..report.1 });
-                }
-                refusal.get_or_insert(report.1);
-                false
-            }
-        };
-        rights.push(RightReport {
-            right: right.right.clone(),
-            granted,
-            remedy: (!granted).then(|| right.remedy.clone()),
-        });
-    }
-    match refusal {
-        Some(refusal) if rights.iter().all(|right| !right.granted) => {
-            Ok(ConnectionReport { rights, ..refusal })
-        }
-        _ => {
-            let message = "Connection successful".to_owned();
-            Ok(ConnectionReport {
-                ok: true,
-                class: None,
-                message,
-                remedy: None,
-                rights,
-            })
-        }
-    }
-}
-
-/// What to say about a failed call, and whether it makes further calls pointless.
-fn unconnected(remote: &Remote, failed: Failed) -> (bool, ConnectionReport) {
-    let title = &remote.connector.title;
-    let report = |class, message, remedy| ConnectionReport {
-        ok: false,
-        class,
-        message,
-        remedy,
-        rights: Vec::new(),
-    };
-    let Failed::Exchange { failure, .. } = failed else {
-        let message = remote.scrub(&failed.describe().1);
-        return (true, report(None, message, None));
-    };
-    let (ends_it, message) = match failure.class {
-        Class::CredentialsRejected => (
-            true,
-            format!("The credentials are rejected: {}", failure.message),
-        ),
-        Class::RateLimited | Class::Unavailable | Class::UnknownOutcome => (
-            true,
-            format!("{title} cannot be reached: {}", failure.message),
-        ),
-        Class::Forbidden | Class::NotFound | Class::Invalid => (
-            false,
-            format!("{title} refuses the connection: {}", failure.message),
-        ),
-    };
-    (
-        ends_it,
-        report(Some(failure.class), message, failure.remedy),
-    )
-}
-
-fn refuse_unless_ok(report: ConnectionReport) -> Result<(), Error> {
-    if report.ok {
-        return Ok(());
-    }
-    Err(Error::Refused {
-        class: report.class.unwrap_or(Class::Invalid),
-        message: report.message,
-        remedy: report.remedy,
-    })
 }
 
 /// The credentials that a connector asks for, with its defaults; anything else is a fault.

@@ -1,0 +1,151 @@
+//! Trying out a connection: whether credentials work, and which rights they lack. Nothing of it is
+//! kept.
+
+use std::sync::Arc;
+
+use model::{Class, Integration};
+use serde_json::{Map, Value};
+
+use crate::core::Core;
+use crate::error::Error;
+use crate::halt::Failed;
+use crate::remote::{Remote, scope};
+use crate::step::is_true;
+
+/// What came of trying out a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// Whether the credentials work.
+    pub ok: bool,
+    /// What kind of failure it was, unless they do.
+    pub class: Option<Class>,
+    /// What to tell the person.
+    pub message: String,
+    /// How to mend it, where that is known.
+    pub remedy: Option<String>,
+    /// What the credentials are and are not allowed to do.
+    pub rights: Vec<RightReport>,
+}
+
+/// Whether the credentials have one right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RightReport {
+    /// What it is.
+    pub right: String,
+    /// Whether they have it.
+    pub granted: bool,
+    /// How to get it.
+    pub remedy: Option<String>,
+}
+
+impl ConnectionReport {
+    /// Nothing, or what the report says is wrong as an error.
+    pub(super) fn refuse_unless_ok(self) -> Result<(), Error> {
+        if self.ok {
+            return Ok(());
+        }
+        Err(Error::Refused {
+            class: self.class.unwrap_or(Class::Invalid),
+            message: self.message,
+            remedy: self.remedy,
+        })
+    }
+}
+
+impl Core {
+    /// Tries out an integration's credentials.
+    pub(super) async fn try_out(
+        self: &Arc<Self>,
+        integration: Integration,
+    ) -> Result<ConnectionReport, Error> {
+        let remote = Remote::trial(self, Arc::new(integration))?;
+        let report = rights(&remote).await;
+        remote.forget();
+        report
+    }
+}
+
+/// Asks for every right. A failure of the credentials themselves, or of the way there, ends it:
+/// asking again with a rejected secret locks accounts. What only one right fails on is that right's
+/// affair, unless nothing at all works.
+async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
+    let mut rights = Vec::new();
+    let mut refusal = None;
+    for right in &remote.connector.rights {
+        let granted = match remote.found(&right.operation, &Map::new()).await {
+            Ok(records) => {
+                let record = records.into_iter().next().unwrap_or(Value::Null);
+                let names = remote.names(&right.operation).await.unwrap_or_default();
+                let scope = scope(&names).over(&record).with("item", &record);
+                // A right that cannot be made out is not claimed to be there.
+                right
+                    .grants
+                    .evaluate(&scope)
+                    .is_ok_and(|granted| is_true(&granted))
+            }
+            Err(Failed::Store(error)) => return Err((*error).into()),
+            Err(failed) => {
+                let report = unconnected(remote, failed);
+                if report.0 {
+                    return Ok(ConnectionReport { rights, ..report.1 });
+                }
+                refusal.get_or_insert(report.1);
+                false
+            }
+        };
+        rights.push(RightReport {
+            right: right.right.clone(),
+            granted,
+            remedy: (!granted).then(|| right.remedy.clone()),
+        });
+    }
+    match refusal {
+        Some(refusal) if rights.iter().all(|right| !right.granted) => {
+            Ok(ConnectionReport { rights, ..refusal })
+        }
+        _ => {
+            let message = "Connection successful".to_owned();
+            Ok(ConnectionReport {
+                ok: true,
+                class: None,
+                message,
+                remedy: None,
+                rights,
+            })
+        }
+    }
+}
+
+/// What to say about a failed call, and whether it makes further calls pointless.
+fn unconnected(remote: &Remote, failed: Failed) -> (bool, ConnectionReport) {
+    let title = &remote.connector.title;
+    let report = |class, message, remedy| ConnectionReport {
+        ok: false,
+        class,
+        message,
+        remedy,
+        rights: Vec::new(),
+    };
+    let Failed::Exchange { failure, .. } = failed else {
+        let message = remote.scrub(&failed.describe().1);
+        return (true, report(None, message, None));
+    };
+    let (ends_it, message) = match failure.class {
+        Class::CredentialsRejected => (
+            true,
+            format!("The credentials are rejected: {}", failure.message),
+        ),
+        Class::RateLimited | Class::Unavailable | Class::UnknownOutcome => (
+            true,
+            format!("{title} cannot be reached: {}", failure.message),
+        ),
+        Class::Forbidden | Class::NotFound | Class::Invalid => (
+            false,
+            format!("{title} refuses the connection: {}", failure.message),
+        ),
+    };
+    (
+        ends_it,
+        report(Some(failure.class), message, failure.remedy),
+    )
+}
