@@ -14,6 +14,7 @@ Examples:
   dovetail serve --data ./data --listen 127.0.0.1:8080
   dovetail token --data ./data --expires 90d       a token for the API of that server
   dovetail check my-connectors/                    what is wrong with my files
+  dovetail test my-connectors/my-psa               whether it does what its examples say
 ";
 
 /// Joins a security vendor's product to the PSA systems of its partners: user requests become
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Check connector, family, pipeline and script files
     Check(CheckArgs),
+    /// Play the examples of a connector, offline, and say what they leave untried
+    Test(TestArgs),
     /// Print the JSON Schema of a kind of file, for editors
     Schema(SchemaArgs),
     /// Run one simulated system alone
@@ -122,6 +125,17 @@ pub(crate) enum ReportFormat {
     Text,
     /// One JSON array.
     Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestArgs {
+    /// The folder of a connector, or one with several; its examples are in `examples` below it
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// How much of the operations, and of the error rules, has to be tried, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 100,
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) coverage: u8,
 }
 
 #[derive(Debug, clap::Args)]

@@ -18,6 +18,7 @@ mod schema;
 mod serve;
 mod signals;
 mod simulate;
+mod test;
 mod token;
 
 use std::panic;
@@ -41,6 +42,7 @@ fn run(command: Command) -> Exit {
         Command::Serve(args) => waited(serve::run(args)),
         Command::Token(args) => token::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Test(args) => waited(test::run(args)),
         Command::Schema(args) => schema::run(&args),
         Command::Simulate(args) => waited(simulate::run(args)),
         Command::Demo(args) => waited(demo::run(args)),

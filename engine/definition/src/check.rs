@@ -10,6 +10,7 @@ pub(crate) mod body;
 pub(crate) mod callout;
 pub(crate) mod connector;
 pub(crate) mod contract;
+pub(crate) mod example;
 pub(crate) mod family;
 pub(crate) mod form;
 pub(crate) mod graph;

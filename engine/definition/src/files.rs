@@ -53,6 +53,9 @@ pub(crate) struct Files {
     pub(crate) scripts: Vec<ScriptFile>,
     /// The record schemas by path.
     pub(crate) schema_texts: Vec<(String, String)>,
+    /// The files in folders called `examples`, by path. Nothing needs them to work, so that they
+    /// are not even parsed here.
+    pub(crate) example_texts: Vec<(String, String)>,
     problems: Vec<Problem>,
 }
 
@@ -84,7 +87,10 @@ impl Files {
             "json" if schema_name(path).is_some() => {
                 self.schema_texts.push((path.to_owned(), text.to_owned()));
             }
-            "yaml" | "yml" if !is_example(path) => {
+            "yaml" | "yml" if is_example(path) => {
+                self.example_texts.push((path.to_owned(), text.to_owned()));
+            }
+            "yaml" | "yml" if !is_fixture(path) => {
                 let page = Page::read(path, text);
                 match kind(&page) {
                     Some(kind) => self.pages.push((kind, page)),
@@ -187,8 +193,13 @@ fn name(kind: Kind, page: &Page) -> Option<(Kind, String, String)> {
     Some((kind, text(kind.key())?, family))
 }
 
-/// Example exchanges stand beside a connector and are not definitions.
+/// Example exchanges stand in a folder beside a connector and are not definitions.
 fn is_example(path: &str) -> bool {
+    file_name(folder(path)) == "examples"
+}
+
+/// What scripts and tests of a connector's author read is none of ours.
+fn is_fixture(path: &str) -> bool {
     path.split('/')
         .any(|part| part == "fixtures" || part == "examples")
 }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::check;
 use crate::codes;
 use crate::connector::Connector;
+use crate::examples::examples;
 use crate::family::Family;
 use crate::files::{Files, Kind, problem};
 use crate::near;
@@ -95,10 +96,13 @@ pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
             }
         }
     }
-    let found = load(&sources).problems;
+    let loaded = load(&sources);
+    let of_examples = examples(&sources, &loaded.library).problems;
     problems.extend(
-        found
+        loaded
+            .problems
             .into_iter()
+            .chain(of_examples)
             .filter(|problem| checked.contains(&problem.place.file)),
     );
     problems

@@ -222,6 +222,11 @@ impl<'p> Spot<'p> {
         }
     }
 
+    /// The path of the file.
+    pub(crate) fn file(&self) -> &'p str {
+        &self.page.name
+    }
+
     /// All values of the file as one text, to look for a name in.
     pub(crate) fn file_text(&self) -> String {
         self.page.value().to_string()

@@ -6,6 +6,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod connector;
+pub(crate) mod example;
 pub(crate) mod family;
 pub(crate) mod operation;
 pub(crate) mod pipeline;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::configuration::Configuration;
 use crate::raw::connector::ConnectorFile;
+use crate::raw::example::{ExampleFile, GivenText};
 use crate::raw::family::FamilyFile;
 use crate::raw::pipeline::PipelineFile;
 
@@ -21,6 +22,10 @@ use crate::raw::pipeline::PipelineFile;
 pub(crate) static CONFIGURATION: LazyLock<Grammar> = LazyLock::new(Grammar::of::<Configuration>);
 /// The grammar of connector files.
 pub(crate) static CONNECTOR: LazyLock<Grammar> = LazyLock::new(Grammar::of::<ConnectorFile>);
+/// The grammar of example files.
+pub(crate) static EXAMPLE: LazyLock<Grammar> = LazyLock::new(Grammar::of::<ExampleFile>);
+/// The grammar of what all examples of a folder are given.
+pub(crate) static GIVEN: LazyLock<Grammar> = LazyLock::new(Grammar::of::<GivenText>);
 /// The grammar of family files.
 pub(crate) static FAMILY: LazyLock<Grammar> = LazyLock::new(Grammar::of::<FamilyFile>);
 /// The grammar of pipeline files.
@@ -31,7 +36,9 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         ("configuration.schema.json", CONFIGURATION.schema.clone()),
         ("connector.schema.json", CONNECTOR.schema.clone()),
+        ("example.schema.json", EXAMPLE.schema.clone()),
         ("family.schema.json", FAMILY.schema.clone()),
+        ("given.schema.json", GIVEN.schema.clone()),
         ("pipeline.schema.json", PIPELINE.schema.clone()),
     ]
 }
@@ -104,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_grammars_are_json_schemas() {
-        for grammar in [&CONNECTOR, &FAMILY, &PIPELINE] {
+        for grammar in [&CONNECTOR, &EXAMPLE, &FAMILY, &GIVEN, &PIPELINE] {
             assert!(
                 grammar.validator.is_some(),
                 "{:?}",

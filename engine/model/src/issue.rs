@@ -31,6 +31,20 @@ pub enum IssueKind {
 }
 
 impl IssueKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::UnmappedCustomer,
+        Self::NoTicketIntegration,
+        Self::CredentialsRejected,
+        Self::RightMissing,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Ambiguous,
+        Self::ScriptFailed,
+        Self::Incomplete,
+        Self::Undelivered,
+    ];
+
     /// The name used in ids and answers.
     pub const fn name(self) -> &'static str {
         match self {

@@ -12,8 +12,10 @@ use model::{
 };
 use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
 
+use crate::Parts;
 use crate::error::Error;
 use crate::tables::{IntegrationRow, PAGE, PartnerRow, RequestRow, accepted_count, state_count};
+use crate::witness::Witness;
 
 /// What the operator decides. Vendor values may be secret, so it does not print.
 #[derive(Clone)]
@@ -55,9 +57,36 @@ pub(crate) struct Core {
     /// Answers that are used again for a while.
     pub(crate) kept: crate::remote::Kept,
     pub(crate) introduced: crate::remote::Introduced,
+    /// Who takes note of calls, in a rehearsal.
+    pub(crate) witness: Option<Witness>,
 }
 
 impl Core {
+    pub(crate) fn new(parts: Parts, witness: Option<Witness>) -> Self {
+        let Parts {
+            store,
+            library,
+            transport,
+            clock,
+            random,
+            config,
+        } = parts;
+        let exchange = Exchange::new(transport, clock.clone(), random.clone());
+        let (metrics, kept, introduced) = Default::default();
+        Self {
+            store,
+            library,
+            exchange,
+            clock,
+            random,
+            config,
+            metrics,
+            kept,
+            introduced,
+            witness,
+        }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

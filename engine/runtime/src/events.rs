@@ -43,29 +43,38 @@ impl Core {
         integration: &Integration,
         happened: &Happened<'_>,
     ) {
-        let Happened {
-            event,
-            roots,
-            due,
-            fold,
-        } = happened;
-        for pipeline in self.pipelines(integration, |pipeline| pipeline.on.contains(event)) {
-            let run = self.run_id();
-            let work = Work::Pipeline {
-                partner: integration.partner.clone(),
-                integration: integration.id.clone(),
-                pipeline: pipeline.name.clone(),
-                trigger: Trigger::Event,
-                roots: roots.clone(),
-                run: run.clone(),
-            };
-            // A job that waits for its time holds up its lane, this run included.
-            batch.hasten(schedule_job(integration, &pipeline.name), *due);
-            let lane = lane(integration, &pipeline, roots);
-            let mut job = work.job(run.to_string(), lane, priority(pipeline.priority), *due);
-            job.fold = fold.map(|fold| format!("{fold}/{}", pipeline.name));
-            batch.enqueue(job);
+        let wanted = |pipeline: &Pipeline| pipeline.on.contains(&happened.event);
+        for pipeline in self.pipelines(integration, wanted) {
+            self.enqueue_one(batch, integration, &pipeline, happened);
         }
+    }
+
+    /// Queues one pipeline because of what happened.
+    pub(crate) fn enqueue_one(
+        &self,
+        batch: &mut Batch,
+        integration: &Integration,
+        pipeline: &Pipeline,
+        happened: &Happened<'_>,
+    ) {
+        let Happened {
+            roots, due, fold, ..
+        } = happened;
+        let run = self.run_id();
+        let work = Work::Pipeline {
+            partner: integration.partner.clone(),
+            integration: integration.id.clone(),
+            pipeline: pipeline.name.clone(),
+            trigger: Trigger::Event,
+            roots: roots.clone(),
+            run: run.clone(),
+        };
+        // A job that waits for its time holds up its lane, this run included.
+        batch.hasten(schedule_job(integration, &pipeline.name), *due);
+        let lane = lane(integration, pipeline, roots);
+        let mut job = work.job(run.to_string(), lane, priority(pipeline.priority), *due);
+        job.fold = fold.map(|fold| format!("{fold}/{}", pipeline.name));
+        batch.enqueue(job);
     }
 
     /// Queues the scheduled runs of the integration, as its schedule now says.

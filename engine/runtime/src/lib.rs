@@ -20,6 +20,7 @@ mod mappings;
 mod metrics;
 mod outbox;
 mod partners;
+mod rehearsal;
 mod remote;
 mod requests;
 mod routing;
@@ -27,13 +28,14 @@ mod runs;
 mod step;
 mod suggest;
 mod tables;
+mod witness;
 mod work;
 mod worker;
 
 use std::sync::Arc;
 
 use definition::Library;
-use exchange::{Clock, Exchange, Random, Transport};
+use exchange::{Clock, Random, Transport};
 use model::{Issue, IssueId, PartnerId};
 use store::{Batch, Expect, Store};
 
@@ -47,6 +49,7 @@ pub use crate::integrations::{
 pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt, SuggestionView};
 pub use crate::metrics::Metric;
 pub use crate::partners::{CUSTOMERS_MAX, CustomersReceipt, NewPartner, NewWebhook};
+pub use crate::rehearsal::{Coverage, Difference, Played, Tally, coverage, rehearse};
 pub use crate::requests::{Accepted, LedgerReport};
 pub use crate::runs::RUNS_KEPT;
 pub use crate::suggest::{Candidate, SCORE_MIN, Suggestion, suggest};
@@ -88,29 +91,8 @@ pub struct Runtime {
 impl Runtime {
     /// Puts the parts together. Nothing is worked on before [`Runtime::work`] is called.
     pub fn new(parts: Parts) -> Self {
-        let Parts {
-            store,
-            library,
-            transport,
-            clock,
-            random,
-            config,
-        } = parts;
-        let exchange = Exchange::new(transport, clock.clone(), random.clone());
-        let (metrics, kept, introduced) = Default::default();
-        let core = Core {
-            store,
-            library,
-            exchange,
-            clock,
-            random,
-            config,
-            metrics,
-            kept,
-            introduced,
-        };
         Self {
-            core: Arc::new(core),
+            core: Arc::new(Core::new(parts, None)),
         }
     }
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use definition::operation::PageKind;
 use definition::{Connector, Family, Gives, Operation};
-use exchange::{About, Answer, Broker, Credential, Hosts, Kind, PATIENCE_DEFAULT, Terms};
+use exchange::{About, Answer, Broker, Credential, Failure, Hosts, Kind, PATIENCE_DEFAULT, Terms};
 use expression::Scope;
 use futures::future::BoxFuture;
 use model::{Class, Integration, Secret, Timestamp};
@@ -347,9 +347,7 @@ impl Remote {
             ..self.terms(operation, &limits, &retry, &rules)
         };
         let result = self.core.exchange.call(&request, &terms).await;
-        self.core
-            .metrics
-            .call(&self.connector.name, result.as_ref().err());
+        self.took_place(operation, result.as_ref().err());
         match result {
             Ok(answer) => Ok(answer),
             Err(failure) => {
@@ -361,6 +359,15 @@ impl Remote {
                     failure: Box::new(failure),
                 })
             }
+        }
+    }
+
+    /// Counts a call by what became of it.
+    fn took_place(&self, operation: &Operation, failure: Option<&Failure>) {
+        self.core.metrics.call(&self.connector.name, failure);
+        if let Some(witness) = &self.core.witness {
+            let rule = failure.and_then(|failure| failure.rule.as_deref());
+            witness.called(&operation.name, operation.effect, rule);
         }
     }
 

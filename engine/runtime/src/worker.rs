@@ -114,7 +114,7 @@ impl Runtime {
 
 impl Core {
     /// Does one job, starting over when something it rests on was changed by others.
-    async fn execute(self: &Arc<Self>, lease: Lease) {
+    pub(crate) async fn execute(self: &Arc<Self>, lease: Lease) {
         for _ in 0..RESTARTS_MAX {
             match self.attempt(&lease).await {
                 Ok(()) | Err(store::Error::LeaseLost { .. }) => return,

@@ -20,7 +20,7 @@ pub(crate) const TYPE_PATTERN: &str = r"^[\w.+-]+/[\w.+-]+(;[ -~]*)?$";
 macro_rules! written_as_value {
     ($name:ident, $public:literal, $schema:expr) => {
         impl JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
                 $public.into()
             }
 
@@ -30,6 +30,8 @@ macro_rules! written_as_value {
         }
     };
 }
+
+pub(crate) use written_as_value;
 
 /// A value that is computed: a path, a template, a script, or a map or list of such.
 #[derive(Clone, Debug, Deserialize)]

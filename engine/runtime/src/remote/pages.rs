@@ -74,9 +74,7 @@ impl Listing<'_> {
     pub(crate) async fn next(&self, pager: &mut Pager<'_>) -> Result<Option<Page>, Failed> {
         let result = pager.next().await;
         self.remote
-            .core
-            .metrics
-            .call(&self.remote.connector.name, result.as_ref().err());
+            .took_place(self.operation, result.as_ref().err());
         match result {
             Ok(Some(page)) => Ok(Some(Page {
                 records: page.records,
