@@ -6,6 +6,7 @@
     reason = "a failed test should panic"
 )]
 
+mod examples;
 mod loading;
 mod manual;
 mod problems;

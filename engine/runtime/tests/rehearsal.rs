@@ -1,0 +1,205 @@
+//! Rehearsal: the shipped examples hold and try everything, and an example that is wrong says
+//! where.
+
+#![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use definition::example::{Example, Expected, Reply, SentBody, Subject};
+use definition::{Examples, Library, Sources, Style, examples, load, render};
+use runtime::{Difference, coverage, rehearse};
+use serde_json::{Value, json};
+
+/// What is shipped, with its examples.
+fn shipped() -> &'static (Library, Examples) {
+    static SHIPPED: OnceLock<(Library, Examples)> = OnceLock::new();
+    SHIPPED.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let read = |name: &str| Sources::read(name, &root.join(name)).unwrap();
+        let sources = ["schemas", "scripts", "connectors"].map(read);
+        let loaded = load(&sources);
+        let found = examples(&sources, &loaded.library);
+        let problems = render(&found.problems, Style::Plain);
+        assert!(found.problems.is_empty(), "{problems}");
+        (loaded.library, found)
+    })
+}
+
+/// What differs when `example` of the connector `name` is played.
+async fn differences(name: &str, example: &Example) -> Vec<Difference> {
+    let (library, _) = shipped();
+    let connector = library.connectors.get(name).unwrap();
+    rehearse(library, connector, example).await.differences
+}
+
+/// The first shipped example that `fits`, with its connector.
+fn first(fits: impl Fn(&Example) -> bool) -> (&'static str, Example) {
+    let all = shipped().1.by_connector.iter();
+    let mut all =
+        all.flat_map(|(name, of)| of.examples.iter().map(move |one| (name.as_str(), one)));
+    all.find(|(_, one)| fits(one))
+        .map(|(name, one)| (name, one.clone()))
+        .unwrap()
+}
+
+fn shows(name: &str) -> impl Fn(&Example) -> bool {
+    let subject = Subject::Operation(name.to_owned());
+    move |example| example.subject == subject && matches!(example.expected, Expected::Gives(_))
+}
+
+#[tokio::test]
+async fn every_shipped_example_holds_and_nothing_is_left_untried() {
+    let (library, found) = shipped();
+    assert!(!found.by_connector.is_empty());
+    for (name, of_connector) in &found.by_connector {
+        let connector = library.connectors.get(name).unwrap();
+        let mut played = Vec::new();
+        for example in &of_connector.examples {
+            let one = rehearse(library, connector, example).await;
+            let differences: Vec<String> =
+                one.differences.iter().map(ToString::to_string).collect();
+            assert!(one.holds(), "{}: {}", example.file, differences.join("\n"));
+            played.push(one);
+        }
+        let tried = coverage(connector, &played);
+        assert!(
+            tried.operations.untried.is_empty(),
+            "{name}: {:?}",
+            tried.operations.untried
+        );
+        assert!(
+            tried.rules.untried.is_empty(),
+            "{name}: {:?}",
+            tried.rules.untried
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_no_example_tries_is_named() {
+    let (library, found) = shipped();
+    let (name, of_connector) = found.by_connector.iter().next().unwrap();
+    let connector = library.connectors.get(name).unwrap();
+    let tried = coverage(connector, &[]);
+    assert_eq!(tried.operations.percent(), 0);
+    assert_eq!(tried.operations.untried.len(), tried.operations.of);
+    let (_, example) = first(shows("create_ticket"));
+    assert!(of_connector.examples.contains(&example));
+    let played = rehearse(library, connector, &example).await;
+    let now = coverage(connector, &[played]);
+    let untried = |name: &str| now.operations.untried.iter().any(|one| one == name);
+    assert!(!untried("operations.create_ticket") && untried("operations.close_ticket"));
+    assert_eq!(now.rules.percent(), 0, "nothing failed");
+}
+
+#[tokio::test]
+async fn a_field_that_is_sent_otherwise_is_named_with_both_values() {
+    let (name, mut example) = first(shows("create_ticket"));
+    let exchange = example.exchanges.first_mut().unwrap();
+    let SentBody::Json(Value::Object(body)) = &mut exchange.body else {
+        unreachable!()
+    };
+    let field = body.keys().next().unwrap().clone();
+    let sent = body.insert(field.clone(), json!("another")).unwrap();
+    body.insert("more".to_owned(), json!(1));
+    let found = differences(name, &example).await;
+    let at = |field: &str| format!("exchanges[0].request.body.{field}");
+    let difference = |path, expected, got| Difference {
+        path,
+        expected,
+        got,
+    };
+    let wanted = [
+        difference(at(&field), Some(json!("another")), Some(sent)),
+        difference(at("more"), Some(json!(1)), None),
+    ];
+    assert_eq!(found, wanted);
+}
+
+#[tokio::test]
+async fn a_request_too_many_and_one_too_few_are_named() {
+    let (name, example) = first(shows("create_ticket"));
+    let mut silent = example.clone();
+    let exchange = silent.exchanges.pop().unwrap();
+    let found = differences(name, &silent).await;
+    let said = json!(format!("{} {}", exchange.method.as_str(), exchange.url));
+    let first = found.first().unwrap();
+    assert_eq!(
+        (first.path.as_str(), &first.expected),
+        ("exchanges[0]", &None)
+    );
+    assert_eq!(first.got, Some(said.clone()));
+    let mut long = example.clone();
+    long.exchanges.push(exchange);
+    let found = differences(name, &long).await;
+    let path = "exchanges[1]".to_owned();
+    assert_eq!(
+        found,
+        [Difference {
+            path,
+            expected: Some(said),
+            got: None
+        }]
+    );
+}
+
+#[tokio::test]
+async fn another_outcome_is_told_with_what_was_said() {
+    let (name, example) = first(shows("create_ticket"));
+    let mut other = example.clone();
+    other.expected = Expected::Gives(json!({ "id": "another" }));
+    let found = differences(name, &other).await;
+    assert_eq!(found.first().map(|one| one.path.as_str()), Some("gives.id"));
+    let mut refused = example.clone();
+    let exchange = refused.exchanges.first_mut().unwrap();
+    exchange.reply = Reply::Answer {
+        status: 403,
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    let found = differences(name, &refused).await;
+    let got = found.first().and_then(|one| one.got.clone()).unwrap();
+    assert_eq!(got.get("fails"), Some(&json!("forbidden")));
+}
+
+#[tokio::test]
+async fn a_header_that_must_not_be_there_is_seen() {
+    let (name, mut example) = first(shows("create_ticket"));
+    let exchange = example.exchanges.first_mut().unwrap();
+    exchange.headers.insert("content-type".to_owned(), None);
+    let found = differences(name, &example).await;
+    let path = "exchanges[0].request.headers.content-type".to_owned();
+    assert_eq!(
+        found,
+        [Difference {
+            path,
+            expected: None,
+            got: Some(json!("application/json"))
+        }]
+    );
+}
+
+#[tokio::test]
+async fn a_pipeline_that_ends_otherwise_says_how_it_ended() {
+    let (name, mut example) = first(|one| {
+        matches!(&one.subject, Subject::Pipeline(name) if name == "open_ticket")
+            && matches!(&one.expected, Expected::Ends(ends) if ends.issues.len() == 1)
+    });
+    let Expected::Ends(ends) = &mut example.expected else {
+        unreachable!()
+    };
+    let issue = ends.issues.pop().unwrap();
+    let state = ends.state.replace(model::State::Closed).unwrap();
+    let found = differences(name, &example).await;
+    let paths: Vec<&str> = found.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(paths, ["ends.state", "ends.issues[0]"]);
+    assert_eq!(
+        found.first().and_then(|one| one.got.clone()),
+        Some(json!(state.name()))
+    );
+    let kind = found
+        .last()
+        .and_then(|one| one.got.as_ref()?.get("kind").cloned());
+    assert_eq!(kind, Some(json!(issue.kind.name())));
+}
