@@ -6,13 +6,11 @@
     reason = "a failed test should panic, and say what it saw"
 )]
 
-use std::time::Duration;
-
-use model::{Content, CustomerId, RequestId, State};
+use model::{ClosedBy, Content, CustomerId, RequestId, State};
 use simulation::World;
 
 #[tokio::test(start_paused = true)]
-async fn requests_become_tickets_and_closes_go_both_ways() {
+async fn requests_become_tickets_and_their_closing_comes_back() {
     let world = World::new(1);
     world.set_up().await;
     let engine = world.engine();
@@ -29,24 +27,33 @@ async fn requests_become_tickets_and_closes_go_both_ways() {
         };
         engine.accept(&world.partner, content).await.unwrap();
     }
-    tokio::time::sleep(Duration::from_secs(30)).await;
-    for request in engine
-        .requests(&world.partner, None, None, 100)
-        .await
-        .unwrap()
-    {
-        println!(
-            "{:?} {:?} {:?}",
-            request.content.id, request.state, request.history
-        );
-    }
-    for view in engine.issues(&world.partner).await.unwrap() {
-        println!("{view:?}");
-    }
+    world
+        .until("each request has its ticket", || async {
+            let open = engine
+                .requests(&world.partner, Some(State::Ticketed), None, 100)
+                .await;
+            open.unwrap().len() == 4
+        })
+        .await;
     assert_eq!(world.psa.tickets().len(), 4);
-    let open = engine
-        .requests(&world.partner, Some(State::Ticketed), None, 100)
+    assert!(engine.issues(&world.partner).await.unwrap().is_empty());
+    let ids: Vec<i64> = world.psa.tickets().iter().map(|ticket| ticket.id).collect();
+    for id in &ids {
+        world.psa.close_ticket_as_technician(*id).unwrap();
+    }
+    world
+        .until("each request is closed and the product knows", || async {
+            world.product.received_of("request.closed").len() == 4
+        })
+        .await;
+    let closed = engine
+        .requests(&world.partner, Some(State::Closed), None, 100)
         .await
         .unwrap();
-    assert_eq!(open.len(), 4);
+    assert!(
+        closed
+            .iter()
+            .all(|request| request.closed_by == Some(ClosedBy::Psa))
+    );
+    assert_eq!(closed.len(), 4);
 }
