@@ -1,10 +1,6 @@
 //! The world without faults: every leg once.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a failed test should panic, and say what it saw"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed test should panic")]
 
 use model::{ClosedBy, Content, CustomerId, RequestId, State};
 use simulation::World;
