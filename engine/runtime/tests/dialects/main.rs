@@ -13,4 +13,5 @@ mod answers;
 mod auth;
 mod bodies;
 mod limits;
+mod secrets;
 mod world;
