@@ -125,6 +125,8 @@ pub(crate) enum ReportFormat {
     Text,
     /// One JSON array.
     Json,
+    /// One SARIF log, which code hosts and editors show beside the lines.
+    Sarif,
 }
 
 #[derive(Debug, clap::Args)]

@@ -23,6 +23,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Error> {
 fn report(problems: &[Problem], format: ReportFormat, paths: usize) -> String {
     let style = match format {
         ReportFormat::Json => Style::Json,
+        ReportFormat::Sarif => Style::Sarif,
         ReportFormat::Text if output::is_colourful() => Style::Colour,
         ReportFormat::Text => Style::Plain,
     };
@@ -77,5 +78,12 @@ mod tests {
     #[test]
     fn json_without_problems_is_an_empty_array() {
         assert_eq!(report(&[], ReportFormat::Json, 1), "[]");
+    }
+
+    #[test]
+    fn sarif_without_problems_is_a_run_without_results() {
+        let log = report(&[], ReportFormat::Sarif, 1);
+        let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(log.pointer("/runs/0/results"), Some(&serde_json::json!([])));
     }
 }

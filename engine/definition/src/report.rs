@@ -1,5 +1,7 @@
 //! Problems as people read them: the sentence, the place, the line with a caret, and the remedy.
 
+mod sarif;
+
 use model::{Problem, Severity};
 
 /// How problems are rendered.
@@ -11,6 +13,8 @@ pub enum Style {
     Colour,
     /// One JSON array, for programs.
     Json,
+    /// One SARIF log, for code hosts and editors.
+    Sarif,
 }
 
 /// The longest piece of a source line that is shown, in characters.
@@ -20,9 +24,11 @@ const LEAD_CHARS: usize = 60;
 
 /// Renders `problems`. The text forms end with a line that counts them; no problems are no text.
 pub fn render(problems: &[Problem], style: Style) -> String {
-    if style == Style::Json {
-        // A problem is made of texts and numbers, which always have a JSON form.
-        return serde_json::to_string_pretty(problems).unwrap_or_default() + "\n";
+    // A problem is made of texts and numbers, which always have a JSON form.
+    match style {
+        Style::Json => return serde_json::to_string_pretty(problems).unwrap_or_default() + "\n",
+        Style::Sarif => return format!("{:#}\n", sarif::log(problems)),
+        Style::Plain | Style::Colour => {}
     }
     if problems.is_empty() {
         return String::new();
