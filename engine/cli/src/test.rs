@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use definition::{Loaded, OfConnector, Sources, Style, examples, load, render};
+use definition::{Loaded, OfConnector, Sources, Style, examples, load_as_written, render};
 use model::Severity;
 use runtime::{Coverage, Played, Tally, coverage, rehearse};
 
@@ -20,7 +20,7 @@ pub(crate) async fn run(args: TestArgs) -> Result<Exit, Error> {
     let own: BTreeSet<String> = source.files().map(|(path, _)| path.to_owned()).collect();
     let mut sources = builtin::sources();
     sources.push(source);
-    let loaded = load(&sources);
+    let loaded = load_as_written(&sources);
     let found = examples(&sources, &loaded.library);
     let problems = loaded.problems.iter().chain(&found.problems);
     let problems: Vec<_> = problems

@@ -4,7 +4,7 @@
 //! them, `given.yaml`, says what all the others are given. Examples are never needed to work: a
 //! connector whose examples cannot be read is as good as any other, and only those are reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::Problem;
 
@@ -40,7 +40,7 @@ pub struct OfConnector {
 
 /// Reads the examples in `sources` of the connectors in `library`, which was loaded from them.
 pub fn examples(sources: &[Sources], library: &Library) -> Examples {
-    let files = Files::sort(sources);
+    let files = Files::sort(sources, &BTreeSet::new());
     let mut found = Examples::default();
     for page in files.of_kind(Kind::Connector) {
         let name = page

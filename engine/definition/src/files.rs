@@ -1,7 +1,8 @@
 //! The files by what they are, before anything in them is checked.
 //!
 //! A file says what it is by its first key, else by its place. What a later source replaces is
-//! dropped here, so that nobody is bothered with problems of a file that is not used.
+//! dropped here, so that nobody is bothered with problems of a file that is not used. Files that
+//! are set aside count as if they were not there.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -45,14 +46,41 @@ impl Kind {
     }
 }
 
+/// Which file: the number of its source, and its path there.
+pub(crate) type FileId = (usize, String);
+
+/// A YAML file that says what it is.
+#[derive(Debug)]
+struct Filed {
+    kind: Kind,
+    page: Page,
+    source: usize,
+    /// Whether it took the place of one in an earlier source.
+    replaces: bool,
+}
+
+impl Filed {
+    fn id(&self) -> FileId {
+        (self.source, self.page.name().to_owned())
+    }
+}
+
+/// The JSON text of a record schema.
+#[derive(Debug)]
+pub(crate) struct SchemaFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
+    source: usize,
+}
+
 /// The files by what they are.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
-    pages: Vec<(Kind, Page)>,
+    pages: Vec<Filed>,
     /// The scripts; of shared ones with the same name in several sources, the last.
     pub(crate) scripts: Vec<ScriptFile>,
-    /// The record schemas by path.
-    pub(crate) schema_texts: Vec<(String, String)>,
+    /// The record schemas; of those with the same name, the last that is good counts.
+    pub(crate) schemas: Vec<SchemaFile>,
     /// The files in folders called `examples`, by path. Nothing needs them to work, so that they
     /// are not even parsed here.
     pub(crate) example_texts: Vec<(String, String)>,
@@ -60,15 +88,26 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Sorts the files of `sources`, the later of which replace what the earlier ones define.
-    pub(crate) fn sort(sources: &[Sources]) -> Self {
+    /// Sorts the files of `sources`, the later of which replace what the earlier ones define,
+    /// without those that are set aside.
+    pub(crate) fn sort<'s>(
+        sources: impl IntoIterator<Item = &'s Sources>,
+        aside: &BTreeSet<FileId>,
+    ) -> Self {
         let mut files = Self::default();
-        for source in sources {
+        for (number, source) in sources.into_iter().enumerate() {
+            let is_aside = |path: &str| aside.contains(&(number, path.to_owned()));
             let first = files.pages.len();
             for (path, text) in source.files() {
-                files.take(path, text);
+                files.take(path, text, number);
             }
-            files.take_scripts(source, first);
+            files.take_scripts(source, first, number, &is_aside);
+            files
+                .pages
+                .retain(|it| it.source != number || !is_aside(it.page.name()));
+            files
+                .schemas
+                .retain(|it| it.source != number || !is_aside(&it.path));
             files.replace(first);
         }
         files
@@ -78,14 +117,18 @@ impl Files {
     pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Page> {
         self.pages
             .iter()
-            .filter(move |(one, _)| *one == kind)
-            .map(|(_, page)| page)
+            .filter(move |it| it.kind == kind)
+            .map(|it| &it.page)
     }
 
-    fn take(&mut self, path: &str, text: &str) {
+    fn take(&mut self, path: &str, text: &str, source: usize) {
         match extension(path) {
             "json" if schema_name(path).is_some() => {
-                self.schema_texts.push((path.to_owned(), text.to_owned()));
+                self.schemas.push(SchemaFile {
+                    path: path.to_owned(),
+                    text: text.to_owned(),
+                    source,
+                });
             }
             "yaml" | "yml" if is_example(path) => {
                 self.example_texts.push((path.to_owned(), text.to_owned()));
@@ -93,7 +136,12 @@ impl Files {
             "yaml" | "yml" if !is_fixture(path) => {
                 let page = Page::read(path, text);
                 match kind(&page) {
-                    Some(kind) => self.pages.push((kind, page)),
+                    Some(kind) => self.pages.push(Filed {
+                        kind,
+                        page,
+                        source,
+                        replaces: false,
+                    }),
                     None => self.problems.extend(page.into_problems()),
                 }
             }
@@ -103,41 +151,51 @@ impl Files {
 
     /// Takes the scripts of a source whose pages begin at `first`. A script belongs to the
     /// connector in whose folder it is, even while that connector cannot be read.
-    fn take_scripts(&mut self, source: &Sources, first: usize) {
+    fn take_scripts(
+        &mut self,
+        source: &Sources,
+        first: usize,
+        number: usize,
+        is_aside: &dyn Fn(&str) -> bool,
+    ) {
         let read = self
             .pages
             .iter()
             .skip(first)
-            .filter(|(kind, _)| *kind == Kind::Connector);
+            .filter(|it| it.kind == Kind::Connector);
         let by_place = source.files().map(|(path, _)| path);
         let by_place = by_place.filter(|path| Kind::by_place(path) == Some(Kind::Connector));
         let homes: BTreeSet<String> = read
-            .map(|(_, page)| page.name())
+            .map(|it| it.page.name())
             .chain(by_place)
             .map(|path| folder(path).to_owned())
             .collect();
-        let scripts = source.files().filter(|(path, _)| extension(path) == "rhai");
-        let taken: Vec<ScriptFile> = scripts
+        let is_script = |path: &str| extension(path) == "rhai" && !is_aside(path);
+        let scripts = source.files().filter(|(path, _)| is_script(path));
+        let mut taken: Vec<ScriptFile> = scripts
             .map(|(path, text)| ScriptFile {
                 path: path.to_owned(),
                 text: text.to_owned(),
                 home: homes.iter().rfind(|home| is_in(path, home)).cloned(),
+                source: number,
+                replaces: false,
             })
             .collect();
-        let replaced = |old: &ScriptFile| {
-            taken
-                .iter()
-                .any(|new| new.home == old.home && new.name() == old.name())
-        };
-        self.scripts.retain(|old| !replaced(old));
+        let is_same =
+            |new: &ScriptFile, old: &ScriptFile| new.home == old.home && new.name() == old.name();
+        for new in &mut taken {
+            new.replaces = self.scripts.iter().any(|old| is_same(new, old));
+        }
+        self.scripts
+            .retain(|old| !taken.iter().any(|new| is_same(new, old)));
         self.scripts.extend(taken);
     }
 
     /// Drops what the pages from `first` on replace, and reports what they hold twice.
     fn replace(&mut self, first: usize) {
-        let later = self.pages.split_off(first.min(self.pages.len()));
+        let mut later = self.pages.split_off(first.min(self.pages.len()));
         let mut seen = BTreeSet::new();
-        for (kind, page) in &later {
+        for Filed { kind, page, .. } in &later {
             if let Some(name) = name(*kind, page)
                 && !seen.insert(name)
             {
@@ -147,9 +205,78 @@ impl Files {
                     .error(codes::DUPLICATE_NAME, message, None);
             }
         }
+        let named = |it: &Filed| name(it.kind, &it.page);
+        let before: BTreeSet<_> = self.pages.iter().filter_map(named).collect();
+        for new in &mut later {
+            new.replaces = named(new).is_some_and(|name| before.contains(&name));
+        }
         self.pages
-            .retain(|(kind, page)| !name(*kind, page).is_some_and(|it| seen.contains(&it)));
+            .retain(|old| !named(old).is_some_and(|name| seen.contains(&name)));
         self.pages.extend(later);
+    }
+
+    /// The pages of a source that took the place of others and are broken.
+    pub(crate) fn broken_replacements(&self, source: usize, kinds: &[Kind]) -> BTreeSet<FileId> {
+        let replacing = self.replacing_pages(source);
+        replacing
+            .filter(|it| kinds.contains(&it.kind) && it.page.is_broken())
+            .map(Filed::id)
+            .collect()
+    }
+
+    /// The scripts and schemas of a source that took the place of others and are at these paths.
+    pub(crate) fn replacing_parts(
+        &self,
+        source: usize,
+        paths: &BTreeSet<String>,
+    ) -> BTreeSet<FileId> {
+        let scripts = self.replacing_scripts(source).map(ScriptFile::id);
+        scripts
+            .chain(self.replacing_schemas(source))
+            .filter(|(_, path)| paths.contains(path))
+            .collect()
+    }
+
+    /// The scripts of a source that took the place of others and are called by broken pages.
+    pub(crate) fn replacing_scripts_in_use(&self, source: usize) -> BTreeSet<FileId> {
+        let broken = self.pages.iter().filter(|it| it.page.is_broken());
+        let broken: Vec<String> = broken.map(|it| it.page.value().to_string()).collect();
+        let in_use = |script: &&ScriptFile| {
+            let call = format!("{}#", script.name());
+            broken.iter().any(|page| page.contains(&call))
+        };
+        let scripts = self.replacing_scripts(source);
+        scripts.filter(in_use).map(ScriptFile::id).collect()
+    }
+
+    /// The families and schemas of a source that took the place of others.
+    pub(crate) fn replacing_contracts(&self, source: usize) -> BTreeSet<FileId> {
+        let families = self.replacing_pages(source);
+        families
+            .filter(|it| it.kind == Kind::Family)
+            .map(Filed::id)
+            .chain(self.replacing_schemas(source))
+            .collect()
+    }
+
+    fn replacing_pages(&self, source: usize) -> impl Iterator<Item = &Filed> {
+        let pages = self.pages.iter();
+        pages.filter(move |it| it.source == source && it.replaces)
+    }
+
+    fn replacing_scripts(&self, source: usize) -> impl Iterator<Item = &ScriptFile> {
+        let scripts = self.scripts.iter();
+        scripts.filter(move |it| it.source == source && it.replaces)
+    }
+
+    fn replacing_schemas(&self, source: usize) -> impl Iterator<Item = FileId> {
+        let is_earlier = move |old: &SchemaFile, new: &SchemaFile| {
+            old.source < source && schema_name(&old.path) == schema_name(&new.path)
+        };
+        let schemas = self.schemas.iter().filter(move |it| it.source == source);
+        schemas
+            .filter(move |new| self.schemas.iter().any(|old| is_earlier(old, new)))
+            .map(|it| (it.source, it.path.clone()))
     }
 
     /// The problems of all files.
@@ -157,7 +284,7 @@ impl Files {
         let pages = self
             .pages
             .into_iter()
-            .flat_map(|(_, page)| page.into_problems());
+            .flat_map(|it| it.page.into_problems());
         self.problems.into_iter().chain(pages).collect()
     }
 }

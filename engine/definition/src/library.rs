@@ -2,7 +2,8 @@
 //!
 //! A file with an error never gets into the library, and takes nothing with it that does not need
 //! it: a bad connector stops no other. A later source replaces an earlier one of the same name, so
-//! that an operator's folder can stand over what is built in; twice in one source is a mistake.
+//! that an operator's folder can stand over what is built in; twice in one source is a mistake. A
+//! bad one replaces nothing: it is reported, and what was there before stays; see `layers`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use expression::Scripts;
-use model::Problem;
+use model::{Problem, Severity};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -19,7 +20,8 @@ use crate::codes;
 use crate::connector::Connector;
 use crate::examples::examples;
 use crate::family::Family;
-use crate::files::{Files, Kind, problem};
+use crate::files::{FileId, Files, Kind, problem};
+use crate::layers;
 use crate::near;
 use crate::page::Page;
 use crate::raw::connector::ConnectorFile;
@@ -51,29 +53,76 @@ pub struct Loaded {
     pub problems: Vec<Problem>,
 }
 
-/// Loads and checks all files of `sources`.
+/// Loads and checks all files of `sources`. A bad file replaces none of an earlier source: what was
+/// good without it is in the library still.
 pub fn load(sources: &[Sources]) -> Loaded {
-    let files = Files::sort(sources);
-    let (records, mut problems) = Records::compile(&files.schema_texts);
-    let (shared, script_problems) = Callable::shared(&files.scripts);
-    problems.extend(script_problems);
-    let mut families = families(&files, &records);
-    pipelines(&files, &mut families, &shared);
-    let (connectors, script_problems) = connectors(&files, &families);
-    problems.extend(script_problems);
-    let good = families.into_iter().filter(|(_, (_, is_good))| *is_good);
-    let families = good
-        .map(|(name, (family, _))| (name, Arc::new(family)))
-        .collect();
-    let library = Library {
-        families,
-        connectors,
-        scripts: Arc::new(shared.scripts),
-    };
-    problems.extend(files.into_problems());
-    problems.sort_by(|a, b| a.place.cmp(&b.place));
-    problems.dedup();
+    let whole = load_as_written(sources);
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    if sources.len() > 1 && whole.problems.iter().any(is_error) {
+        let library = layers::settle(sources);
+        return Loaded { library, ..whole };
+    }
+    whole
+}
+
+/// Loads and checks all files of `sources` for someone who works on them: a bad file is missed, and
+/// the good one that it would replace does not pass for it.
+pub fn load_as_written(sources: &[Sources]) -> Loaded {
+    let (library, problems) = Attempt::of(sources, &BTreeSet::new()).finish();
     Loaded { library, problems }
+}
+
+/// One round of loading, with some files set aside.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) library: Library,
+    pub(crate) files: Files,
+    /// The paths of the scripts and record schemas that have problems.
+    pub(crate) broken_parts: BTreeSet<String>,
+    /// What is wrong with them.
+    problems: Vec<Problem>,
+}
+
+impl Attempt {
+    /// Loads `sources` without the files that are set aside.
+    pub(crate) fn of<'s>(
+        sources: impl IntoIterator<Item = &'s Sources>,
+        aside: &BTreeSet<FileId>,
+    ) -> Self {
+        let files = Files::sort(sources, aside);
+        let (records, mut problems) = Records::compile(&files.schemas);
+        let (shared, script_problems) = Callable::shared(&files.scripts);
+        problems.extend(script_problems);
+        let mut families = families(&files, &records);
+        pipelines(&files, &mut families, &shared);
+        let (connectors, script_problems) = connectors(&files, &families);
+        problems.extend(script_problems);
+        let good = families.into_iter().filter(|(_, (_, is_good))| *is_good);
+        let families = good
+            .map(|(name, (family, _))| (name, Arc::new(family)))
+            .collect();
+        let library = Library {
+            families,
+            connectors,
+            scripts: Arc::new(shared.scripts),
+        };
+        let paths = problems.iter().map(|problem| problem.place.file.clone());
+        Self {
+            library,
+            broken_parts: paths.collect(),
+            files,
+            problems,
+        }
+    }
+
+    /// What can be used, and all that is wrong, in the order of files and lines.
+    fn finish(self) -> (Library, Vec<Problem>) {
+        let mut problems = self.problems;
+        problems.extend(self.files.into_problems());
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
+        problems.dedup();
+        (self.library, problems)
+    }
 }
 
 /// Checks the files and folders at `paths`, standing over what is in `base` (the built-in
@@ -96,7 +145,7 @@ pub fn check_paths(base: &[Sources], paths: &[PathBuf]) -> Vec<Problem> {
             }
         }
     }
-    let loaded = load(&sources);
+    let loaded = load_as_written(&sources);
     let of_examples = examples(&sources, &loaded.library).problems;
     problems.extend(
         loaded
@@ -114,11 +163,8 @@ fn with_its_connector(source: Sources, name: &str, path: &Path) -> Sources {
         return source;
     }
     let folder = [source.with_neighbours(name, path)];
-    if Files::sort(&folder)
-        .of_kind(Kind::Connector)
-        .next()
-        .is_none()
-    {
+    let files = Files::sort(&folder, &BTreeSet::new());
+    if files.of_kind(Kind::Connector).next().is_none() {
         return source;
     }
     let [folder] = folder;
@@ -136,6 +182,10 @@ fn families(files: &Files, records: &Records) -> Families {
             continue;
         };
         let family = check::family::check(&file, records, &page.spot());
+        let is_good = |(_, is_good): &(Family, bool)| *is_good;
+        if page.is_broken() && families.get(&family.name).is_some_and(is_good) {
+            continue;
+        }
         families.insert(family.name.clone(), (family, !page.is_broken()));
     }
     families
@@ -178,7 +228,10 @@ fn connectors(
             continue;
         };
         let connector = check::connector::check(&file, family, &callable.scripts, &page.spot());
-        if !page.is_broken() && *family_is_good {
+        if !*family_is_good {
+            page.spoil();
+        }
+        if !page.is_broken() {
             connectors.insert(connector.name.clone(), Arc::new(connector));
         }
     }

@@ -91,6 +91,11 @@ impl Page {
         self.spoiled.get() || self.errors() > 0
     }
 
+    /// Forbids to use the file because of a problem elsewhere.
+    pub(crate) fn spoil(&self) {
+        self.spoiled.set(true);
+    }
+
     /// The problems in the order of the file, each once: a value that is used through aliases is
     /// checked as often as it is used.
     pub(crate) fn into_problems(self) -> Vec<Problem> {
@@ -206,7 +211,7 @@ impl<'p> Spot<'p> {
     pub(crate) fn faults(&self, faults: Vec<Fault>) {
         for fault in faults {
             if self.page.is_of_broken_script(&fault) {
-                self.page.spoiled.set(true);
+                self.page.spoil();
                 continue;
             }
             let spot = self.pointer(&fault.pointer);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::codes;
 use crate::family::RecordSchema;
-use crate::files::{problem, schema_name};
+use crate::files::{SchemaFile, problem, schema_name};
 
 /// The folder of schemas that every family can use: the product's side.
 const PRODUCT: &str = "product";
@@ -21,11 +21,11 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Compiles schemas, given as path and text, and reports those that are none.
-    pub(crate) fn compile(files: &[(String, String)]) -> (Self, Vec<Problem>) {
+    /// Compiles schemas, and reports those that are none.
+    pub(crate) fn compile(files: &[SchemaFile]) -> (Self, Vec<Problem>) {
         let mut records = Self::default();
         let mut problems = Vec::new();
-        for (path, text) in files {
+        for SchemaFile { path, text, .. } in files {
             let Some((folder, name)) = schema_name(path) else {
                 continue;
             };

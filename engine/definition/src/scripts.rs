@@ -3,7 +3,7 @@
 use expression::{ScriptFault, Scripts};
 use model::Problem;
 
-use crate::files::{file_name, folder, problem};
+use crate::files::{FileId, file_name, folder, problem};
 
 /// A script file.
 #[derive(Clone, Debug)]
@@ -12,9 +12,18 @@ pub(crate) struct ScriptFile {
     pub(crate) text: String,
     /// The folder of the connector it belongs to; `None` for a shared one.
     pub(crate) home: Option<String>,
+    /// The number of the source that it is from.
+    pub(crate) source: usize,
+    /// Whether it took the place of one in an earlier source.
+    pub(crate) replaces: bool,
 }
 
 impl ScriptFile {
+    /// Which file it is.
+    pub(crate) fn id(&self) -> FileId {
+        (self.source, self.path.clone())
+    }
+
     /// The name that calls it.
     pub(crate) fn name(&self) -> &str {
         file_name(&self.path)

@@ -10,4 +10,5 @@ mod examples;
 mod loading;
 mod manual;
 mod problems;
+mod replacing;
 mod shipped;

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use definition::{CODES, Loaded, Sources, Style, load, render};
 use model::Severity;
 
+use crate::replacing::names;
 use crate::shipped::root;
 
 type Tree = BTreeMap<String, String>;
@@ -24,6 +25,7 @@ type Tree = BTreeMap<String, String>;
 struct Case {
     name: String,
     about: String,
+    tree: Tree,
     loaded: Loaded,
 }
 
@@ -42,6 +44,7 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
         let about: Vec<&str> = about
             .map(|line| line.trim_start_matches(['#', ' ']))
             .collect();
+        let tree = changed(&text);
         Case {
             name: path
                 .file_stem()
@@ -49,7 +52,8 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
                 .unwrap()
                 .to_owned(),
             about: about.join(" "),
-            loaded: load(&[Sources::new("", changed(&text))]),
+            loaded: load(&[Sources::new("", tree.clone())]),
+            tree,
         }
     };
     paths.into_iter().map(case).collect()
@@ -188,5 +192,23 @@ fn a_bad_file_takes_nothing_with_it() {
             "{name}"
         );
         assert!(!(kept && broken(path)), "{name}");
+    }
+}
+
+/// No kind of mistake, made in a folder that stands over the base, takes anything of the base. The
+/// first case of each kind will do: each is loaded several times.
+#[test]
+fn a_bad_file_replaces_no_good_one() {
+    let base = base();
+    let good = Sources::new("", base.clone());
+    let all = names(&load(std::slice::from_ref(&good)).library);
+    let first = CASES.iter().filter(|case| !case.name.contains('.'));
+    for Case { name, tree, .. } in first {
+        let mine = tree
+            .iter()
+            .filter(|(path, text)| base.get(*path) != Some(text));
+        let mine = Sources::new("mine", mine.map(|(path, text)| (path, text.clone())));
+        let kept = names(&load(&[good.clone(), mine]).library);
+        assert!(all.is_subset(&kept), "{name}: {all:?} became {kept:?}");
     }
 }
