@@ -86,6 +86,8 @@ pub enum SentBody {
     Json(Value),
     /// A form of these fields.
     Form(BTreeMap<String, String>),
+    /// This text.
+    Text(String),
 }
 
 /// What comes back.

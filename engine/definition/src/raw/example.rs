@@ -102,11 +102,13 @@ pub(crate) struct RequestText {
     /// Headers that must not be there.
     #[serde(default)]
     pub(crate) without_headers: Vec<String>,
-    /// The JSON body, to the last key. Without `body` and `form` there must be none.
+    /// The JSON body, to the last key. Without `body`, `form` and `text` there must be none.
     #[serde(default, deserialize_with = "also_null")]
     pub(crate) body: Option<Anything>,
     /// The fields of the form, to the last one.
     pub(crate) form: Option<BTreeMap<String, String>>,
+    /// The body of text, such as XML, to the last character.
+    pub(crate) text: Option<String>,
 }
 
 /// A method.

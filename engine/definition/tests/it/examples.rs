@@ -197,6 +197,7 @@ fn an_exchange_is_sent_and_answered_in_one_way() {
         ))
     };
     assert_eq!(with(", body: 1, form: { a: b }", "{}"), ["body-and-form"]);
+    assert_eq!(with(", text: a, form: { a: b }", "{}"), ["body-and-form"]);
     assert_eq!(with("", "{ lost: before, status: 200 }"), ["exactly-one"]);
     assert_eq!(with("", "{ body: 1, text: a }"), ["exactly-one"]);
     assert_eq!(with("", "{ status: 99 }"), ["out-of-range"]);

@@ -154,6 +154,7 @@ fn of_script(body: &SentBody) -> Option<(&'static str, Value)> {
         SentBody::Empty => None,
         SentBody::Json(value) => Some(("body", value.clone())),
         SentBody::Form(fields) => Some(("form", json!(fields))),
+        SentBody::Text(text) => Some(("text", json!(text))),
     }
 }
 

@@ -42,17 +42,16 @@ const fn method(text: MethodText) -> Method {
 }
 
 fn body(text: &RequestText, spot: &Spot<'_>) -> SentBody {
-    match (&text.body, &text.form) {
-        (Some(_), Some(_)) => {
-            let message = "a request has a body or a form, not both".to_owned();
-            spot.key("form")
-                .key_error(codes::BODY_AND_FORM, message, None);
-            SentBody::Empty
-        }
-        (Some(body), None) => SentBody::Json(body.0.clone()),
-        (None, Some(form)) => SentBody::Form(form.clone()),
-        (None, None) => SentBody::Empty,
+    let json = text.body.clone().map(|body| SentBody::Json(body.0));
+    let form = text.form.clone().map(SentBody::Form);
+    let plain = text.text.clone().map(SentBody::Text);
+    let mut bodies = [json, form, plain].into_iter().flatten();
+    let first = bodies.next().unwrap_or(SentBody::Empty);
+    if bodies.next().is_some() {
+        let message = "a request has one of `body`, `form` and `text`".to_owned();
+        spot.error(codes::BODY_AND_FORM, message, None);
     }
+    first
 }
 
 fn reply(text: &AnswerText, spot: &Spot<'_>) -> Reply {
