@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use harness::{Ended, Partner, Serve, Stage, copy_connector, run};
+use harness::{Ended, Partner, SOON, Serve, Stage, copy_connector, run};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -232,6 +232,13 @@ async fn who_has_no_right_token_gets_nothing() {
         answer.problem(401, "unauthenticated");
         assert!(answer.headers.contains_key("www-authenticate"), "{token}");
     }
+    let short = stage.token(&["--expires", "1s"]).await;
+    let expired = async || {
+        let answer = stage.api.with_token(&short).call(Method::GET, &path, None).await;
+        (answer.status == 401).then_some(answer)
+    };
+    let answer = partner.wait_for("the token expires", SOON, expired).await;
+    says(&answer.problem(401, "unauthenticated"), &["expired"]);
 }
 
 #[tokio::test]

@@ -157,6 +157,28 @@ async fn a_request_that_is_closed_in_the_product_closes_its_ticket() {
 }
 
 #[tokio::test]
+async fn both_sides_may_close_at_once() {
+    let stage = Stage::start().await;
+    let partner = stage.partner("north").await;
+    let ids = ids(12);
+    send_all(&partner, &ids).await;
+    wait_all(&partner, &ids, "ticketed").await;
+    for id in &ids {
+        let ticket = partner.ticket(id).id;
+        partner.autotask.close_ticket_as_technician(ticket).expect("a ticket");
+    }
+    // The callouts of those are on their way by now.
+    join_all(ids.iter().map(|id| partner.close(id, "Solved"))).await;
+    wait_all(&partner, &ids, "closed").await;
+    for id in &ids {
+        assert!(partner.ticket(id).is_closed(), "{id}");
+    }
+    let closed = state_count(&partner.ledger().await, "closed");
+    assert_eq!(closed, 12);
+    partner.wait_no_issues().await;
+}
+
+#[tokio::test]
 async fn a_close_that_comes_before_the_ticket_waits_for_it() {
     let stage = Stage::start().await;
     let partner = stage.partner("north").await;
@@ -294,7 +316,7 @@ async fn credentials_that_are_revoked_under_way_lock_no_account() {
     let partner = stage.partner("north").await;
     let ids = ids(60);
     let half_way = |autotask: &simulators::Autotask| autotask.tickets().len() >= 10;
-    let (before, _) = futures::join!(
+    let (before, ()) = futures::join!(
         partner
             .autotask
             .wait_for("the first tickets", half_way, SOON),
