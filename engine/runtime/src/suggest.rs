@@ -183,7 +183,7 @@ impl<'a> Index<'a> {
                 *count += 1;
             }
         }
-        // The overlap is put in proportion to both lengths, or long names would crowd out short ones.
+        // In proportion to both lengths, or long names would crowd out short ones.
         let overlap = |(at, other): (usize, &Name)| {
             let count = shared.get(at).copied().filter(|count| *count > 0)?;
             Some((
