@@ -234,7 +234,11 @@ async fn who_has_no_right_token_gets_nothing() {
     }
     let short = stage.token(&["--expires", "1s"]).await;
     let expired = async || {
-        let answer = stage.api.with_token(&short).call(Method::GET, &path, None).await;
+        let answer = stage
+            .api
+            .with_token(&short)
+            .call(Method::GET, &path, None)
+            .await;
         (answer.status == 401).then_some(answer)
     };
     let answer = partner.wait_for("the token expires", SOON, expired).await;

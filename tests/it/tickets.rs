@@ -165,7 +165,10 @@ async fn both_sides_may_close_at_once() {
     wait_all(&partner, &ids, "ticketed").await;
     for id in &ids {
         let ticket = partner.ticket(id).id;
-        partner.autotask.close_ticket_as_technician(ticket).expect("a ticket");
+        partner
+            .autotask
+            .close_ticket_as_technician(ticket)
+            .expect("a ticket");
     }
     // The callouts of those are on their way by now.
     join_all(ids.iter().map(|id| partner.close(id, "Solved"))).await;
