@@ -20,7 +20,6 @@ mod exchange;
 mod filter;
 mod handle;
 mod metadata;
-mod moment;
 mod operations;
 pub(crate) mod psa;
 mod query;
@@ -29,7 +28,6 @@ mod sample;
 mod tenant;
 mod tickets;
 mod traffic;
-mod url;
 mod values;
 mod view;
 mod write;
@@ -47,26 +45,23 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 
-pub use self::callout::{
-    Callout, CalloutConfig, CalloutFormat, DELIVERIES_MAX, Delivery, MISHAPS_MAX, Mishap,
-    PairNames, Sender,
-};
+pub use self::callout::{CalloutConfig, CalloutFormat, PairNames};
 pub use self::config::{
     Config, Credentials, Limits, ListValue, MissingRight, PostedPeriod, Quirks, Treatment,
 };
 pub use self::exchange::BODY_BYTES_MAX;
 pub use self::handle::Action;
 pub use self::tenant::Right;
-pub use self::traffic::{Call, KEPT_MAX, Violation};
+pub use self::traffic::Violation;
 pub use self::view::{Company, Note, Ticket};
+pub use crate::callout::{Callout, Delivery, Mishap, Sender};
 
 use self::access::Account;
-use self::callout::Callouts;
 use self::tenant::Tenant;
 use self::traffic::Traffic;
 use crate::Error;
+use crate::callout::Outbox;
 use crate::faults::Plan;
-use crate::http_sender::HttpSender;
 use crate::serve::{self, Running};
 use crate::wait;
 
@@ -79,7 +74,8 @@ struct Inner {
     tenant: Mutex<Tenant>,
     account: Mutex<Account>,
     traffic: Mutex<Traffic>,
-    callouts: Mutex<Callouts>,
+    callout: Mutex<Option<CalloutConfig>>,
+    outbox: Outbox,
     faults: Plan,
     dice: Mutex<StdRng>,
     /// Goes up with everything that a test could wait for.
@@ -99,14 +95,16 @@ impl Autotask {
     /// A tenant with sample data, made as `config` says.
     pub fn new(config: Config) -> Self {
         let tenant = sample::tenant(&config);
+        let changes = watch::Sender::new(0);
         Self(Arc::new(Inner {
             tenant: Mutex::new(tenant),
             account: Mutex::default(),
             traffic: Mutex::default(),
-            callouts: Mutex::new(Callouts::new(Arc::new(HttpSender::default()))),
+            callout: Mutex::default(),
+            outbox: Outbox::new(changes.clone()),
             faults: Plan::new(config.seed.wrapping_add(1)),
             dice: Mutex::new(StdRng::seed_from_u64(config.seed.wrapping_add(2))),
-            changes: watch::Sender::new(0),
+            changes,
             config,
         }))
     }
@@ -180,8 +178,12 @@ impl Autotask {
         lock(&self.0.traffic)
     }
 
-    fn callouts(&self) -> MutexGuard<'_, Callouts> {
-        lock(&self.0.callouts)
+    fn callout(&self) -> MutexGuard<'_, Option<CalloutConfig>> {
+        lock(&self.0.callout)
+    }
+
+    fn outbox(&self) -> &Outbox {
+        &self.0.outbox
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 
-use crate::autotask::{Callout, Sender};
+use crate::callout::{Callout, Sender};
 
 /// Sends callouts with a real HTTP client, made when the first one is sent.
 #[derive(Debug, Default)]

@@ -9,13 +9,19 @@
 //! They do not try to be complete: what no connector of this project touches is not there.
 
 pub mod autotask;
+pub mod callout;
 pub mod clock;
+mod companies;
+mod control;
 pub mod faults;
 mod http_sender;
+mod moment;
 pub mod product;
 pub mod psa;
 mod reply;
 pub mod serve;
+pub mod traffic;
+mod url;
 mod wait;
 
 use std::net::SocketAddr;

@@ -10,11 +10,23 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Autotask;
-use super::callout::{CalloutConfig, Mishap};
+use super::callout::CalloutConfig;
 use super::handle::Action;
 use super::tenant::Right;
 use crate::Error;
-use crate::faults::Planned;
+use crate::callout::Outbox;
+use crate::control::{self, Controlled, answer, created};
+use crate::faults::Plan;
+
+impl Controlled for Autotask {
+    fn plan(&self) -> &Plan {
+        self.faults()
+    }
+
+    fn outbox(&self) -> &Outbox {
+        Self::outbox(self)
+    }
+}
 
 /// Routes under `/__simulator`.
 pub(crate) fn router() -> Router<Autotask> {
@@ -29,26 +41,11 @@ pub(crate) fn router() -> Router<Autotask> {
         .route("/rights", post(set_right))
         .route("/picklists", post(set_picklist))
         .route("/credentials", get(credentials).delete(revoke).put(restore))
-        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/callout", post(set_callout).delete(unset_callout))
-        .route("/callout/mishaps", post(add_mishap))
         .route("/callout/forge", post(forge))
-        .route("/callout/deliveries", get(deliveries))
         .route("/calls", get(calls))
         .route("/hour", post(use_up_hour))
-}
-
-fn answer(result: Result<(), Error>) -> Response {
-    match result {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => {
-            let status = match error {
-                Error::NoSuchRecord { .. } => StatusCode::NOT_FOUND,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            (status, Json(json!({ "error": error.to_string() }))).into_response()
-        }
-    }
+        .merge(control::router())
 }
 
 async fn overview(State(autotask): State<Autotask>) -> Json<Value> {
@@ -87,13 +84,6 @@ async fn create_record(
     Json(fields): Json<Value>,
 ) -> Response {
     created(autotask.create(&entity, fields))
-}
-
-fn created(id: Result<i64, Error>) -> Response {
-    match id {
-        Ok(id) => Json(json!({ "id": id })).into_response(),
-        Err(error) => answer(Err(error)),
-    }
 }
 
 async fn edit_ticket(
@@ -219,20 +209,6 @@ async fn restore(State(autotask): State<Autotask>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn faults(State(autotask): State<Autotask>) -> Json<Value> {
-    Json(json!(autotask.faults().planned()))
-}
-
-async fn add_fault(State(autotask): State<Autotask>, Json(fault): Json<Planned>) -> StatusCode {
-    autotask.faults().add(fault);
-    StatusCode::NO_CONTENT
-}
-
-async fn clear_faults(State(autotask): State<Autotask>) -> StatusCode {
-    autotask.faults().clear();
-    StatusCode::NO_CONTENT
-}
-
 async fn set_callout(
     State(autotask): State<Autotask>,
     Json(config): Json<CalloutConfig>,
@@ -246,11 +222,6 @@ async fn unset_callout(State(autotask): State<Autotask>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn add_mishap(State(autotask): State<Autotask>, Json(mishap): Json<Mishap>) -> StatusCode {
-    autotask.add_mishap(mishap);
-    StatusCode::NO_CONTENT
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forged {
@@ -261,10 +232,6 @@ struct Forged {
 async fn forge(State(autotask): State<Autotask>, Json(forged): Json<Forged>) -> StatusCode {
     autotask.forge_callout(forged.ticket_id, &forged.ticket_number);
     StatusCode::ACCEPTED
-}
-
-async fn deliveries(State(autotask): State<Autotask>) -> Json<Value> {
-    Json(json!(autotask.deliveries()))
 }
 
 async fn calls(State(autotask): State<Autotask>) -> Json<Value> {

@@ -13,10 +13,10 @@ use serde_json::Value;
 pub(crate) use self::adjustment::{adjust, check_adjustment};
 use super::answer::Refusal;
 use super::entities::{BILLING_CODE, CONTRACT, CONTRACT_SERVICE, CONTRACT_SERVICE_UNIT, SERVICE};
-use super::moment;
 use super::tenant::{Record, Tenant};
 use super::tickets::CONTRACT_ACTIVE;
 use super::write::{Draft, Mode, invalid_reference};
+use crate::moment;
 
 /// The contract type that carries services.
 pub(crate) const RECURRING_SERVICE: i64 = 7;

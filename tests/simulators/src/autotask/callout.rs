@@ -7,17 +7,11 @@
 mod delivery;
 mod message;
 
-use async_trait::async_trait;
-use axum::http::Method;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::delivery::Callouts;
-
-/// Most deliveries kept; the oldest are forgotten first.
-pub const DELIVERIES_MAX: usize = 10_000;
-
-/// Most mishaps waiting to happen; more are not taken.
-pub const MISHAPS_MAX: usize = 1_000;
+use crate::callout::Pace;
 
 /// A callout and the workflow rule that fires it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,6 +62,17 @@ impl Default for CalloutConfig {
     }
 }
 
+impl CalloutConfig {
+    fn pace(&self) -> Pace {
+        Pace {
+            delay: Duration::from_millis(self.delay_ms),
+            timeout: Duration::from_millis(self.timeout_ms),
+            attempts: self.attempts,
+            retry_wait: Duration::from_millis(self.retry_wait_ms),
+        }
+    }
+}
+
 /// Names of the pairs in a callout; an empty one is not sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -102,59 +107,4 @@ pub enum CalloutFormat {
     Json,
     /// POST with one XML element per pair.
     Xml,
-}
-
-/// What goes wrong with the next callout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mishap {
-    /// It is never sent.
-    Lost,
-    /// It is sent twice.
-    Doubled,
-    /// It is sent after the one that follows it.
-    HeldBack,
-}
-
-/// One HTTP request of a callout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Callout {
-    /// POST, or GET when the pairs travel in the query string.
-    pub method: Method,
-    /// Where it goes, query string included.
-    pub url: String,
-    /// Type of the body, if there is one.
-    pub content_type: Option<&'static str>,
-    /// Value of the `Authorization` header.
-    pub authorization: Option<String>,
-    /// The body; empty for GET.
-    pub body: String,
-}
-
-/// What became of one attempt to deliver a callout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Delivery {
-    /// The ticket it was about; none for a forged one.
-    pub ticket_id: Option<i64>,
-    /// 1 for the first.
-    pub attempt: u32,
-    /// Status the receiver answered with.
-    pub status: Option<u16>,
-    /// Why there was no answer.
-    pub failure: Option<String>,
-}
-
-impl Delivery {
-    /// Whether the receiver took it.
-    pub fn accepted(&self) -> bool {
-        self.status
-            .is_some_and(|status| (200..300).contains(&status))
-    }
-}
-
-/// Sends the HTTP request of a callout: over the network, or in process in a simulation.
-#[async_trait]
-pub trait Sender: Send + Sync + 'static {
-    /// Sends it and gives the status of the answer, or the reason why there was none.
-    async fn send(&self, callout: &Callout) -> Result<u16, String>;
 }

@@ -17,9 +17,10 @@ use super::access::Verdict;
 use super::answer::{self, Refusal};
 use super::call::Request;
 use super::route::Route;
-use super::traffic::{Call, Thread, Violation};
+use super::traffic::{Thread, Violation};
 use crate::faults::strike;
 use crate::reply::empty;
+use crate::traffic::Call;
 
 /// Largest body of a call, in bytes.
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -104,7 +105,7 @@ impl Autotask {
             Verdict::Rejected(refusal) => (Violation::RejectedCredentials, refusal),
             Verdict::Shut(refusal) => (Violation::CallAfterLock, refusal),
         };
-        self.traffic().violate(violation);
+        self.traffic().log.violate(violation);
         Err(refusal)
     }
 
@@ -118,7 +119,7 @@ impl Autotask {
         self.delay().await;
         let answered = self.operate(route, request);
         if matches!(answered, Err(Refusal::Verb(_))) {
-            self.traffic().violate(Violation::WrongVerb);
+            self.traffic().log.violate(Violation::WrongVerb);
         }
         let response = match answered {
             Ok(body) => answer::ok(&body),
@@ -144,7 +145,7 @@ impl Autotask {
     }
 
     fn log(&self, parts: &Parts, name: &str, response: Response) -> Response {
-        self.traffic().log(Call {
+        self.traffic().log.call(Call {
             at: self.now(),
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),

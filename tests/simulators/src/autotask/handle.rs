@@ -12,10 +12,11 @@ use super::entities::{
     TICKET_NOTE, Verb,
 };
 use super::tenant::{Record, Right};
-use super::traffic::{Call, Violation};
+use super::traffic::Violation;
 use super::view::{Company, Note, Ticket};
 use super::write::{Actor, Mode};
 use crate::Error;
+use crate::traffic::Call;
 
 impl Autotask {
     /// The credentials that the API accepts.
@@ -132,7 +133,7 @@ impl Autotask {
 
     /// Marks the period of a units row as approved and posted, now.
     pub fn post_units(&self, id: i64) -> Result<(), Error> {
-        let now = super::moment::text_of(self.now());
+        let now = crate::moment::text_of(self.now());
         self.set_field(&CONTRACT_SERVICE_UNIT, id, "approveAndPostDate", json!(now))
     }
 
@@ -289,17 +290,17 @@ impl Autotask {
 
     /// The latest calls, oldest first.
     pub fn calls(&self) -> Vec<Call> {
-        self.traffic().calls()
+        self.traffic().log.calls()
     }
 
     /// Number of calls per entity (plural name in paths) since the start.
     pub fn call_counts(&self) -> BTreeMap<String, u64> {
-        self.traffic().counts()
+        self.traffic().log.counts()
     }
 
     /// What callers did that a good client never does.
     pub fn violations(&self) -> Vec<Violation> {
-        self.traffic().violations()
+        self.traffic().log.violations()
     }
 }
 

@@ -2,9 +2,7 @@
 
 mod writing;
 
-use axum::http::request::Parts;
-use axum::http::uri::Authority;
-use axum::http::{Method, header};
+use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use super::Autotask;
@@ -19,6 +17,7 @@ use super::query::{self, Via};
 use super::route::Route;
 use super::tenant::{Tenant, value_of};
 use super::write::id_of;
+use crate::url;
 
 /// Longest URL of a GET that the web server takes.
 pub(crate) const GET_URL_MAX: usize = 2_048;
@@ -67,7 +66,7 @@ impl Autotask {
         if !user.eq_ignore_ascii_case(&self.config().credentials.username) {
             return Err(Refusal::invalid("Zone information could not be determined"));
         }
-        let base = self.base_url(call.parts);
+        let base = url::base(call.parts, self.config().public_url.as_deref());
         Ok(json!({
             "zoneName": "Simulated Zone",
             "url": format!("{base}/ATServicesRest/"),
@@ -82,20 +81,6 @@ impl Autotask {
             "requestThresholdTimeframe": 60,
             "currentTimeframeRequestCount": self.traffic().hourly(self.now()),
         })
-    }
-
-    /// The address that callers reach us by.
-    fn base_url(&self, parts: &Parts) -> String {
-        if let Some(url) = &self.config().public_url {
-            return url.clone();
-        }
-        let host = parts
-            .headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
-        let authority = parts.uri.authority().map(Authority::as_str);
-        let scheme = parts.uri.scheme_str().unwrap_or("http");
-        format!("{scheme}://{}", authority.or(host).unwrap_or("localhost"))
     }
 
     fn information(
@@ -128,7 +113,11 @@ impl Autotask {
             _ => return Err(call.wrong_verb()),
         };
         let paging = call.parameter("paging");
-        let url = format!("{}{}", self.base_url(call.parts), call.parts.uri.path());
+        let url = format!(
+            "{}{}",
+            url::base(call.parts, self.config().public_url.as_deref()),
+            call.parts.uri.path()
+        );
         let via = Via {
             method: call.method(),
             url: &url,

@@ -15,7 +15,7 @@ use super::config::Treatment;
 use super::entities::{Entity, Verb};
 use super::filter::{self, Condition, known_field, member};
 use super::tenant::{Record, Right, Tenant, value_of};
-use super::url::encoded;
+use crate::url::encoded;
 
 /// Largest and default page size.
 pub(crate) const PAGE_MAX: usize = 500;

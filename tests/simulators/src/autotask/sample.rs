@@ -1,7 +1,4 @@
 //! Sample data: a believable MSP with a dozen customers, and as many generated ones as wanted.
-//!
-//! Names are written the way people write them, so that matching them with the product's
-//! customers needs some care: legal forms, commas, case, ampersands, abbreviations.
 
 mod people;
 mod picklists;
@@ -12,93 +9,9 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::config::Config;
 use super::entities::{self, COMPANY, Entity};
-use super::moment;
 use super::tenant::{Record, Tenant};
-
-/// The MSP itself: company 0.
-pub(crate) const OWN_COMPANY: &str = "Northwind Managed Services";
-
-/// Name, web address, city and whether it is active.
-const COMPANIES: [(&str, &str, &str, bool); 12] = [
-    (
-        "Acme Industries, Inc.",
-        "https://www.acme-industries.example",
-        "Springfield",
-        true,
-    ),
-    (
-        "Baker & Sons Logistics LLC",
-        "http://bakersons.example/",
-        "Columbus",
-        true,
-    ),
-    ("Café Lumière", "cafelumiere.example", "Montréal", true),
-    (
-        "Delta Dental Group",
-        "www.deltadental.example",
-        "Austin",
-        true,
-    ),
-    (
-        "Evergreen Public Schools, District 12",
-        "evergreen12.example",
-        "Salem",
-        true,
-    ),
-    (
-        "FABRIKAM GMBH",
-        "https://fabrikam.example/de",
-        "Hamburg",
-        true,
-    ),
-    (
-        "Green Valley Medical Center (GVMC)",
-        "https://gvmc.example",
-        "Tucson",
-        true,
-    ),
-    (
-        "Harbour Law Partners LLP",
-        "harbourlaw.example",
-        "Boston",
-        true,
-    ),
-    ("Ionic Architects Ltd.", "www.ionic.example", "Leeds", true),
-    ("Juniper Insurance Agency", "", "Denver", true),
-    (
-        "Kestrel Manufacturing Co",
-        "kestrel-mfg.example",
-        "Dayton",
-        true,
-    ),
-    (
-        "Lakeside Veterinary Clinic",
-        "lakesidevet.example",
-        "Madison",
-        false,
-    ),
-];
-
-/// Parts of generated names.
-const FIRST: [&str; 16] = [
-    "Aspen", "Birch", "Cedar", "Dorado", "Ember", "Falcon", "Granite", "Horizon", "Indigo",
-    "Jasper", "Keystone", "Liberty", "Meridian", "Nimbus", "Orchard", "Pioneer",
-];
-const SECOND: [&str; 12] = [
-    "Analytics",
-    "Builders",
-    "Capital",
-    "Dental",
-    "Engineering",
-    "Foods",
-    "Health",
-    "Imports",
-    "Legal",
-    "Motors",
-    "Properties",
-    "Systems",
-];
-const FORM: [&str; 6] = [", Inc.", " LLC", " Ltd", " Group", "", " Co."];
+use crate::companies::{COMPANIES, OWN_COMPANY, generated_name};
+use crate::moment;
 
 /// A tenant with all of it.
 pub(crate) fn tenant(config: &Config) -> Tenant {
@@ -150,24 +63,6 @@ fn add_companies(tenant: &mut Tenant, config: &Config, dice: &mut StdRng, now: &
         let row = company(row, &name, &web, "Springfield", tenant, now);
         tenant.put(&COMPANY, row);
     }
-}
-
-fn generated_name(dice: &mut StdRng, count: u32) -> (String, String) {
-    let mut pick = |parts: &'static [&'static str]| {
-        parts
-            .get(dice.random_range(0..parts.len()))
-            .copied()
-            .unwrap_or_default()
-    };
-    let (first, second, form) = (pick(&FIRST), pick(&SECOND), pick(&FORM));
-    // The count keeps names apart, as branch numbers do in real lists.
-    let name = format!("{first} {second} {count}{form}");
-    let web = format!(
-        "{}-{}{count}.example",
-        first.to_lowercase(),
-        second.to_lowercase()
-    );
-    (name, web)
 }
 
 fn company(

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::answer::Refusal;
 use super::entities::{COMPANY, CONTACT, CONTRACT, RESOURCE_ROLE, TICKET};
-use super::moment;
 use super::tenant::{Record, Tenant, value_of};
 use super::write::{Draft, Mode, Occasion, invalid_reference, missing_field};
+use crate::moment;
 
 /// The status that every tenant has for a new ticket.
 pub(crate) const STATUS_NEW: i64 = 1;

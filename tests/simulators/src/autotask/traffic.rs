@@ -1,36 +1,12 @@
-//! Limits on traffic, and the record of it: threads, the rolling hour, the log, violations.
-//!
-//! A violation is something a good client never does. Tests ask for them at the end, so that a
-//! client which only got through by being refused and trying again is found out.
+//! Limits on traffic and the record of it: threads, the rolling hour, what good clients never do.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-/// Most calls and violations kept; the oldest are forgotten first.
-pub const KEPT_MAX: usize = 10_000;
-
-/// One answered call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Call {
-    /// When it came in.
-    #[serde(serialize_with = "as_text")]
-    pub at: Timestamp,
-    /// HTTP method.
-    pub method: String,
-    /// Path without the query string.
-    pub path: String,
-    /// Plural entity name in the path, as called; empty for calls about no entity.
-    pub entity: String,
-    /// Status it was answered with, reached the caller or not.
-    pub status: u16,
-}
-
-fn as_text<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(moment)
-}
+use crate::traffic::{Log, Window};
 
 /// What a good client never does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -49,14 +25,21 @@ pub enum Violation {
 }
 
 /// All traffic of a tenant.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Traffic {
-    calls: VecDeque<Call>,
-    counts: BTreeMap<String, u64>,
-    /// Moments of the calls of the past hour.
-    hour: VecDeque<Timestamp>,
-    violations: VecDeque<Violation>,
+    pub(crate) log: Log<Violation>,
+    hour: Window,
     threads: Threads,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self {
+            log: Log::default(),
+            hour: Window::of(SignedDuration::from_hours(1)),
+            threads: Threads::default(),
+        }
+    }
 }
 
 /// Calls in progress per integration code and entity.
@@ -95,7 +78,7 @@ impl Traffic {
         let count = threads.entry(key.clone()).or_default();
         if *count >= max {
             drop(threads);
-            self.violate(Violation::TooManyThreads);
+            self.log.violate(Violation::TooManyThreads);
             return None;
         }
         *count += 1;
@@ -108,63 +91,20 @@ impl Traffic {
 
     /// Counts a call into the rolling hour; false when the hour is full.
     pub(crate) fn count(&mut self, now: Timestamp, max: usize) -> bool {
-        self.forget_before_hour(now);
-        if self.hour.len() >= max {
-            self.violate(Violation::HourlyLimit);
-            return false;
+        let free = self.hour.count(now, max);
+        if !free {
+            self.log.violate(Violation::HourlyLimit);
         }
-        self.hour.push_back(now);
-        true
+        free
     }
 
     /// Calls in the hour before `now`.
     pub(crate) fn hourly(&mut self, now: Timestamp) -> usize {
-        self.forget_before_hour(now);
-        self.hour.len()
+        self.hour.used(now)
     }
 
     /// Pretends that other integrations made so many calls just now.
     pub(crate) fn use_up(&mut self, now: Timestamp, calls: usize) {
-        self.hour
-            .extend(std::iter::repeat_n(now, calls.min(KEPT_MAX)));
-    }
-
-    fn forget_before_hour(&mut self, now: Timestamp) {
-        let hour = SignedDuration::from_hours(1);
-        while self
-            .hour
-            .front()
-            .is_some_and(|first| now.duration_since(*first) >= hour)
-        {
-            self.hour.pop_front();
-        }
-    }
-
-    pub(crate) fn violate(&mut self, violation: Violation) {
-        if self.violations.len() >= KEPT_MAX {
-            self.violations.pop_front();
-        }
-        self.violations.push_back(violation);
-    }
-
-    pub(crate) fn log(&mut self, call: Call) {
-        *self.counts.entry(call.entity.clone()).or_default() += 1;
-        if self.calls.len() >= KEPT_MAX {
-            self.calls.pop_front();
-        }
-        self.calls.push_back(call);
-    }
-
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        self.calls.iter().cloned().collect()
-    }
-
-    /// Calls per entity since the start, forgotten ones included.
-    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
-        self.counts.clone()
-    }
-
-    pub(crate) fn violations(&self) -> Vec<Violation> {
-        self.violations.iter().copied().collect()
+        self.hour.use_up(now, calls);
     }
 }

@@ -9,8 +9,8 @@ use super::answer::Refusal;
 use super::config::ListValue;
 use super::entities::{Field, Kind};
 use super::metadata::{is_date, is_list, is_numeric};
-use super::moment;
 use super::tenant::{Record, Tenant};
+use crate::moment;
 
 /// The value as it is stored.
 pub(crate) fn coerced(field: &Field, value: &Value) -> Result<Value, Refusal> {

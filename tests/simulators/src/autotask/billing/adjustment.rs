@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use super::super::answer::Refusal;
 use super::super::config::{PostedPeriod, Quirks};
 use super::super::entities::{CONTRACT_SERVICE, CONTRACT_SERVICE_UNIT, Entity, SERVICE};
-use super::super::moment;
 use super::super::tenant::{Record, Tenant};
 use super::super::write::Draft;
 use super::{date, lines, open_line, put_units, recurring_contract, set_units, unit_rows};
+use crate::moment;
 
 /// What an adjustment would do, found out before any of it is done.
 struct Adjustment {

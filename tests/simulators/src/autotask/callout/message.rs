@@ -1,14 +1,13 @@
 //! What a callout carries: pairs of name and value, in one of four forms.
 
 use axum::http::Method;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::super::entities::TICKET;
 use super::super::tenant::{Record, Tenant};
-use super::super::url::encoded;
-use super::{Callout, CalloutConfig, CalloutFormat};
+use super::{CalloutConfig, CalloutFormat};
+use crate::callout::{Callout, basic};
+use crate::url::encoded;
 
 pub(super) type Pair = (String, String);
 
@@ -76,10 +75,7 @@ pub(super) fn request(config: &CalloutConfig, pairs: &[Pair]) -> Callout {
     };
     let authorization = config.username.as_ref().map(|username| {
         let password = config.password.as_deref().unwrap_or_default();
-        format!(
-            "Basic {}",
-            STANDARD.encode(format!("{username}:{password}"))
-        )
+        basic(username, password)
     });
     Callout {
         method,

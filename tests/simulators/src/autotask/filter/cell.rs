@@ -6,8 +6,8 @@ use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::super::entities::Kind;
-use super::super::moment;
 use super::Operator;
+use crate::moment;
 
 /// A value made comparable.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,10 +4,10 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::super::billing::{self, RECURRING_CODE, RECURRING_SERVICE};
 use super::super::entities::{BILLING_CODE, COMPANY, CONTRACT, CONTRACT_SERVICE, SERVICE};
-use super::super::moment;
 use super::super::tenant::Tenant;
 use super::super::tickets::CONTRACT_ACTIVE;
 use super::add_row;
+use crate::moment;
 
 /// Name, use type and whether it is active.
 const CODES: [(&str, i64, bool); 4] = [

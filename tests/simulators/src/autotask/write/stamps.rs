@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::moment;
 use super::{Draft, Mode, Occasion};
+use crate::moment;
 
 /// Dates and people that the system fills in by itself.
 pub(super) fn stamp(draft: &mut Draft, at: Occasion<'_>) {

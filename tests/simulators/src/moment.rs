@@ -1,4 +1,4 @@
-//! Dates as this API writes and reads them: UTC, ISO, and without a zone suffix.
+//! Dates as both PSAs write and read them: UTC, ISO, and without a zone suffix.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
