@@ -11,11 +11,12 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Layer of each of our crates. A crate uses only crates of smaller layers, so those of the same
 /// layer never see each other.
-const LAYERS: [(&str, u8); 11] = [
+const LAYERS: [(&str, u8); 12] = [
     ("dovetail-model", 0),
     ("dovetail-store", 1),
     ("dovetail-expression", 1),
     ("dovetail-exchange", 1),
+    ("dovetail-billing", 1),
     ("dovetail-definition", 2),
     ("dovetail-runtime", 3),
     ("dovetail-api", 4),

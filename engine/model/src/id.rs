@@ -80,6 +80,10 @@ id!(
     CustomerId, "customer id", 64
 );
 id!(
+    /// A product whose usage is billed, as the product's vendor names it.
+    ProductId, "product id", 64
+);
+id!(
     /// A user request, as the product names it. Fifty bytes, because it is the reference that a
     /// ticket carries in the PSA, and the shortest such field known holds 50.
     RequestId, "request id", 50

@@ -4,6 +4,7 @@
 //! name; an identifier that exists is one that was checked. Start with [`request`], which is what
 //! the whole program is about, then [`issue`], which is how it says that a person is needed.
 
+pub mod billing;
 pub mod class;
 pub mod id;
 pub mod integration;
@@ -18,7 +19,9 @@ pub mod span;
 pub mod timestamp;
 
 pub use class::Class;
-pub use id::{CustomerId, IntegrationId, InvalidId, IssueId, PartnerId, RequestId, RunId};
+pub use id::{
+    CustomerId, IntegrationId, InvalidId, IssueId, PartnerId, ProductId, RequestId, RunId,
+};
 pub use integration::{Health, Integration, Mapping, Section};
 pub use issue::{Issue, IssueKind};
 pub use ledger::{Ledger, State};

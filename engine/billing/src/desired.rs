@@ -1,0 +1,179 @@
+//! What ought to be billed: usage of customers, summed into items on agreements.
+
+use std::collections::BTreeMap;
+
+use model::billing::{
+    Agreement, AgreementChoice, BillingPolicy, Day, Decimal, EffectiveFrom, ItemTarget, Measured,
+    Part, ProductMapping, Unbilled, Why,
+};
+use model::request::id_text;
+use model::{CustomerId, ProductId};
+use serde_json::Value;
+
+use crate::{count, unfit};
+
+/// Everything that decides what ought to be billed.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The usage of all customers.
+    pub usages: &'a [Measured],
+    /// The company of each customer; `None` where a person said that it gets no bills.
+    pub companies: &'a BTreeMap<CustomerId, Option<Value>>,
+    /// What products are billed as.
+    pub products: &'a BTreeMap<ProductId, ProductMapping>,
+    /// Which agreements bill companies.
+    pub choices: &'a [AgreementChoice],
+    /// The agreements, by the text of their ids.
+    pub agreements: &'a BTreeMap<String, Agreement>,
+    /// The rules.
+    pub policy: &'a BillingPolicy,
+    /// What day it is.
+    pub today: Day,
+}
+
+/// What one item on one agreement ought to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The text of the agreement's id.
+    pub agreement: String,
+    /// What is billed.
+    pub target: ItemTarget,
+    /// The products that are billed as it.
+    pub products: Vec<ProductId>,
+    /// How many.
+    pub quantity: Decimal,
+    /// From when a change counts. Of several products, the latest: none is changed too early.
+    pub from: EffectiveFrom,
+    /// The usage behind it.
+    pub parts: Vec<Part>,
+}
+
+/// An agreement and an item, by texts that sort.
+type Place = (String, String);
+
+/// What ought to be billed, in the order of agreements and items; and what is not, with reasons.
+pub fn desired(facts: &Facts<'_>) -> (Vec<Demand>, Vec<Unbilled>) {
+    let choices = Choices::new(facts.choices);
+    let (mut places, mut unbilled) = (BTreeMap::<Place, Gathered<'_>>::new(), Vec::new());
+    for measured in facts.usages {
+        match facts.place(&choices, measured) {
+            Ok((agreement, target)) => {
+                let place = (agreement.to_owned(), target_key(measured, target));
+                let gathered = places.entry(place).or_insert_with(|| Gathered::of(target));
+                let product = measured.usage.product_id.clone();
+                gathered.usages.entry(product).or_default().push(measured);
+            }
+            Err(why) => unbilled.push(Unbilled {
+                customer: measured.usage.customer_id.clone(),
+                product: measured.usage.product_id.clone(),
+                why,
+            }),
+        }
+    }
+    let demands = places.into_iter();
+    let demand = |((agreement, _), gathered): (Place, Gathered<'_>)| {
+        gathered.demand(agreement, facts.policy)
+    };
+    (demands.map(demand).collect(), unbilled)
+}
+
+/// What tells items of one agreement apart. One that is still to be made is known by its product,
+/// and stays so after it was made, so that its line keeps its name.
+fn target_key(measured: &Measured, target: &ItemTarget) -> String {
+    match target {
+        ItemTarget::Item(id) => format!("item {}", id_text(id)),
+        ItemTarget::Create { .. } | ItemTarget::NotBilled => {
+            format!("product {}", measured.usage.product_id)
+        }
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Where a usage is billed, or why it is not.
+    fn place(
+        &self,
+        choices: &Choices<'a>,
+        measured: &Measured,
+    ) -> Result<(&'a str, &'a ItemTarget), Why> {
+        let usage = &measured.usage;
+        let company = match self.companies.get(&usage.customer_id) {
+            None => return Err(Why::CustomerUnmapped),
+            Some(None) => return Err(Why::CustomerIgnored),
+            Some(Some(company)) => company,
+        };
+        let product = self
+            .products
+            .get(&usage.product_id)
+            .ok_or(Why::ProductUnmapped)?;
+        let target = product.target_for(&usage.customer_id);
+        if *target == ItemTarget::NotBilled {
+            return Err(Why::NotBilled);
+        }
+        let chosen = choices
+            .of(company, &usage.product_id)
+            .ok_or(Why::NoAgreement)?;
+        let Some((id, agreement)) = self.agreements.get_key_value(&id_text(chosen)) else {
+            return Err(Why::AgreementUnfit("is not in the PSA any more".to_owned()));
+        };
+        match unfit(agreement, company, self.today) {
+            Some(why) => Err(Why::AgreementUnfit(format!("{} {why}", agreement.name))),
+            None => Ok((id, target)),
+        }
+    }
+}
+
+/// The agreements that were chosen, by company and product.
+struct Choices<'a>(BTreeMap<(String, Option<&'a ProductId>), &'a Value>);
+
+impl<'a> Choices<'a> {
+    fn new(choices: &'a [AgreementChoice]) -> Self {
+        let one = |choice: &'a AgreementChoice| {
+            (
+                (id_text(&choice.company), choice.product.as_ref()),
+                &choice.agreement,
+            )
+        };
+        Self(choices.iter().map(one).collect())
+    }
+
+    fn of(&self, company: &Value, product: &ProductId) -> Option<&'a Value> {
+        let company = id_text(company);
+        let own = self.0.get(&(company.clone(), Some(product)));
+        own.or_else(|| self.0.get(&(company, None))).copied()
+    }
+}
+
+/// The usage that is billed in one place.
+struct Gathered<'a> {
+    target: &'a ItemTarget,
+    usages: BTreeMap<ProductId, Vec<&'a Measured>>,
+}
+
+impl<'a> Gathered<'a> {
+    const fn of(target: &'a ItemTarget) -> Self {
+        Self {
+            target,
+            usages: BTreeMap::new(),
+        }
+    }
+
+    fn demand(self, agreement: String, policy: &BillingPolicy) -> Demand {
+        let mut demand = Demand {
+            agreement,
+            target: self.target.clone(),
+            products: Vec::new(),
+            quantity: Decimal::ZERO,
+            from: EffectiveFrom::PeriodStart,
+            parts: Vec::new(),
+        };
+        for (product, usages) in self.usages {
+            let rule = policy.rule_for(&product);
+            let counted = count(rule, &usages);
+            demand.quantity = demand.quantity + counted.quantity;
+            demand.parts.extend(counted.parts);
+            demand.from = demand.from.max(rule.from);
+            demand.products.push(product);
+        }
+        demand
+    }
+}

@@ -1,0 +1,207 @@
+//! One line of a plan: what ought to be billed, held against what the PSA has.
+
+use model::billing::{
+    Agreement, BillingPolicy, Day, Decimal, Decision, DecisionKind, EffectiveFrom, Guards, Hold,
+    Mode, PlanLine, PlanState,
+};
+use model::request::id_text;
+use serde_json::Value;
+
+use crate::{Demand, Landing, Row, landing, quantity_on, wanted_day};
+
+/// What the PSA has of one item on one agreement.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// The ids of the agreement's lines for this item; there ought to be one or none.
+    pub lines: Vec<Value>,
+    /// The item's id; none while it is still to be made.
+    pub item: Option<Value>,
+    /// Its name.
+    pub item_name: String,
+    /// What one costs.
+    pub price: Option<Decimal>,
+    /// What it has, by days.
+    pub rows: Vec<Row>,
+    /// Whether a change was sent of which nobody knows yet whether it took hold.
+    pub in_doubt: bool,
+}
+
+/// The day on which a line is looked at, before periods that were billed move it.
+pub fn day_for(
+    from: EffectiveFrom,
+    agreement: &Agreement,
+    decision: Option<&Decision>,
+    today: Day,
+) -> Day {
+    match decision {
+        // What is taken back counts from the day from which it had counted.
+        Some(Decision {
+            kind: DecisionKind::Undo { .. },
+            effective,
+            ..
+        }) => *effective,
+        _ => wanted_day(from, agreement, today),
+    }
+}
+
+/// The line for `demand`; nothing where nothing is billed and nothing ought to be. `id` and
+/// `company_name` are only passed on.
+pub fn line(
+    id: String,
+    demand: Demand,
+    (agreement, company_name): (&Agreement, String),
+    standing: Standing,
+    (policy, decision, today): (&BillingPolicy, Option<&Decision>, Day),
+) -> Option<PlanLine> {
+    if standing.lines.is_empty() && demand.quantity.is_zero() && !standing.in_doubt {
+        return None;
+    }
+    let wanted = day_for(demand.from, agreement, decision, today);
+    let Landing { day, billed_until } = landing(wanted, &standing.rows);
+    let actual = quantity_on(&standing.rows, day);
+    let mut line = PlanLine {
+        id,
+        company: agreement.company_id.clone(),
+        company_name,
+        agreement: agreement.id.clone(),
+        agreement_name: agreement.name.clone(),
+        target: demand.target,
+        item: standing.item,
+        item_name: standing.item_name,
+        line: standing.lines.first().cloned(),
+        products: demand.products,
+        actual,
+        desired: demand.quantity,
+        target_quantity: demand.quantity,
+        price: standing.price,
+        wanted_from: demand.from,
+        effective: day,
+        billed_until,
+        state: PlanState::Unchanged,
+        reason: String::new(),
+        holds: Vec::new(),
+        undoes: None,
+        troubled: false,
+        parts: demand.parts,
+    };
+    if standing.in_doubt {
+        line.enter(
+            PlanState::InDoubt,
+            "a change was sent and is being looked for",
+        );
+    } else if standing.lines.len() > 1 {
+        let lines = standing
+            .lines
+            .iter()
+            .map(id_text)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let why = format!("the agreement has this item more than once, as lines {lines}");
+        line.enter(PlanState::Blocked, &why);
+    } else if agreement.ends.is_some_and(|ends| ends < day) {
+        line.enter(
+            PlanState::Blocked,
+            "the agreement ends before the change would count",
+        );
+    } else {
+        line.holds = holds(&line, &policy.guards);
+        decide(&mut line, policy.mode, decision);
+    }
+    Some(line)
+}
+
+trait Enter {
+    fn enter(&mut self, state: PlanState, reason: &str);
+}
+
+impl Enter for PlanLine {
+    fn enter(&mut self, state: PlanState, reason: &str) {
+        self.state = state;
+        reason.clone_into(&mut self.reason);
+    }
+}
+
+/// What guards say about the change. A drop to zero and a new line are named as such, and not by
+/// their share as well: that would always be all of it.
+fn holds(line: &PlanLine, guards: &Guards) -> Vec<Hold> {
+    let change = line.desired - line.actual;
+    let mut holds = Vec::new();
+    if change.is_zero() {
+        return holds;
+    }
+    let is_new = line.line.is_none();
+    let is_zero = line.desired.is_zero();
+    if is_new && guards.hold_new {
+        holds.push(Hold::NewLine);
+    }
+    if is_zero && guards.hold_zero {
+        holds.push(Hold::Zero);
+    }
+    let exceeds = |share| change.abs().exceeds_share(share, line.actual);
+    if !is_new && !is_zero && guards.share_max.is_some_and(exceeds) {
+        holds.push(Hold::Share);
+    }
+    if guards.change_max.is_some_and(|most| change.abs() > most) {
+        holds.push(Hold::Change);
+    }
+    let newest = line.parts.iter().map(|part| part.term_end).max();
+    if newest.is_some_and(|ended| ended.months_later(1) < line.effective) {
+        holds.push(Hold::OldUsage);
+    }
+    holds
+}
+
+fn decide(line: &mut PlanLine, mode: Mode, decision: Option<&Decision>) {
+    if let Some(decision) = decision.filter(|decision| stands(decision, line)) {
+        return follow(line, mode, &decision.kind);
+    }
+    if line.desired == line.actual {
+        return line.enter(PlanState::Unchanged, "the PSA has what the usage comes to");
+    }
+    match mode {
+        Mode::Preview => line.enter(PlanState::Proposed, "billing is in preview"),
+        Mode::Ask => line.enter(PlanState::Proposed, "it waits to be approved"),
+        Mode::Automatic if line.holds.is_empty() => {
+            line.enter(PlanState::Approved, "it is within the guards");
+        }
+        Mode::Automatic => line.enter(PlanState::Held, "a guard holds it"),
+    }
+}
+
+/// Whether a decision was made about the change at hand.
+fn stands(decision: &Decision, line: &PlanLine) -> bool {
+    let same = decision.actual == line.actual;
+    match decision.kind {
+        DecisionKind::Undo { .. } => same,
+        DecisionKind::Dismiss => same && decision.desired == line.desired,
+        DecisionKind::Approve | DecisionKind::Adjust(_) => {
+            same && decision.desired == line.desired && decision.effective == line.effective
+        }
+    }
+}
+
+fn follow(line: &mut PlanLine, mode: Mode, kind: &DecisionKind) {
+    match kind {
+        DecisionKind::Dismiss if line.desired == line.actual => {
+            line.enter(PlanState::Unchanged, "the PSA has what the usage comes to");
+        }
+        DecisionKind::Dismiss => line.enter(PlanState::Dismissed, "a person dismissed it"),
+        // Taking back is what a person does in an emergency, preview or not.
+        DecisionKind::Undo { change, to } => {
+            line.target_quantity = *to;
+            line.undoes = Some(change.clone());
+            line.enter(PlanState::Approved, "a person takes back a change");
+        }
+        _ if mode == Mode::Preview => line.enter(PlanState::Proposed, "billing is in preview"),
+        DecisionKind::Approve => line.enter(PlanState::Approved, "a person approved it"),
+        DecisionKind::Adjust(to) => {
+            line.target_quantity = *to;
+            let state = if *to == line.actual {
+                PlanState::Dismissed
+            } else {
+                PlanState::Approved
+            };
+            line.enter(state, "a person set the quantity");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Whatever the history: after the last sync the PSA has what the rule makes of the usage, and no
+//! change was made twice.
+//!
+//! The PSA here knows differences only and cannot be asked about them, as the strictest one known.
+//! A sync does what the engine does: settle what is in doubt, plan, keep the intent, send, forget
+//! the intent. At each of these places the answer may be lost or the engine may die, and a change
+//! may arrive only after its sender has died.
+
+use billing::{Row, Settled, Standing, landing, line, quantity_on, settle};
+use model::billing::{Day, Decimal, EffectiveFrom, Mode, PlanState, Rounding};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::made::{Made, agreement, day, usage};
+
+/// A line of a PSA that takes differences.
+struct Psa {
+    rows: Vec<Row>,
+    writes: usize,
+    /// A change that is still under way.
+    late: Option<Intent>,
+}
+
+/// What was about to be sent.
+#[derive(Clone, Copy, Debug)]
+struct Intent {
+    before: Decimal,
+    after: Decimal,
+    from: Day,
+}
+
+/// What becomes of a change that is sent.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Answered,
+    DiedBeforeSending,
+    LostBefore,
+    LostAfter,
+    Late,
+}
+
+impl Psa {
+    /// Twelve months of nothing.
+    fn new() -> Self {
+        let first = day("2026-01-01");
+        let month = |count: i32| Row {
+            starts: Some(first.months_later(count)),
+            ends: None,
+            quantity: Decimal::ZERO,
+            billed: false,
+        };
+        let mut rows: Vec<Row> = (0..12).map(month).collect();
+        rows.last_mut().unwrap().ends = Some(day("2026-12-31"));
+        let mut psa = Self {
+            rows,
+            writes: 0,
+            late: None,
+        };
+        psa.close_gaps();
+        psa
+    }
+
+    /// Each row ends the day before the next one starts.
+    fn close_gaps(&mut self) {
+        self.rows.sort_by_key(|row| row.starts);
+        for index in 1..self.rows.len() {
+            let next = self.rows[index].starts.unwrap();
+            let mut ends = self.rows[index - 1].starts.unwrap();
+            while ends.next() < next {
+                ends = ends.next();
+            }
+            self.rows[index - 1].ends = Some(ends);
+        }
+    }
+
+    /// Moves everything from a day on by a difference. It must be what was meant: no other change
+    /// may have come in between, or it would be doubled.
+    fn adjust(&mut self, intent: Intent) {
+        assert_eq!(
+            quantity_on(&self.rows, intent.from),
+            intent.before,
+            "doubled: {intent:?}"
+        );
+        if let Some(row) = self.rows.iter().find(|row| row.holds(intent.from)).cloned()
+            && row.starts < Some(intent.from)
+        {
+            self.rows.push(Row {
+                starts: Some(intent.from),
+                ..row
+            });
+            self.close_gaps();
+        }
+        let difference = intent.after - intent.before;
+        for row in self
+            .rows
+            .iter_mut()
+            .filter(|row| row.starts >= Some(intent.from))
+        {
+            assert!(!row.billed, "written into a billed period: {intent:?}");
+            row.quantity = row.quantity + difference;
+        }
+        self.writes += 1;
+    }
+
+    /// Time passes, and what was under way arrives.
+    fn arrive(&mut self) {
+        if let Some(late) = self.late.take() {
+            self.adjust(late);
+        }
+    }
+}
+
+/// The engine's side, as far as it survives a crash.
+#[derive(Default)]
+struct Engine {
+    intent: Option<Intent>,
+}
+
+impl Engine {
+    fn sync(&mut self, made: &Made, psa: &mut Psa, today: Day, fate: Fate) {
+        if let Some(intent) = self.intent {
+            // It is not looked at before it had time to settle.
+            psa.arrive();
+            let now = quantity_on(&psa.rows, intent.from);
+            assert_ne!(settle(intent.before, intent.after, now), Settled::Unclear);
+            self.intent = None;
+        }
+        let demand = made.desired().0.remove(0);
+        let standing = Standing {
+            lines: vec![json!(7)],
+            rows: psa.rows.clone(),
+            ..Standing::default()
+        };
+        let (agreement, with) = (agreement(10, 1), (&made.policy, None, today));
+        let Some(line) = line(
+            "l".to_owned(),
+            demand,
+            (&agreement, String::new()),
+            standing,
+            with,
+        ) else {
+            return;
+        };
+        if line.state != PlanState::Approved {
+            assert_eq!(line.state, PlanState::Unchanged);
+            return;
+        }
+        let intent = Intent {
+            before: line.actual,
+            after: line.target_quantity,
+            from: line.effective,
+        };
+        self.intent = Some(intent);
+        match fate {
+            Fate::Answered => {
+                psa.adjust(intent);
+                self.intent = None;
+            }
+            Fate::LostAfter => psa.adjust(intent),
+            Fate::Late => psa.late = Some(intent),
+            Fate::DiedBeforeSending | Fate::LostBefore => {}
+        }
+    }
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        Just(Fate::Answered),
+        Just(Fate::DiedBeforeSending),
+        Just(Fate::LostBefore),
+        Just(Fate::LostAfter),
+        Just(Fate::Late),
+    ]
+}
+
+fn from() -> impl Strategy<Value = EffectiveFrom> {
+    prop_oneof![
+        Just(EffectiveFrom::PeriodStart),
+        Just(EffectiveFrom::Today),
+        Just(EffectiveFrom::NextPeriod),
+    ]
+}
+
+fn rounding() -> impl Strategy<Value = Rounding> {
+    prop_oneof![
+        Just(Rounding::Up),
+        Just(Rounding::Nearest),
+        Just(Rounding::Down)
+    ]
+}
+
+/// Days that pass, hundredths used by each of two customers, what becomes of the change, and
+/// whether everything up to now is billed afterwards.
+fn event() -> impl Strategy<Value = (u8, u32, u32, Fate, bool)> {
+    (
+        0..20_u8,
+        0..3_000_u32,
+        0..3_000_u32,
+        fate(),
+        prop::bool::weighted(0.2),
+    )
+}
+
+proptest! {
+    #[test]
+    fn the_quantity_converges_and_nothing_is_doubled(
+        events in prop::collection::vec(event(), 1..12),
+        from in from(),
+        rounding in rounding(),
+    ) {
+        let (mut psa, mut engine, mut today) = (Psa::new(), Engine::default(), day("2026-03-10"));
+        let mut made = Made::new(Vec::new());
+        made.policy.mode = Mode::Automatic;
+        made.policy.guards.share_max = None;
+        made.policy.guards.change_max = None;
+        made.policy.guards.hold_zero = false;
+        made.policy.rule.from = from;
+        made.policy.rule.rounding = rounding;
+        for (days, one, other, fate, billed) in events {
+            for _ in 0..days {
+                today = today.next();
+            }
+            let used = |hundredths: u32| format!("{}.{:02}", hundredths / 100, hundredths % 100);
+            made.usages = vec![usage("a", "p", &used(one)), usage("b", "p", &used(other))];
+            engine.sync(&made, &mut psa, today, fate);
+            if billed && psa.late.is_none() {
+                psa.rows.iter_mut().filter(|row| row.ends < Some(today)).for_each(|row| {
+                    row.billed = true;
+                });
+            }
+        }
+        engine.sync(&made, &mut psa, today, Fate::Answered);
+        let writes = psa.writes;
+        let demand = made.desired().0.remove(0);
+        let wanted = billing::wanted_day(from, &agreement(10, 1), today);
+        let on = landing(wanted, &psa.rows).day;
+        prop_assert_eq!(quantity_on(&psa.rows, on), demand.quantity);
+        engine.sync(&made, &mut psa, today, Fate::Answered);
+        prop_assert_eq!(psa.writes, writes, "nothing to do writes nothing");
+    }
+}

@@ -1,0 +1,232 @@
+//! One line of a plan: guards, modes, decisions and days.
+
+use billing::{Row, Standing, landing, line, quantity_on};
+use model::Timestamp;
+use model::billing::{
+    BillingPolicy, Decimal, Decision, DecisionKind, EffectiveFrom, Hold, Mode, PlanLine, PlanState,
+};
+use serde_json::json;
+
+use crate::made::{Made, agreement, day, usage};
+
+fn row(starts: &str, ends: &str, quantity: i64, billed: bool) -> Row {
+    Row {
+        starts: Some(day(starts)),
+        ends: Some(day(ends)),
+        quantity: Decimal::whole(quantity),
+        billed,
+    }
+}
+
+/// The line of a company that uses `used` and is billed `billed`.
+fn planned(
+    used: &str,
+    rows: Vec<Row>,
+    change: impl Fn(&mut BillingPolicy),
+    decision: Option<&Decision>,
+) -> Option<PlanLine> {
+    let mut made = Made::new(vec![usage("a", "p", used)]);
+    change(&mut made.policy);
+    let demand = made.desired().0.remove(0);
+    let standing = Standing {
+        lines: if rows.is_empty() {
+            Vec::new()
+        } else {
+            vec![json!(7)]
+        },
+        item: Some(json!(100)),
+        rows,
+        ..Standing::default()
+    };
+    let agreement = agreement(10, 1);
+    let with = (&made.policy, decision, day("2026-07-10"));
+    line(
+        "l".to_owned(),
+        demand,
+        (&agreement, "Acme".to_owned()),
+        standing,
+        with,
+    )
+}
+
+fn july(quantity: i64) -> Vec<Row> {
+    vec![row("2026-07-01", "2026-07-31", quantity, false)]
+}
+
+fn automatic(policy: &mut BillingPolicy) {
+    policy.mode = Mode::Automatic;
+}
+
+#[test]
+fn guards_hold_what_is_too_much() {
+    for (had, used, holds) in [
+        (8, "10", vec![]),
+        (8, "10.1", vec![Hold::Share]),
+        (100, "110", vec![]),
+        (100, "111", vec![Hold::Change]),
+        (8, "0", vec![Hold::Zero]),
+        (0, "5", vec![Hold::Share]),
+    ] {
+        let line = planned(used, july(had), automatic, None).unwrap();
+        assert_eq!(line.holds, holds, "{had} to {used}");
+        let state = if holds.is_empty() {
+            PlanState::Approved
+        } else {
+            PlanState::Held
+        };
+        assert_eq!(line.state, state, "{had} to {used}");
+    }
+    let line = planned("3", Vec::new(), automatic, None).unwrap();
+    assert_eq!(
+        (line.state, line.holds),
+        (PlanState::Held, vec![Hold::NewLine])
+    );
+}
+
+#[test]
+fn preview_and_ask_wait_whatever_the_size() {
+    for mode in [Mode::Preview, Mode::Ask] {
+        let line = planned("9", july(8), |policy| policy.mode = mode, None).unwrap();
+        assert_eq!(line.state, PlanState::Proposed, "{mode:?}");
+    }
+    let line = planned("8", july(8), |_| {}, None).unwrap();
+    assert_eq!(
+        (line.state, line.change()),
+        (PlanState::Unchanged, Decimal::ZERO)
+    );
+    assert_eq!(
+        planned("0", Vec::new(), |_| {}, None),
+        None,
+        "nothing is billed, nor should be"
+    );
+}
+
+#[test]
+fn a_decision_is_about_one_change_and_lapses_with_it() {
+    let ask = |policy: &mut BillingPolicy| policy.mode = Mode::Ask;
+    let decision = |kind| Decision {
+        kind,
+        actual: Decimal::whole(8),
+        desired: Decimal::whole(20),
+        effective: day("2026-07-01"),
+        at: Timestamp::default(),
+    };
+    let state = |kind, used, had| {
+        let decision = decision(kind);
+        planned(used, july(had), ask, Some(&decision))
+            .unwrap()
+            .state
+    };
+    assert_eq!(state(DecisionKind::Approve, "20", 8), PlanState::Approved);
+    assert_eq!(state(DecisionKind::Approve, "21", 8), PlanState::Proposed);
+    assert_eq!(state(DecisionKind::Approve, "20", 9), PlanState::Proposed);
+    assert_eq!(state(DecisionKind::Dismiss, "20", 8), PlanState::Dismissed);
+    assert_eq!(state(DecisionKind::Dismiss, "22", 8), PlanState::Proposed);
+    let adjust = DecisionKind::Adjust(Decimal::whole(15));
+    assert_eq!(state(adjust.clone(), "20", 8), PlanState::Approved);
+    let adjusted = planned("20", july(8), ask, Some(&decision(adjust))).unwrap();
+    assert_eq!(adjusted.change(), Decimal::whole(7));
+    let approved = decision(DecisionKind::Approve);
+    let preview = planned("20", july(8), |_| {}, Some(&approved)).unwrap();
+    assert_eq!(
+        preview.state,
+        PlanState::Proposed,
+        "nothing is written in preview"
+    );
+    let later = Decision {
+        effective: day("2026-06-01"),
+        ..approved
+    };
+    let line = planned("20", july(8), ask, Some(&later)).unwrap();
+    assert_eq!(
+        line.state,
+        PlanState::Proposed,
+        "it would count from another day"
+    );
+}
+
+#[test]
+fn what_was_billed_is_never_written_into() {
+    let rows = vec![
+        row("2026-07-01", "2026-07-14", 8, true),
+        row("2026-07-15", "2026-07-31", 9, true),
+        row("2026-08-01", "2026-08-31", 11, false),
+    ];
+    let line = planned("12", rows.clone(), |_| {}, None).unwrap();
+    assert_eq!(
+        (line.effective, line.billed_until),
+        (day("2026-08-01"), Some(day("2026-07-31")))
+    );
+    assert_eq!(
+        (line.actual, line.change()),
+        (Decimal::whole(11), Decimal::whole(1))
+    );
+    assert_eq!(landing(day("2026-08-02"), &rows).day, day("2026-08-02"));
+    let next = |policy: &mut BillingPolicy| policy.rule.from = EffectiveFrom::NextPeriod;
+    assert_eq!(planned("12", rows, next, None).unwrap().billed_until, None);
+}
+
+#[test]
+fn a_split_period_has_the_quantity_of_the_row_that_holds_the_day() {
+    let rows = [
+        row("2026-07-01", "2026-07-09", 5, false),
+        row("2026-07-10", "2026-07-31", 7, false),
+    ];
+    for (on, quantity) in [("2026-07-09", 5), ("2026-07-10", 7), ("2026-08-01", 0)] {
+        assert_eq!(
+            quantity_on(&rows, day(on)),
+            Decimal::whole(quantity),
+            "{on}"
+        );
+    }
+}
+
+#[test]
+fn an_item_that_is_there_twice_is_nobodys_to_guess() {
+    let made = Made::new(vec![usage("a", "p", "9")]);
+    let demand = made.desired().0.remove(0);
+    let standing = Standing {
+        lines: vec![json!(7), json!(8)],
+        rows: july(8),
+        ..Standing::default()
+    };
+    let with = (&made.policy, None, day("2026-07-10"));
+    let agreement = agreement(10, 1);
+    let line = line(
+        "l".to_owned(),
+        demand,
+        (&agreement, String::new()),
+        standing,
+        with,
+    )
+    .unwrap();
+    assert_eq!(line.state, PlanState::Blocked);
+    assert!(line.reason.contains("7, 8"), "{}", line.reason);
+}
+
+#[test]
+fn usage_of_long_ago_waits_for_a_person() {
+    let mut made = Made::new(vec![usage("a", "p", "9")]);
+    made.usages[0].usage.term_end = day("2026-05-31");
+    made.policy.mode = Mode::Automatic;
+    let demand = made.desired().0.remove(0);
+    let standing = Standing {
+        lines: vec![json!(7)],
+        rows: july(8),
+        ..Standing::default()
+    };
+    let with = (&made.policy, None, day("2026-07-10"));
+    let agreement = agreement(10, 1);
+    let line = line(
+        "l".to_owned(),
+        demand,
+        (&agreement, String::new()),
+        standing,
+        with,
+    )
+    .unwrap();
+    assert_eq!(
+        (line.state, line.holds),
+        (PlanState::Held, vec![Hold::OldUsage])
+    );
+}
