@@ -13,7 +13,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use crate::problem::{Code, Fault, ProblemDocument};
+use crate::problem::{Code, Fault, InText, ProblemDocument};
 use crate::routes;
 
 /// The name of the bearer tokens in the document.
@@ -46,6 +46,7 @@ pub(crate) fn document() -> OpenApi {
         ComponentsBuilder::new()
             .schema(ProblemDocument::name(), ProblemDocument::schema())
             .schema(Fault::name(), Fault::schema())
+            .schema(InText::name(), InText::schema())
             .security_scheme(
                 TOKEN,
                 SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),

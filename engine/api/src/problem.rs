@@ -45,6 +45,23 @@ pub(crate) struct Fault {
     /// How to mend it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
+    /// Where in the text, if it is a template or a script.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<InText>,
+}
+
+/// A place within a text that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct InText {
+    /// The line, counted from 1.
+    #[schema(example = 1)]
+    pub(crate) line: usize,
+    /// The column in characters, counted from 1.
+    #[schema(example = 14)]
+    pub(crate) column: usize,
+    /// The line as it was sent, and carets under the place.
+    #[schema(example = "Request of {{usr}}\n             ^^^")]
+    pub(crate) excerpt: String,
 }
 
 impl Problem {

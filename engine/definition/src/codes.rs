@@ -46,6 +46,7 @@ codes! {
     UNKNOWN_CHOICES = "unknown-choices", "A list of choices that is named exists.";
     UNKNOWN_SETTING = "unknown-setting", "A setting that is named exists in its section.";
     UNLIKE_ITSELF = "unlike-itself", "A setting is unlike another one.";
+    IDLE_VARIABLES = "idle-variables", "Only a template has variables.";
     BAD_DEFAULT = "bad-default", "A default is a value that could be given.";
     BAD_REGEX = "bad-regex", "A regular expression can be read.";
     MATCHES_NOTHING = "matches-nothing", "A pattern has something to be held against.";

@@ -235,10 +235,39 @@ pub struct Setting {
     pub default_choice: bool,
     /// Another setting of the section that it must differ from.
     pub unlike: Option<String>,
+    /// Whether it may have another value for requests of one report type.
+    pub by_report_type: bool,
+}
+
+impl Section {
+    /// The setting of this name.
+    pub fn field(&self, name: &str) -> Option<&Setting> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl Setting {
+    /// Whether requests of one report type, or a partner's script, may have it otherwise.
+    pub const fn varies(&self) -> bool {
+        self.by_report_type || matches!(self.kind, SettingKind::Template(_))
+    }
+}
+
+/// What a template can name.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name between the braces.
+    pub name: String,
+    /// What it is.
+    pub about: String,
+    /// What it may say.
+    pub sample: String,
+    /// What it says. Roots: `request`, `customer`.
+    pub value: Expression,
 }
 
 /// What kind of value a setting has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum SettingKind {
     /// One of a list, by the list's name in `Connector::choices`.
     Choice(String),
@@ -250,6 +279,10 @@ pub enum SettingKind {
     Number,
     /// True or false.
     Switch,
+    /// A phrase with these variables, which is printed for each request.
+    Template(Vec<Variable>),
+    /// A company of the directory, by its id.
+    Company,
 }
 
 /// How callouts are read.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use expression::Shape;
 use serde_json::Value;
 
+use crate::connector::Section;
 use crate::pipeline::Pipeline;
 
 /// How many findings `Family::validate` reports; a record that is wrong all over is wrong.
@@ -23,6 +24,9 @@ pub struct Family {
     pub version: String,
     /// What its operations are given and give back, by name.
     pub operations: BTreeMap<String, Contract>,
+    /// The settings that every connector of it has besides its own, by section. A connector's
+    /// `settings` have them already.
+    pub settings: BTreeMap<String, Section>,
     /// Its pipelines, by name.
     pub pipelines: BTreeMap<String, Arc<Pipeline>>,
     /// The schemas of records, by name: its own and those of the product.

@@ -93,7 +93,7 @@ impl Attempt {
         let (records, mut problems) = Records::compile(&files.schemas);
         let (shared, script_problems) = Callable::shared(&files.scripts);
         problems.extend(script_problems);
-        let mut families = families(&files, &records);
+        let mut families = families(&files, &records, &shared);
         pipelines(&files, &mut families, &shared);
         let (connectors, script_problems) = connectors(&files, &families);
         problems.extend(script_problems);
@@ -175,13 +175,14 @@ fn with_its_connector(source: Sources, name: &str, path: &Path) -> Sources {
 /// against it all the same, so that all problems are seen at once, and is not kept either.
 type Families = BTreeMap<String, (Family, bool)>;
 
-fn families(files: &Files, records: &Records) -> Families {
+fn families(files: &Files, records: &Records, shared: &Callable) -> Families {
     let mut families = BTreeMap::new();
     for page in files.of_kind(Kind::Family) {
+        page.forgive_scripts(&shared.broken);
         let Some(file) = read::<FamilyFile>(page, &schemas::FAMILY) else {
             continue;
         };
-        let family = check::family::check(&file, records, &page.spot());
+        let family = check::family::check(&file, records, &shared.scripts, &page.spot());
         let is_good = |(_, is_good): &(Family, bool)| *is_good;
         if page.is_broken() && families.get(&family.name).is_some_and(is_good) {
             continue;

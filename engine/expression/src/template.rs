@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use crate::compile::Names;
 use crate::fault::{self, Fault};
 
+pub(crate) use check::raw;
 pub use helper::{HELPERS, Helper};
 pub use print::OUTPUT_BYTES_MAX;
 
@@ -68,7 +69,7 @@ impl Template {
     }
 }
 
-fn parse(text: &str) -> Result<handlebars::Template, Fault> {
+pub(crate) fn parse(text: &str) -> Result<handlebars::Template, Fault> {
     if text.len() > SOURCE_BYTES_MAX {
         let message = format!(
             "this template has {} bytes, the limit is {SOURCE_BYTES_MAX}",

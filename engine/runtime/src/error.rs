@@ -61,6 +61,47 @@ pub struct Fault {
     pub message: String,
     /// How to mend it, where that is known.
     pub hint: Option<String>,
+    /// Where in the text at `pointer`, if it is a text that has parts, such as a script.
+    pub place: Option<InText>,
+}
+
+/// A place within a text that a person wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InText {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// The line as it was written, and below it carets under the place.
+    pub excerpt: String,
+}
+
+impl InText {
+    /// `length` characters of `text` from this line and column on.
+    pub(crate) fn new(text: &str, line: usize, column: usize, length: usize) -> Self {
+        let written = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        let indent = written.chars().take(column.saturating_sub(1));
+        // A tab stays one, so that the caret stands right whatever the width of tabs.
+        let indent: String = indent.map(|c| if c == '\t' { c } else { ' ' }).collect();
+        let left = written
+            .chars()
+            .count()
+            .saturating_sub(indent.chars().count());
+        let carets = "^".repeat(length.clamp(1, left.max(1)));
+        Self {
+            line,
+            column,
+            excerpt: format!("{written}\n{indent}{carets}"),
+        }
+    }
+
+    /// `length` characters of `text` after the first `start`.
+    pub(crate) fn at_offset(text: &str, start: usize, length: usize) -> Self {
+        let before: String = text.chars().take(start).collect();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        Self::new(text, line, column, length)
+    }
 }
 
 fn first_message(faults: &[Fault]) -> &str {
@@ -76,6 +117,7 @@ impl Error {
                 pointer: pointer.into(),
                 message: message.into(),
                 hint: None,
+                place: None,
             }],
         }
     }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Records, Versioned};
 
 pub use connection::{ConnectionReport, RightReport};
-pub use settings::{Choice, SectionForm, SectionView, SettingForm};
+pub use settings::{Choice, SectionForm, SectionView, SettingForm, VariableForm};
 
 use crate::Runtime;
 use crate::core::Core;
@@ -272,6 +272,7 @@ impl Runtime {
                     pointer,
                     message,
                     hint: Some(hint),
+                    place: None,
                 }];
                 return Err(Error::Invalid { faults });
             }
@@ -403,6 +404,7 @@ fn checked(
             pointer: format!("/credentials/{name}"),
             message: format!("`{name}` is not a credential of {}", connector.title),
             hint: Some(format!("it takes {}", names.join(", "))),
+            place: None,
         });
     }
     if faults.is_empty() {
@@ -417,6 +419,7 @@ fn fault(name: &str, message: String, field: &Field) -> Fault {
         pointer: format!("/credentials/{name}"),
         message,
         hint: field.help.clone(),
+        place: None,
     }
 }
 

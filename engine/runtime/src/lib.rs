@@ -11,6 +11,7 @@ mod aside;
 mod callouts;
 mod context;
 mod core;
+mod effective;
 mod error;
 mod events;
 mod halt;
@@ -41,10 +42,10 @@ use store::{Batch, Expect, Store};
 
 pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;
-pub use crate::error::{Error, Fault};
+pub use crate::error::{Error, Fault, InText};
 pub use crate::integrations::{
     Choice, ConnectionReport, ConnectorForm, FormField, IntegrationView, RightReport, ScheduleLine,
-    SectionForm, SectionView, SettingForm,
+    SectionForm, SectionView, SettingForm, VariableForm,
 };
 pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt, SuggestionView};
 pub use crate::metrics::Metric;

@@ -322,6 +322,7 @@ fn checked(
                 pointer: format!("/{at}/ignore"),
                 message: "a customer is either mapped or ignored".to_owned(),
                 hint: None,
+                place: None,
             }),
             Some(id) => checked.push(MappingChange {
                 company: Some(id.clone()),
@@ -331,6 +332,7 @@ fn checked(
                 pointer: format!("/{at}/company"),
                 message: format!("there is no active company {text} in the directory"),
                 hint: Some("read the companies again if it was made only now".to_owned()),
+                place: None,
             }),
         }
     }

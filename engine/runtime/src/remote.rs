@@ -94,6 +94,8 @@ impl Remote {
                 .exchange
                 .set_broker(broker, credential(core, &connector, &integration)?),
         };
+        let mut integration = integration;
+        crate::effective::complete(&connector, Arc::make_mut(&mut integration));
         let setup = Arc::default();
         let core = core.clone();
         Ok(Self {

@@ -80,6 +80,7 @@ fn fault(pointer: String, said: &str) -> Fault {
                 pointer,
                 message: message.to_owned(),
                 hint: None,
+                place: None,
             };
         }
     }
@@ -87,6 +88,7 @@ fn fault(pointer: String, said: &str) -> Fault {
         pointer,
         message: said.to_owned(),
         hint: None,
+        place: None,
     }
 }
 
@@ -108,6 +110,7 @@ fn unknown_field(pointer: String, names: &str) -> Fault {
         pointer,
         message: "there is no such field".to_owned(),
         hint: Some(hint),
+        place: None,
     }
 }
 
@@ -122,6 +125,7 @@ fn wrong_type(pointer: String, said: &str) -> Fault {
         pointer,
         message,
         hint: None,
+        place: None,
     }
 }
 

@@ -4,7 +4,7 @@ use axum::http::header;
 use model::Class;
 use runtime::{CalloutError, Error};
 
-use super::{Code, Fault, Problem};
+use super::{Code, Fault, InText, Problem};
 
 /// After how many seconds a caller should come back when the engine itself is the bottleneck.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -46,6 +46,11 @@ impl From<runtime::Fault> for Fault {
             pointer: fault.pointer,
             message: fault.message,
             hint: fault.hint,
+            place: fault.place.map(|place| InText {
+                line: place.line,
+                column: place.column,
+                excerpt: place.excerpt,
+            }),
         }
     }
 }

@@ -134,6 +134,7 @@ pub(crate) async fn put_callout_credentials(
                 pointer: "/username".to_owned(),
                 message,
                 hint,
+                place: None,
             }]),
         );
     }

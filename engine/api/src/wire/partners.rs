@@ -137,6 +137,7 @@ impl CustomersInput {
                 pointer: format!("/customers/{at}/id"),
                 message: "this customer is there twice".to_owned(),
                 hint: None,
+                place: None,
             })
             .take(FAULTS_MAX)
             .collect();

@@ -79,7 +79,8 @@ pub(crate) struct SettingForm {
     label: String,
     /// What it does.
     help: Option<String>,
-    /// What kind of value it takes: `choice`, `text`, `span`, `number` or `switch`.
+    /// What kind of value it takes: `choice`, `text`, `span`, `number`, `switch`, `template` or
+    /// `company`.
     #[schema(example = "choice")]
     kind: &'static str,
     /// The name of the choices that its value is one of.
@@ -90,6 +91,10 @@ pub(crate) struct SettingForm {
     /// What it is when left out.
     #[schema(value_type = Option<Value>)]
     default: Option<Value>,
+    /// Whether requests of one report type may have another value.
+    by_report_type: bool,
+    /// What a template can name in `{{ }}`, in the order it is offered.
+    variables: Vec<VariableForm>,
 }
 
 impl From<runtime::SettingForm> for SettingForm {
@@ -102,6 +107,31 @@ impl From<runtime::SettingForm> for SettingForm {
             choices: form.choices,
             required: form.required,
             default: form.default,
+            by_report_type: form.by_report_type,
+            variables: each(form.variables),
+        }
+    }
+}
+
+/// What a template can name.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct VariableForm {
+    /// Its name between the braces.
+    #[schema(example = "report_type")]
+    name: String,
+    /// What it is.
+    about: String,
+    /// What it may say.
+    #[schema(example = "URL Block")]
+    sample: String,
+}
+
+impl From<runtime::VariableForm> for VariableForm {
+    fn from(form: runtime::VariableForm) -> Self {
+        Self {
+            name: form.name,
+            about: form.about,
+            sample: form.sample,
         }
     }
 }

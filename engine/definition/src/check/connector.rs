@@ -12,7 +12,9 @@ use super::secret::SecretNames;
 use super::value::Values;
 use super::{callout, form, graph, http, operation, unused};
 use crate::codes;
-use crate::connector::{Choices, Connector, Right, SETTLE_DEFAULT, Setup, TIMEOUT_DEFAULT};
+use crate::connector::{
+    Choices, Connector, Right, SETTLE_DEFAULT, Section, Setup, TIMEOUT_DEFAULT,
+};
 use crate::family::Family;
 use crate::near;
 use crate::page::Spot;
@@ -83,7 +85,7 @@ pub(crate) fn check(
 ) -> Connector {
     let around = Surroundings {
         file,
-        scope: ConnectorScope::of(file),
+        scope: ConnectorScope::of(file, family),
         scripts,
         secrets: SecretNames::of(file),
         family,
@@ -104,7 +106,7 @@ pub(crate) fn check(
         setup: setup(&around, &spot.key("setup")),
         rights: rights(&around, &spot.key("rights")),
         choices: choices(&around, &spot.key("choices")),
-        settings: form::settings(&file.settings, &file.choices, &spot.key("settings")),
+        settings: settings(&around, &spot.key("settings")),
         callout: file
             .callout
             .as_ref()
@@ -115,6 +117,18 @@ pub(crate) fn check(
     graph::check(&around, spot);
     unused::check(&around, spot);
     connector
+}
+
+/// The connector's own settings, and after them those of its family.
+fn settings(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Section> {
+    let file = around.file;
+    let bench = form::Bench {
+        choices: &file.choices,
+        schemas: &around.family.schemas,
+        scripts: around.scripts,
+    };
+    let own = bench.settings(&file.settings, spot);
+    form::with_family(own, &around.family.settings, spot)
 }
 
 fn words(file: &ConnectorFile, spot: &Spot<'_>) -> BTreeMap<String, String> {

@@ -2,23 +2,40 @@
 
 use std::collections::BTreeMap;
 
+use expression::Scripts;
+
+use super::form;
 use super::scope::OPERATION_ROOTS;
 use crate::codes;
 use crate::family::{Contract, EffectRule, Family, Gives};
 use crate::near;
 use crate::page::Spot;
 use crate::raw::family::{ContractText, EffectText, FamilyFile};
+use crate::raw::value::Named;
 use crate::records::Records;
 
 /// Checks `file`.
-pub(crate) fn check(file: &FamilyFile, records: &Records, spot: &Spot<'_>) -> Family {
+pub(crate) fn check(
+    file: &FamilyFile,
+    records: &Records,
+    scripts: &Scripts,
+    spot: &Spot<'_>,
+) -> Family {
+    let schemas = records.of_family(&file.family.0);
+    let form = form::Bench {
+        choices: &Named::default(),
+        schemas: &schemas,
+        scripts,
+    };
+    let settings = form.settings(&file.settings, &spot.key("settings"));
     let family = Family {
         name: file.family.0.clone(),
         title: file.title.clone(),
         version: file.version.clone(),
         operations: BTreeMap::new(),
+        settings,
         pipelines: BTreeMap::new(),
-        schemas: records.of_family(&file.family.0),
+        schemas,
     };
     let bench = Bench {
         file,

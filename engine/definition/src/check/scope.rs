@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use expression::Shape;
 use serde_json::Value;
 
+use crate::connector::Section;
+use crate::family::Family;
 use crate::raw::connector::{ConnectorFile, FieldText, SectionText};
 use crate::raw::operation::{OperationText, PagesText};
 use crate::raw::value::{Computed, Named};
@@ -30,8 +32,9 @@ pub(crate) struct ConnectorScope {
 }
 
 impl ConnectorScope {
-    /// What `file` announces: its forms and the records of its setup.
-    pub(crate) fn of(file: &ConnectorFile) -> Self {
+    /// What `file` announces: its forms, with the settings of its family, and the records of its
+    /// setup.
+    pub(crate) fn of(file: &ConnectorFile, family: &Family) -> Self {
         let setup = file
             .setup
             .0
@@ -40,7 +43,10 @@ impl ConnectorScope {
         let roots = BTreeMap::from([
             ("credentials".to_owned(), form(&file.credentials)),
             ("vendor".to_owned(), form(&file.vendor)),
-            ("settings".to_owned(), settings(&file.settings)),
+            (
+                "settings".to_owned(),
+                settings(&file.settings, &family.settings),
+            ),
             ("setup".to_owned(), Shape::object(setup)),
             ("operation".to_owned(), scalars(["name", "entity"])),
             ("now".to_owned(), Shape::Scalar),
@@ -121,14 +127,19 @@ fn form(fields: &Named<FieldText>) -> Shape {
     )
 }
 
-fn settings(sections: &Named<SectionText>) -> Shape {
-    Shape::object(sections.0.iter().map(|(name, section)| {
-        let fields = section
-            .fields
-            .0
-            .iter()
-            .map(|(field, _)| (field.clone(), Shape::Scalar));
-        (name.clone(), Shape::object(fields))
+fn settings(own: &Named<SectionText>, of_family: &BTreeMap<String, Section>) -> Shape {
+    let mut sections: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, section) in &own.0 {
+        let fields = section.fields.0.iter().map(|(field, _)| field.as_str());
+        sections.entry(name).or_default().extend(fields);
+    }
+    for (name, section) in of_family {
+        let fields = section.fields.iter().map(|field| field.name.as_str());
+        sections.entry(name).or_default().extend(fields);
+    }
+    Shape::object(sections.into_iter().map(|(name, fields)| {
+        let fields = fields.into_iter().map(|field| (field, Shape::Scalar));
+        (name, Shape::object(fields))
     }))
 }
 

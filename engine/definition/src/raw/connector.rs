@@ -212,7 +212,8 @@ pub(crate) struct SectionText {
     pub(crate) fields: Named<SettingText>,
 }
 
-/// One setting. It has `choices`, or a `type`; without either it is a text.
+/// One setting. It has `choices`, or a `type`; without either it is a text. One that may be left
+/// out is off, or as the system has it, when it is blank.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Setting")]
@@ -236,6 +237,25 @@ pub(crate) struct SettingText {
     pub(crate) default_choice: bool,
     /// Another setting of the section that it must differ from.
     pub(crate) unlike: Option<Name>,
+    /// Whether it may have another value for requests of one report type, such as a queue.
+    #[serde(default)]
+    pub(crate) by_report_type: bool,
+    /// What a template can name, in the order it is offered.
+    #[serde(default)]
+    pub(crate) variables: Named<VariableText>,
+}
+
+/// What a template can name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Variable")]
+pub(crate) struct VariableText {
+    /// What it is, in a sentence.
+    pub(crate) about: String,
+    /// What it may say.
+    pub(crate) sample: String,
+    /// What it says for the request at hand. `request` and `customer` are known.
+    pub(crate) value: Computed,
 }
 
 /// What kind of value a setting has.
@@ -251,6 +271,11 @@ pub(crate) enum SettingKindText {
     Number,
     /// On or off.
     Switch,
+    /// A text with `{{ }}` around the names of `variables`, printed for each request. A partner's
+    /// own script may have a function of the setting's name instead.
+    Template,
+    /// A company of the directory.
+    Company,
 }
 
 /// The callout: what the system says of its own accord. It is a hint and no more; what it names is

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::connector::SectionText;
 use super::value::{Name, Named};
 
 /// What every connector of a family provides, so that pipelines need not know which one they work
@@ -17,6 +18,10 @@ pub(crate) struct FamilyFile {
     pub(crate) title: String,
     /// The version of this file.
     pub(crate) version: String,
+    /// Settings that every connector of the family has, by section: they follow the connector's own
+    /// in the section of the same name.
+    #[serde(default)]
+    pub(crate) settings: Named<SectionText>,
     /// The operations.
     pub(crate) operations: Named<ContractText>,
 }

@@ -148,11 +148,19 @@ fn the_typed_connector_says_what_the_file_says() {
     assert_eq!(token.needs, Vec::<String>::new());
     let fields = &sample.settings.get("tickets").unwrap().fields;
     let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-    assert_eq!(names, ["queue", "status", "closing_status", "due_in"]);
+    assert_eq!(
+        names,
+        ["queue", "status", "closing_status", "due_in", "title"]
+    );
     let kinds: Vec<&SettingKind> = fields.iter().map(|field| &field.kind).collect();
     assert!(matches!(
         kinds.as_slice(),
-        [SettingKind::Choice(_), .., SettingKind::Span]
+        [
+            SettingKind::Choice(_),
+            ..,
+            SettingKind::Span,
+            SettingKind::Template(_)
+        ]
     ));
     let statuses = sample.choices.get("statuses").unwrap();
     assert_eq!(

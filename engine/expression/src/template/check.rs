@@ -13,6 +13,7 @@ use handlebars::template::{
 };
 
 use self::name::Frame;
+pub(crate) use self::name::raw;
 use super::{BLOCKS_MAX, Helper, Need};
 use crate::compile::Names;
 use crate::fault::{self, Fault};

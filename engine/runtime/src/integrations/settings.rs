@@ -1,15 +1,17 @@
 //! Settings and the choices that their forms offer, read live from the PSA.
 
-use definition::connector::{Connector, Section, Setting, SettingKind};
+mod values;
+
+use definition::connector::{Connector, Section, Setting, SettingKind, Variable};
 use definition::pipeline::Event;
-use model::{IntegrationId, IssueKind, PartnerId, span};
+use model::{IntegrationId, IssueKind, PartnerId};
 use serde_json::{Map, Value};
 use store::{Batch, Expect};
 
 use super::save;
 use crate::Runtime;
 use crate::core::is_usable;
-use crate::error::{Error, Fault};
+use crate::error::Error;
 use crate::events::Happened;
 use crate::halt::Failed;
 use crate::issues::issue_id;
@@ -38,7 +40,7 @@ pub struct SettingForm {
     pub label: String,
     /// What it does.
     pub help: Option<String>,
-    /// `choice`, `text`, `span`, `number` or `switch`.
+    /// `choice`, `text`, `span`, `number`, `switch`, `template` or `company`.
     pub kind: &'static str,
     /// The list that it is chosen from, if it is.
     pub choices: Option<String>,
@@ -46,6 +48,21 @@ pub struct SettingForm {
     pub required: bool,
     /// What it is unless something else is given.
     pub default: Option<Value>,
+    /// Whether requests of one report type may have it otherwise.
+    pub by_report_type: bool,
+    /// What a template can name, in the order it is offered.
+    pub variables: Vec<VariableForm>,
+}
+
+/// What a template can name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableForm {
+    /// Its name between the braces.
+    pub name: String,
+    /// What it is.
+    pub about: String,
+    /// What it may say.
+    pub sample: String,
 }
 
 /// A section as it is saved, with its form.
@@ -206,140 +223,6 @@ impl Runtime {
         }
         Ok(SectionView { on, values, form })
     }
-
-    async fn checked_settings(
-        &self,
-        remote: &Remote,
-        section: &Section,
-        mut given: Map<String, Value>,
-    ) -> Result<Map<String, Value>, Error> {
-        let (mut faults, mut checked) = (Vec::new(), Map::new());
-        for setting in &section.fields {
-            let value = given.remove(&setting.name).filter(|value| !value.is_null());
-            match self.checked_setting(remote, setting, value).await? {
-                Ok(Some(value)) => drop(checked.insert(setting.name.clone(), value)),
-                Ok(None) => {}
-                Err((message, hint)) => faults.push(Fault {
-                    pointer: format!("/values/{}", setting.name),
-                    message,
-                    hint,
-                }),
-            }
-        }
-        for setting in &section.fields {
-            let (Some(unlike), Some(value)) = (&setting.unlike, checked.get(&setting.name)) else {
-                continue;
-            };
-            if checked.get(unlike) == Some(value) {
-                let other = section.fields.iter().find(|one| one.name == *unlike);
-                let other = other.map_or(unlike.as_str(), |one| one.label.as_str());
-                faults.push(Fault {
-                    pointer: format!("/values/{}", setting.name),
-                    message: format!("{} must differ from {other}", setting.label),
-                    hint: None,
-                });
-            }
-        }
-        for name in given.keys() {
-            let known: Vec<&str> = section.fields.iter().map(|one| one.name.as_str()).collect();
-            faults.push(Fault {
-                pointer: format!("/values/{name}"),
-                message: format!("`{name}` is not a setting of {}", section.title),
-                hint: Some(format!("its settings are {}", known.join(", "))),
-            });
-        }
-        if faults.is_empty() {
-            Ok(checked)
-        } else {
-            Err(Error::Invalid { faults })
-        }
-    }
-
-    /// The value to store for one setting, or what is wrong with the one given.
-    async fn checked_setting(
-        &self,
-        remote: &Remote,
-        setting: &Setting,
-        value: Option<Value>,
-    ) -> Result<Result<Option<Value>, Wrong>, Error> {
-        let label = &setting.label;
-        let SettingKind::Choice(choices) = &setting.kind else {
-            let value = value.or_else(|| setting.default.clone());
-            return Ok(match value {
-                None if setting.required => Err((format!("{label} is missing"), None)),
-                None => Ok(None),
-                Some(value) => of_kind(&setting.kind, label, value).map(Some),
-            });
-        };
-        let value = value.or_else(|| setting.default.clone());
-        if value.is_none() && !setting.required && !setting.default_choice {
-            return Ok(Ok(None));
-        }
-        let choices = self.read_choices(remote, choices).await?;
-        let active = || choices.iter().filter(|choice| choice.active);
-        Ok(match value {
-            Some(value) => {
-                let text = model::request::id_text(&value);
-                let same = |one: &&Choice| model::request::id_text(&one.value) == text;
-                match choices.iter().find(same) {
-                    Some(one) if one.active => Ok(Some(one.value.clone())),
-                    Some(one) => {
-                        let message = format!("{} is inactive, choose another {label}", one.label);
-                        Err((message, Some(offer(active()))))
-                    }
-                    None => {
-                        let message = format!("{text} is not among the choices for {label}");
-                        Err((message, Some(offer(active()))))
-                    }
-                }
-            }
-            None if setting.default_choice => {
-                let marked = active().find(|one| one.default).or_else(|| active().next());
-                Ok(marked.map(|one| one.value.clone()))
-            }
-            None => Err((format!("{label} is missing"), Some(offer(active())))),
-        })
-    }
-}
-
-/// What is wrong with a value, and a hint.
-type Wrong = (String, Option<String>);
-
-/// How many choices a hint lists.
-const OFFER_MAX: usize = 12;
-
-fn offer<'c>(choices: impl Iterator<Item = &'c Choice>) -> String {
-    let mut choices = choices.map(|one| format!("{} ({})", one.value, one.label));
-    let listed: Vec<String> = choices.by_ref().take(OFFER_MAX).collect();
-    let more = if choices.next().is_some() {
-        ", …"
-    } else {
-        ""
-    };
-    format!("there are {}{more}", listed.join(", "))
-}
-
-fn of_kind(kind: &SettingKind, label: &str, value: Value) -> Result<Value, Wrong> {
-    let fits = match kind {
-        SettingKind::Choice(_) => true,
-        SettingKind::Text => value.is_string(),
-        SettingKind::Span => value
-            .as_str()
-            .is_some_and(|text| span::parse(text).is_some()),
-        SettingKind::Number => value.is_i64() || value.is_u64(),
-        SettingKind::Switch => value.is_boolean(),
-    };
-    let wanted = match kind {
-        SettingKind::Span => "a span of time such as 24h",
-        SettingKind::Number => "a whole number",
-        SettingKind::Switch => "true or false",
-        SettingKind::Text | SettingKind::Choice(_) => "a text",
-    };
-    if fits {
-        Ok(value)
-    } else {
-        Err((format!("{label} must be {wanted}"), None))
-    }
 }
 
 fn refused(failed: Failed) -> Error {
@@ -392,20 +275,40 @@ fn section_form(name: &str, section: &Section) -> SectionForm {
 }
 
 fn setting_form(setting: &Setting) -> SettingForm {
-    let (kind, choices) = match &setting.kind {
-        SettingKind::Choice(name) => ("choice", Some(name.clone())),
-        SettingKind::Text => ("text", None),
-        SettingKind::Span => ("span", None),
-        SettingKind::Number => ("number", None),
-        SettingKind::Switch => ("switch", None),
+    let (choices, variables) = match &setting.kind {
+        SettingKind::Choice(name) => (Some(name.clone()), &[][..]),
+        SettingKind::Template(variables) => (None, variables.as_slice()),
+        _ => (None, &[][..]),
     };
     SettingForm {
         name: setting.name.clone(),
         label: setting.label.clone(),
         help: setting.help.clone(),
-        kind,
+        kind: kind_name(&setting.kind),
         choices,
         required: setting.required,
         default: setting.default.clone(),
+        by_report_type: setting.varies(),
+        variables: variables.iter().map(variable_form).collect(),
+    }
+}
+
+const fn kind_name(kind: &SettingKind) -> &'static str {
+    match kind {
+        SettingKind::Choice(_) => "choice",
+        SettingKind::Text => "text",
+        SettingKind::Span => "span",
+        SettingKind::Number => "number",
+        SettingKind::Switch => "switch",
+        SettingKind::Template(_) => "template",
+        SettingKind::Company => "company",
+    }
+}
+
+fn variable_form(variable: &Variable) -> VariableForm {
+    VariableForm {
+        name: variable.name.clone(),
+        about: variable.about.clone(),
+        sample: variable.sample.clone(),
     }
 }

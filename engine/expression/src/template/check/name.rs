@@ -18,7 +18,7 @@ pub(super) struct Frame {
 const LOCALS: [&str; 4] = ["index", "key", "first", "last"];
 
 /// The path as it was written.
-pub(super) fn raw(path: &Path) -> &str {
+pub(crate) fn raw(path: &Path) -> &str {
     match path {
         Path::Relative((_, raw)) | Path::Local((_, _, raw)) => raw,
     }
