@@ -14,6 +14,7 @@ pub mod clock;
 mod companies;
 mod control;
 pub mod faults;
+pub mod halopsa;
 mod http_sender;
 mod moment;
 pub mod product;
@@ -28,6 +29,7 @@ use std::net::SocketAddr;
 
 pub use self::autotask::Autotask;
 pub use self::clock::{Clock, SystemClock, TokioClock};
+pub use self::halopsa::HaloPsa;
 pub use self::http_sender::HttpSender;
 pub use self::product::Product;
 pub use self::psa::{Psa, TicketSettings, TicketView, names, psa_names};

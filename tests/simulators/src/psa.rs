@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::faults::Fault;
 use crate::serve::Running;
-use crate::{Autotask, Error, Product, autotask, product};
+use crate::{Autotask, Error, HaloPsa, Product, autotask, halopsa, product};
 
 /// The name of the product's simulator.
 const PRODUCT: &str = "product";
@@ -64,11 +64,11 @@ pub trait Psa: Send + Sync {
     /// What the operator of an engine sets for all partners, when it is served at `url`.
     fn vendor(&self, url: &str) -> BTreeMap<String, String>;
 
-    /// What a partner pastes.
-    fn credentials(&self) -> BTreeMap<String, String>;
+    /// What a partner pastes, when it is served at `url`.
+    fn credentials(&self, url: &str) -> BTreeMap<String, String>;
 
     /// The same with a wrong secret.
-    fn wrong_credentials(&self) -> BTreeMap<String, String>;
+    fn wrong_credentials(&self, url: &str) -> BTreeMap<String, String>;
 
     /// What to set in the `tickets` section, and what must follow from it.
     fn ticket_settings(&self) -> TicketSettings;
@@ -110,7 +110,7 @@ pub trait Psa: Send + Sync {
 
 /// The names of the simulated PSAs, as people type them.
 pub fn psa_names() -> Vec<&'static str> {
-    vec![autotask::psa::NAME]
+    vec![autotask::psa::NAME, halopsa::psa::NAME]
 }
 
 /// The names of all simulators, as people type them.
@@ -124,6 +124,7 @@ pub fn names() -> Vec<&'static str> {
 pub fn psa(name: &str, seed: u64) -> Option<Box<dyn Psa>> {
     match name {
         autotask::psa::NAME => Some(Box::new(Autotask::new(autotask::Config::seeded(seed)))),
+        halopsa::psa::NAME => Some(Box::new(HaloPsa::new(halopsa::Config::seeded(seed)))),
         _ => None,
     }
 }
@@ -165,18 +166,20 @@ fn product_guide(product: &Product, url: &str) -> Vec<String> {
 
 fn psa_guide(psa: &dyn Psa, url: &str) -> Vec<String> {
     let connector = psa.connector();
-    let mut lines = vec![
-        "In the engine's configuration:".to_owned(),
-        "  vendor:".to_owned(),
-        format!("    {connector}:"),
-    ];
     let pair =
         |indent: &str, (name, value): (&String, &String)| format!("{indent}{name}: {value:?}");
-    lines.extend(psa.vendor(url).iter().map(|one| pair("      ", one)));
+    let vendor = psa.vendor(url);
+    let mut lines = Vec::new();
+    if !vendor.is_empty() {
+        lines.push("In the engine's configuration:".to_owned());
+        lines.push("  vendor:".to_owned());
+        lines.push(format!("    {connector}:"));
+        lines.extend(vendor.iter().map(|one| pair("      ", one)));
+    }
     lines.push(format!(
         "Credentials for an integration with `{connector}`:"
     ));
-    lines.extend(psa.credentials().iter().map(|one| pair("  ", one)));
+    lines.extend(psa.credentials(url).iter().map(|one| pair("  ", one)));
     lines.push(format!("Tickets:  {url}/__simulator/tickets"));
     lines.push(format!("Controls: {url}/__simulator"));
     lines

@@ -13,6 +13,10 @@ pub(crate) fn html(status: StatusCode, page: &str) -> Response {
     with_type(status, "text/html", page.to_owned())
 }
 
+pub(crate) fn text(status: StatusCode, text: &str) -> Response {
+    with_type(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
 pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;

@@ -22,7 +22,7 @@ pub(super) async fn connect(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
         .await?;
     let connection = json!({
         "connector": stage.psa.connector(),
-        "credentials": stage.psa.credentials(),
+        "credentials": stage.psa.credentials(stage.psa_url()),
     });
     let path = partner_path("/integrations/test");
     let report = stage.client.post(&path, connection.clone()).await?;

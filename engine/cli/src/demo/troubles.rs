@@ -95,7 +95,7 @@ pub(super) async fn refuse_wrong(stage: &mut Stage) -> Result<Vec<String>, Lapse
     ));
     let connection = json!({
         "connector": stage.psa.connector(),
-        "credentials": stage.psa.wrong_credentials(),
+        "credentials": stage.psa.wrong_credentials(stage.psa_url()),
     });
     let path = partner_path("/integrations/test");
     let report = stage.client.post(&path, connection).await?;

@@ -37,12 +37,12 @@ impl Psa for Autotask {
         ])
     }
 
-    fn credentials(&self) -> BTreeMap<String, String> {
+    fn credentials(&self, _url: &str) -> BTreeMap<String, String> {
         let known = Self::credentials(self);
         pairs([("username", known.username), ("secret", known.secret)])
     }
 
-    fn wrong_credentials(&self) -> BTreeMap<String, String> {
+    fn wrong_credentials(&self, _url: &str) -> BTreeMap<String, String> {
         let known = Self::credentials(self);
         let wrong = format!("not-{}", known.secret);
         pairs([("username", known.username), ("secret", wrong)])

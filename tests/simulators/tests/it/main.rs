@@ -1,7 +1,7 @@
 //! The simulators over a real loopback connection: every refusal, limit and fault they promise.
 //!
-//! One file per concern. `client` is the only one without tests: it starts a simulator and calls
-//! it as a connector would.
+//! One file per concern; those of HaloPSA are in a folder of their own. Only `client` has no
+//! tests: it starts a simulator and calls it as a connector would.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,6 +13,7 @@ mod billing;
 mod callouts;
 mod client;
 mod faults;
+mod halopsa;
 mod limits;
 mod metadata;
 mod product;

@@ -1,0 +1,252 @@
+//! How a simulated tenant is set up, and where it follows a guess that can be switched.
+//!
+//! Each quirk is a question that public material about the API leaves open, or answers in two
+//! ways. The default is the best guess; a connector should pass with the other answer too.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::webhooks::Payload;
+use crate::clock::{Clock, SystemClock};
+
+/// Everything that is decided before a tenant starts.
+#[derive(Clone)]
+pub struct Config {
+    /// Record ids, tokens, faults by chance and latency jitter all come from it.
+    pub seed: u64,
+    /// Where the tenant reads the time.
+    pub clock: Arc<dyn Clock>,
+    /// The hosted tenant's name.
+    pub tenant: String,
+    /// The one API application.
+    pub application: Application,
+    /// Limits the tenant enforces.
+    pub limits: Limits,
+    /// Answers to open questions.
+    pub quirks: Quirks,
+    /// How many generated clients to add to the dozen named ones.
+    pub generated_clients: u32,
+    /// How many open tickets there are from the start.
+    pub generated_tickets: u32,
+    /// Base address in `authinfo`, without a final slash. Without it, the address that the
+    /// caller used.
+    pub public_url: Option<String>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Config")
+            .field("seed", &self.seed)
+            .field("limits", &self.limits)
+            .field("quirks", &self.quirks)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            clock: Arc::new(SystemClock),
+            tenant: "sim".to_owned(),
+            application: Application::default(),
+            limits: Limits::default(),
+            quirks: Quirks::default(),
+            generated_clients: 0,
+            generated_tickets: 0,
+            public_url: None,
+        }
+    }
+}
+
+impl Config {
+    /// The default tenant under another seed.
+    pub fn seeded(seed: u64) -> Self {
+        Self {
+            seed,
+            ..Self::default()
+        }
+    }
+}
+
+/// The application that an integration authenticates as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// `client_id`.
+    pub client_id: String,
+    /// `client_secret`.
+    pub client_secret: String,
+    /// Scopes it may ask for; `all` allows every one.
+    pub scopes: Vec<String>,
+}
+
+impl Default for Application {
+    fn default() -> Self {
+        Self {
+            client_id: "5b0e1c7a-0d3f-4a7e-9c55-2f1f6c1f0a11".to_owned(),
+            client_secret: "sim-6a1d9f52-secret-4be0".to_owned(),
+            scopes: vec!["all".to_owned()],
+        }
+    }
+}
+
+/// Limits of the tenant.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Requests per rolling five minutes, all integrations together.
+    pub requests: usize,
+    /// How long a token lives, in seconds.
+    pub token_seconds: u32,
+    /// Time that every request takes.
+    pub latency: Duration,
+    /// Largest additional time, drawn per request.
+    pub jitter: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests: 500,
+            token_seconds: 3_600,
+            latency: Duration::ZERO,
+            jitter: Duration::ZERO,
+        }
+    }
+}
+
+/// What to do with something that the API's public material says nothing certain about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// It is let pass.
+    Accept,
+    /// 400 with a text.
+    Refuse,
+}
+
+/// The six shapes in which errors of this API have been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorShape {
+    /// A serialised .NET exception.
+    Exception,
+    /// `{"Message": ...}`.
+    Message,
+    /// `{"resultCode": ..., "errorMessage": ...}`.
+    ResultCode,
+    /// `{"error": ..., "error_description": ...}`.
+    Error,
+    /// A validation problem of the web framework.
+    Problem,
+    /// Plain text.
+    Text,
+}
+
+/// What `POST /RecurringInvoice/updatelines` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdatedLines {
+    /// The last line, as other writes do.
+    LastLine,
+    /// The invoice with all of its lines.
+    Invoice,
+    /// Nothing.
+    Empty,
+}
+
+/// Answers to questions the public material leaves open.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an open question of its own"
+)]
+pub struct Quirks {
+    /// Status of a write that created something.
+    pub created_status: u16,
+    /// Status of a write that changed something.
+    pub updated_status: u16,
+    /// A body that is one object instead of an array.
+    pub bare_object: Treatment,
+    /// Status for an update of an id that is not there.
+    pub unknown_id_status: u16,
+    /// Shape of refusals by a rule of the product.
+    pub error_shape: ErrorShape,
+    /// Status of a wrong client id or secret; 400 or 401.
+    pub invalid_client_status: u16,
+    /// Text that comes with it.
+    pub invalid_client_text: Option<String>,
+    /// Whether a token request without the tenant's name fails as on a custom domain.
+    pub tenant_required: bool,
+    /// Whether tokens come with a `refresh_token` that nobody needs.
+    pub refresh_token: bool,
+    /// Body of a 401 on the API; empty when there is none.
+    pub unauthorized_text: Option<String>,
+    /// Status for one record of a module that the agent has no right to; its list is 403.
+    pub module_detail_status: u16,
+    /// `Retry-After` in seconds on the tenant's own 429s.
+    pub retry_after: Option<u32>,
+    /// What follows a moment: nothing, or `Z`.
+    pub zone_suffix: &'static str,
+    /// What stands for "no date".
+    pub no_date: &'static str,
+    /// Whether `hasbeenclosed` stays true after a ticket was reopened.
+    pub remembers_closing: bool,
+    /// Whether a ticket can be opened for an inactive client.
+    pub inactive_client: Treatment,
+    /// Text of the 400 for a ticket whose site has no general user.
+    pub no_general_user_text: String,
+    /// Name of general users.
+    pub general_user: String,
+    /// Whether `RecurringInvoice` without paging is a bare array.
+    pub bare_recurring_invoices: bool,
+    /// Whether lines that a full write of an invoice leaves out stay; else they are removed.
+    pub keeps_omitted_lines: bool,
+    /// What an update of lines answers.
+    pub updated_lines: UpdatedLines,
+    /// The code of a monthly period.
+    pub monthly_period: i64,
+    /// The body of webhooks.
+    pub payload: Payload,
+    /// For how long what happens is gathered, to be told in one body that is an array.
+    pub batch: Option<Duration>,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            created_status: 201,
+            updated_status: 200,
+            bare_object: Treatment::Refuse,
+            unknown_id_status: 400,
+            error_shape: ErrorShape::Exception,
+            invalid_client_status: 400,
+            invalid_client_text: None,
+            tenant_required: false,
+            refresh_token: false,
+            unauthorized_text: None,
+            module_detail_status: 401,
+            retry_after: None,
+            zone_suffix: "",
+            no_date: "1900-01-01T00:00:00",
+            remembers_closing: false,
+            inactive_client: Treatment::Refuse,
+            no_general_user_text: "No General User could be found for this Site.".to_owned(),
+            general_user: "General User".to_owned(),
+            bare_recurring_invoices: false,
+            keeps_omitted_lines: false,
+            updated_lines: UpdatedLines::LastLine,
+            monthly_period: 2,
+            payload: Payload::Ticket,
+            batch: None,
+        }
+    }
+}
+
+impl Quirks {
+    /// A moment as it shows; none is a date, too.
+    pub(crate) fn moment(&self, kept: Option<&str>) -> Value {
+        let text = kept.unwrap_or(self.no_date);
+        Value::from(format!("{text}{}", self.zone_suffix))
+    }
+}

@@ -1,0 +1,198 @@
+//! Writes: an array of records, each created when it has no `id` and changed in part when it has
+//! one; the answer is the last of them, or all with `returnall=true`.
+//!
+//! Records are written one after the other. When one is refused, those before it stay.
+
+use axum::http::Method;
+use serde_json::{Map, Value};
+
+use super::HaloPsa;
+use super::answer::{Done, Refusal};
+use super::call::Call;
+use super::config::Treatment;
+use super::draft::Draft;
+use super::entities::{
+    ACTION, CLIENT, Entity, INVOICE, ITEM, NOTIFICATION, SITE, SUPPLIER, TICKET, TICKET_TYPE, USER,
+    WEBHOOK,
+};
+use super::tenant::{Record, Tenant, action_key};
+use super::token::Grant;
+use super::violation::Violation;
+use super::webhooks::Event;
+use crate::moment;
+
+/// Who writes, and when.
+pub(crate) struct Occasion<'a> {
+    pub(crate) grant: &'a Grant,
+    /// As records show it.
+    pub(crate) now: String,
+}
+
+/// One record that was written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) key: i64,
+    pub(crate) created: bool,
+}
+
+/// Whether a call is to create anything, whatever becomes of it.
+pub(crate) fn creates(call: &Call<'_>) -> bool {
+    let without_id = |body: &Value| body.is_object() && body.get("id").is_none();
+    call.method() == Method::POST
+        && match serde_json::from_str(call.body) {
+            Ok(Value::Array(bodies)) => bodies.iter().any(without_id),
+            Ok(body) => without_id(&body),
+            Err(_) => false,
+        }
+}
+
+impl HaloPsa {
+    /// Answers a POST to a collection.
+    pub(crate) fn write_all(
+        &self,
+        entity: &'static Entity,
+        call: &Call<'_>,
+        grant: &Grant,
+    ) -> Result<Done, Refusal> {
+        let mut shown = Vec::new();
+        let mut created = false;
+        for body in self.bodies(call)? {
+            let written = self.write(entity, &body, grant)?;
+            created = written.created;
+            let tenant = self.tenant();
+            let row = tenant.row(entity, written.key).ok_or(Refusal::NotFound)?;
+            shown.push(self.detail(&tenant, entity, row));
+        }
+        let quirks = &self.config().quirks;
+        let status = if created {
+            quirks.created_status
+        } else {
+            quirks.updated_status
+        };
+        let body = if call.parameters().flag("returnall") {
+            Some(Value::Array(shown))
+        } else {
+            shown.pop()
+        };
+        Ok(Done { status, body })
+    }
+
+    /// The records in a body. One object alone is not how this API is written to.
+    pub(crate) fn bodies(&self, call: &Call<'_>) -> Result<Vec<Map<String, Value>>, Refusal> {
+        let unreadable = |text: &str| Refusal::Unreadable {
+            field: "$".to_owned(),
+            text: text.to_owned(),
+        };
+        let body = serde_json::from_str(call.body)
+            .map_err(|_| unreadable("The JSON value could not be converted."))?;
+        let bodies = match body {
+            Value::Array(bodies) if !bodies.is_empty() => bodies,
+            body @ Value::Object(_) => {
+                self.violate(Violation::BareObject);
+                if self.config().quirks.bare_object == Treatment::Refuse {
+                    return Err(unreadable(
+                        "The JSON value could not be converted to a list.",
+                    ));
+                }
+                vec![body]
+            }
+            _ => return Err(unreadable("A non-empty request body is required.")),
+        };
+        let object = |body| match body {
+            Value::Object(body) => Ok(body),
+            _ => Err(unreadable("The JSON value could not be converted.")),
+        };
+        bodies.into_iter().map(object).collect()
+    }
+
+    /// Creates or changes one record, and tells the webhooks.
+    pub(crate) fn write(
+        &self,
+        entity: &'static Entity,
+        body: &Map<String, Value>,
+        grant: &Grant,
+    ) -> Result<Written, Refusal> {
+        let at = Occasion {
+            grant,
+            now: moment::text_of(self.now()),
+        };
+        let mut tenant = self.tenant();
+        let before = before(&tenant, entity, body)?;
+        let created = before.is_none();
+        let mut draft = Draft::of(before);
+        self.take(entity, body, &mut draft)?;
+        let events = self.settle(&mut tenant, entity, &mut draft, &at)?;
+        let key = draft.record.id;
+        tenant.put(entity, draft.record);
+        let told = self.told(&tenant, events);
+        drop(tenant);
+        self.send_all(told);
+        self.note_change();
+        Ok(Written { key, created })
+    }
+
+    /// Checks a draft, fills what the system fills, and gives the events to tell.
+    fn settle(
+        &self,
+        tenant: &mut Tenant,
+        entity: &'static Entity,
+        draft: &mut Draft,
+        at: &Occasion<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
+        let quirks = &self.config().quirks;
+        if draft.is_new() && entity.path != ACTION.path {
+            draft.record.id = tenant.new_id(entity);
+        }
+        match entity.path {
+            path if path == TICKET.path => {
+                return super::tickets::settle(tenant, draft, at, quirks);
+            }
+            path if path == ACTION.path => {
+                return super::actions::settle(tenant, draft, at, quirks);
+            }
+            path if path == CLIENT.path => super::customers::client(tenant, draft, at, quirks)?,
+            path if path == SITE.path => super::customers::site(tenant, draft, at, quirks)?,
+            path if path == USER.path => super::customers::user(tenant, draft, at, quirks)?,
+            path if path == TICKET_TYPE.path => super::setup::ticket_type(tenant, draft)?,
+            path if path == WEBHOOK.path => super::webhooks::webhook(draft, self.draw())?,
+            path if path == NOTIFICATION.path => super::webhooks::notification(tenant, draft)?,
+            path if path == ITEM.path => super::billing::item(draft, at)?,
+            path if path == SUPPLIER.path => named(draft, "name")?,
+            path if path == INVOICE.path => self.settle_invoice(tenant, draft, at)?,
+            _ => named(draft, entity.label)?,
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// The record that a body changes; none when it is to create one.
+fn before(
+    tenant: &Tenant,
+    entity: &Entity,
+    body: &Map<String, Value>,
+) -> Result<Option<Record>, Refusal> {
+    let id = match body.get("id") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(id) if id.as_i64() == Some(0) => return Ok(None),
+        Some(id) => id,
+    };
+    let found = if entity.path == ACTION.path {
+        let ticket = body.get("ticket_id").and_then(Value::as_i64);
+        let key = ticket.zip(id.as_i64());
+        key.and_then(|(ticket, number)| tenant.row(entity, action_key(ticket, number)))
+    } else if entity.own_id {
+        id.as_str().and_then(|id| tenant.row_by_own_id(entity, id))
+    } else {
+        id.as_i64().and_then(|id| tenant.row(entity, id))
+    };
+    let unknown = || Refusal::UnknownId(format!("{} {id} was not found.", entity.name));
+    found.cloned().map(Some).ok_or_else(unknown)
+}
+
+/// Refuses a new record without the text that people know it by.
+pub(crate) fn named(draft: &Draft, field: &str) -> Result<(), Refusal> {
+    if draft.record.text(field).trim().is_empty() {
+        return Err(Refusal::rule(format!("Please enter a value for {field}.")));
+    }
+    Ok(())
+}
