@@ -16,6 +16,8 @@ pub(crate) mod form;
 pub(crate) mod graph;
 pub(crate) mod header;
 pub(crate) mod http;
+pub(crate) mod inputs;
+pub(crate) mod job;
 pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod pages;
@@ -57,6 +59,10 @@ const WINDOW: Bounds = ("1s", "31d");
 const KEEP: Bounds = ("1s", "31d");
 /// Pausing before a call is tried again.
 const PAUSE: Bounds = ("10ms", "1h");
+/// Waiting for a long job. Asking more often than each second is a load on the other side.
+const JOB_EVERY: Bounds = ("1s", "1h");
+/// The whole of a long job.
+const JOB_AT_MOST: Bounds = ("1s", "7d");
 /// Starting by the clock. Below this a pipeline is a load on the other side, not a schedule.
 const SCHEDULE: Bounds = ("10s", "31d");
 /// Reading again what may have been missed.

@@ -71,6 +71,9 @@ codes! {
     UNKNOWN_WORD = "unknown-word", "A word of ours that is replaced is one that is shown.";
     BEFORE_LOOP = "before-loop", "Operations do not call each other first in a circle.";
     BEFORE_EFFECT = "before-effect", "An effect is not called on the way to another operation.";
+    JOB_EFFECT = "job-effect", "What is fetched from a long job is a read.";
+    JOB_STATE = "job-state", "A state of a job means one thing.";
+    UNUSED_JOB = "unused-job", "A job is asked after by what it is known by.";
     UNUSED_BEFORE = "unused-before", "What is called first is used.";
     UNUSED_OPERATION = "unused-operation", "An operation is used by something.";
     UNUSED_PAGE = "unused-page", "An operation with pages asks for the page.";

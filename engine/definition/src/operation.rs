@@ -36,6 +36,8 @@ pub struct Operation {
     pub answers: Answers,
     /// Operations that are called first: the root that their record becomes, and their name.
     pub before: Vec<(String, String)>,
+    /// The job that makes what is fetched here.
+    pub job: Option<Job>,
     /// How long an answer is kept and used again.
     pub keep: Option<Duration>,
     /// How the pages of a list follow each other.
@@ -52,6 +54,30 @@ pub struct Operation {
     pub settle: Duration,
     /// Whether it changes the remote side, as its contract says.
     pub effect: bool,
+}
+
+/// A long job: started by one operation, asked after by another, fetched by the one that has it.
+///
+/// Both are given the same input as the operation itself. `ask` also sees `job.start`, the record
+/// of `start`; the operation itself sees `job.start` and `job.ask`, the record that said "done".
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The operation that starts it.
+    pub start: String,
+    /// The operation that asks how it stands.
+    pub ask: String,
+    /// Its state; `$` is the record of `ask`.
+    pub state: Expression,
+    /// The states, as texts, in which it is done.
+    pub done: Vec<String>,
+    /// The states, as texts, in which it ended without a result.
+    pub failed: Vec<String>,
+    /// Why it failed; `$` is the record of `ask`.
+    pub why: Option<Expression>,
+    /// How long to wait between two questions.
+    pub every: Duration,
+    /// How long it may take.
+    pub at_most: Duration,
 }
 
 /// An HTTP method that an operation can have.

@@ -44,6 +44,10 @@ impl Core {
                 self.note(&mut batch, partner, request, &message).await?;
                 batch.retry(lease, self.now().after(self.backoff(lease, wait)));
             }
+            Halt::Wait { wait, message } => {
+                self.note(&mut batch, partner, request, &message).await?;
+                batch.release(lease, self.now().after(wait));
+            }
             Halt::Behind { trouble, guard } => {
                 self.metrics.jobs_behind.add(1);
                 if let Some((key, expect)) = guard {

@@ -22,6 +22,8 @@ pub(crate) enum Halt {
         class: Option<Class>,
         message: String,
     },
+    /// Something at the other side has to be done first, and is under way: not a failure.
+    Wait { wait: Duration, message: String },
     /// A person has to mend something: the work waits behind an issue.
     Behind {
         trouble: Box<Trouble>,
@@ -63,6 +65,12 @@ pub(crate) enum Failed {
         operation: String,
         failure: Box<Failure>,
     },
+    /// The job that makes what is fetched is still running.
+    Waiting {
+        operation: String,
+        state: String,
+        wait: Duration,
+    },
     /// What to send, or what came, could not be computed.
     Expression {
         operation: String,
@@ -96,6 +104,10 @@ impl Failed {
             Self::Exchange { operation, failure } => {
                 exchange_halt(integration, title, &operation, *failure)
             }
+            Self::Waiting { wait, .. } => {
+                let message = self.describe().1;
+                Halt::Wait { wait, message }
+            }
             Self::Expression { operation, error } => behind(script_trouble(
                 integration,
                 &format!("operation {operation}"),
@@ -125,6 +137,12 @@ impl Failed {
             Self::Exchange { operation, failure } => (
                 Some(failure.class),
                 format!("{operation}: {}", failure.message),
+            ),
+            Self::Waiting {
+                operation, state, ..
+            } => (
+                Some(Class::Unavailable),
+                format!("{operation}: its job is not done yet, the state is `{state}`"),
             ),
             Self::Expression { operation, error } => (None, format!("{operation}: {error}")),
             Self::Contract {

@@ -17,6 +17,7 @@ mod wire;
 
 use definition::example::{Example, Expected, Fails, Subject};
 use definition::{Connector, Gives, Library};
+use exchange::Clock as _;
 use serde_json::{Value, json};
 
 pub use self::compare::Difference;
@@ -24,6 +25,7 @@ pub use self::coverage::{Coverage, Tally, coverage};
 use self::stage::Stage;
 use crate::error::Error;
 use crate::halt::Failed;
+use crate::remote::Remote;
 use crate::witness::Noted;
 
 /// The most pages of a list that an example reads; a pager that never ends is a mistake.
@@ -104,17 +106,35 @@ impl Stage {
             Ok(remote) => remote,
             Err(error) => return error.into(),
         };
+        loop {
+            match self.called(&remote, name, inputs).await {
+                Ok(gave) => return Outcome::Gave(gave),
+                // While a long job runs, nobody waits for real.
+                Err(Failed::Waiting { wait, .. }) if self.wire.expects_more() => {
+                    self.clock.move_to(self.clock.now().after(wait));
+                }
+                Err(failed) => return failed.into(),
+            }
+        }
+    }
+
+    async fn called(
+        &self,
+        remote: &Remote,
+        name: &str,
+        inputs: &serde_json::Map<String, Value>,
+    ) -> Result<Value, Failed> {
         let contract = remote.family.operations.get(name);
         let gives = contract.map(|contract| &contract.gives);
         let operation = remote.connector.operations.get(name);
         let is_list = operation.is_some_and(|one| one.items.is_some() || one.pages.is_some());
-        let gave = match gives {
+        match gives {
             Some(Gives::One(_) | Gives::Maybe(_) | Gives::Nothing) => remote
                 .one(name, inputs)
                 .await
                 .map(|record| record.unwrap_or(Value::Null)),
-            Some(Gives::Many(_)) => listed(&remote, name, inputs).await,
-            None if is_list => listed(&remote, name, inputs).await,
+            Some(Gives::Many(_)) => listed(remote, name, inputs).await,
+            None if is_list => listed(remote, name, inputs).await,
             None => remote
                 .found(name, inputs)
                 .await
@@ -122,8 +142,7 @@ impl Stage {
                     1 => records.swap_remove(0),
                     _ => Value::Array(records),
                 }),
-        };
-        gave.map_or_else(Outcome::from, Outcome::Gave)
+        }
     }
 
     async fn choices(&self, name: &str) -> Outcome {
@@ -177,7 +196,7 @@ impl Stage {
 
 /// All records of a list, read page by page.
 async fn listed(
-    remote: &crate::remote::Remote,
+    remote: &Remote,
     name: &str,
     inputs: &serde_json::Map<String, Value>,
 ) -> Result<Value, Failed> {

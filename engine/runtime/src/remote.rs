@@ -4,6 +4,7 @@
 //! records, and each record is held against the family's contract before anyone acts on it.
 
 mod auth;
+mod job;
 mod pages;
 mod request;
 mod rules;
@@ -191,9 +192,22 @@ impl Remote {
         operation: &Operation,
         inputs: &Map<String, Value>,
     ) -> Result<Vec<Value>, Failed> {
-        let roots = self.roots(operation, inputs).await?;
-        let answer = self.exchange(operation, &roots).await?;
-        Ok(self.read(operation, &roots, &answer)?.records)
+        let mut roots = self.roots(operation, inputs).await?;
+        let Some(job) = self.job(operation, inputs).await? else {
+            let answer = self.exchange(operation, &roots).await?;
+            return Ok(self.read(operation, &roots, &answer)?.records);
+        };
+        roots.insert(job::ROOT.to_owned(), job.names);
+        let records = match self.exchange(operation, &roots).await {
+            Ok(answer) => self
+                .read(operation, &roots, &answer)
+                .map(|read| read.records),
+            Err(failed) => Err(failed),
+        };
+        if records.as_ref().map_or_else(job::is_over, |_| true) {
+            self.drop_job(operation, inputs).await?;
+        }
+        records
     }
 
     /// The names that what reads an operation's records may use besides them.

@@ -144,6 +144,11 @@ impl Core {
         let has_changed = ended.counts.contains_key("effects");
         let halt = ended.halt;
         let mut batch = ended.batch;
+        if let Some(Halt::Wait { wait, .. }) = halt {
+            // The run goes on when it is claimed again; until then it has not ended.
+            batch.release(lease, self.now().after(wait));
+            return self.store.commit(batch).await.map(drop);
+        }
         // What a callout causes is told in the request's history; a run per callout would bury
         // the runs that people look for.
         if task.roots.is_empty() {
@@ -254,7 +259,7 @@ impl Core {
             Halt::Again { message, .. } if lease.job.attempts >= 2 => {
                 Some(unreachable(self, integration, &subject, &message))
             }
-            Halt::Again { .. } | Halt::Store(_) => None,
+            Halt::Again { .. } | Halt::Wait { .. } | Halt::Store(_) => None,
             Halt::Behind { trouble, .. } => Some(Trouble {
                 subject,
                 ..*trouble
@@ -499,6 +504,7 @@ impl Halt {
     pub(crate) fn describe(&self) -> (Option<model::Class>, String) {
         match self {
             Self::Again { class, message, .. } => (*class, message.clone()),
+            Self::Wait { message, .. } => (Some(model::Class::Unavailable), message.clone()),
             Self::Behind { trouble, .. } => {
                 let detail = trouble.detail.as_deref().unwrap_or_default();
                 (None, format!("{}: {detail}", trouble.title))

@@ -87,6 +87,10 @@ table!(
     SetupRow(Found), "setup", 1
 );
 table!(
+    /// By integration id, operation and digest of its input: a long job whose result is awaited.
+    JobRow(LongJob), "job", 1
+);
+table!(
     /// By the hash of the refresh token that a person gave: the newest that descends from it.
     ConsentRow(Secret), "consent", 1
 );
@@ -167,6 +171,19 @@ pub(crate) struct OpenRead {
     pub(crate) newest: Option<Timestamp>,
     /// The pager's place behind the last committed page.
     pub(crate) position: Value,
+}
+
+/// A job at the remote side that makes what an operation then fetches.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LongJob {
+    /// The record of the operation that started it.
+    pub(crate) start: Value,
+    /// The record of the question that was answered with "done".
+    pub(crate) ask: Option<Value>,
+    /// When it was started. Tells it from other jobs of the same operation.
+    pub(crate) at: Timestamp,
+    /// When it was last asked after.
+    pub(crate) asked: Timestamp,
 }
 
 /// What setting up has found out.

@@ -385,6 +385,7 @@ pub(crate) fn store_error(error: Error) -> store::Error {
 fn describe(halt: &Halt) -> (Option<Duration>, String) {
     match halt {
         Halt::Again { wait, message, .. } => (*wait, message.clone()),
+        Halt::Wait { wait, message } => (Some(*wait), message.clone()),
         other => (None, format!("{other:?}")),
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::connector::Surroundings;
+use super::job;
 use super::scope::is_directive;
 use crate::codes;
 use crate::family::{Contract, EffectRule, Gives};
@@ -35,6 +36,7 @@ pub(crate) fn check(
 ) {
     if let Some(effect) = &contract.effect {
         effect_fits(text, effect, operation, around, spot);
+        job::refuse_effect(text, spot);
     }
     if text.pages.is_some() && !matches!(contract.gives, Gives::Many(_)) {
         let message = format!("`{}` gives no list, so it has no pages", contract.name);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::connector::Surroundings;
 use super::secret::mentions;
+use super::{inputs, job};
 use crate::codes;
 use crate::operation::Method;
 use crate::page::Spot;
@@ -18,7 +19,10 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) {
     for (name, text) in &around.file.operations.0 {
         let at = operations.key(name);
         for (root, first) in &text.before.0 {
-            called_first(around, name, &first.0, &at.key("before").key(root));
+            called_by(around, name, &first.0, &at.key("before").key(root));
+        }
+        if let Some(job) = &text.job {
+            job::called(around, name, job, &at.key("job"));
         }
     }
     choices_in_circles(around, &spot.key("settings"));
@@ -67,14 +71,16 @@ fn setting_needs(around: &Surroundings<'_>, path: &str) -> Vec<String> {
         .collect()
 }
 
-fn called_first(around: &Surroundings<'_>, name: &str, first: &str, spot: &Spot<'_>) {
+/// Checks that `first` may be called on the way to `name`.
+pub(crate) fn called_by(around: &Surroundings<'_>, name: &str, first: &str, spot: &Spot<'_>) {
     let Some(text) = around.operation(first) else {
         return;
     };
     let names = |operation: &str| {
-        let text = around.operation(operation);
-        let before = text.into_iter().flat_map(|text| &text.before.0);
-        before.map(|(_, name)| name.0.clone()).collect::<Vec<_>>()
+        let text = around.operation(operation).into_iter();
+        text.flat_map(OperationText::calls)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     if reaches(first, name, &names) {
         let message = format!("`{first}` is called before `{name}`, and `{name}` before `{first}`");
@@ -97,8 +103,8 @@ fn called_first(around: &Surroundings<'_>, name: &str, first: &str, spot: &Spot<
     let asked = contract(first)
         .into_iter()
         .flat_map(|contract| contract.input.keys());
-    let given = contract(name);
-    for input in asked.filter(|input| !given.is_some_and(|it| it.input.contains_key(*input))) {
+    let given = inputs::of(around, name);
+    for input in asked.filter(|input| !given.contains_key(input.as_str())) {
         let message = format!("`{first}` asks for `{input}`, which is not there in `{name}`");
         spot.error(codes::MISSING_INPUT, message, None);
     }
@@ -193,7 +199,7 @@ pub(crate) fn settings_used(
 }
 
 /// The source texts of all that an operation sends.
-fn sent_texts(text: &OperationText) -> Vec<String> {
+pub(crate) fn sent_texts(text: &OperationText) -> Vec<String> {
     let pairs = text
         .query
         .0

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::connector::Surroundings;
 use super::scope::{self, record_shape};
 use super::value::Values;
-use super::{KEEP, address, body, contract, duration, header, http, pages, rule};
+use super::{KEEP, address, body, contract, duration, header, http, inputs, job, pages, rule};
 use crate::codes;
 use crate::family::Contract;
 use crate::operation::{Answers, Body, Operation};
@@ -24,7 +24,7 @@ pub(crate) fn check(
     spot: &Spot<'_>,
 ) -> Operation {
     let mut outer = around.scope.common();
-    for (input, schema) in contract.into_iter().flat_map(|contract| &contract.input) {
+    for (input, schema) in inputs::of(around, name) {
         let schema = around.family.schemas.get(schema);
         outer = outer.with(
             input,
@@ -32,6 +32,9 @@ pub(crate) fn check(
                 .map(|schema| schema.shape.clone())
                 .unwrap_or_default(),
         );
+    }
+    if let Some(asked) = job::asked(around, name) {
+        outer = outer.with(job::ROOT, asked);
     }
     let operation = compile(name, text, outer, around, spot);
     match contract {
@@ -58,6 +61,12 @@ pub(crate) fn check_setup(
         spot.key("before")
             .key_error(codes::BEFORE_IN_SETUP, message, Some(hint));
     }
+    if text.job.is_some() {
+        let message = format!("`setup.{name}` waits for a job, which setup cannot");
+        let hint = "find it out in one call, or by an operation of its own".to_owned();
+        spot.key("job")
+            .key_error(codes::BEFORE_IN_SETUP, message, Some(hint));
+    }
     compile(name, text, around.scope.during_setup(), around, spot)
 }
 
@@ -70,7 +79,10 @@ fn compile(
 ) -> Operation {
     let errors_before = spot.errors();
     let (method, url) = address::of(text, spot);
-    let outer = before(text, outer, around, spot);
+    let mut outer = before(text, outer, around, spot);
+    if let Some(job) = &text.job {
+        outer = outer.with(job::ROOT, job::fetched(around, job, &spot.key("job")));
+    }
     let sent = match &text.pages {
         Some(pages) => outer.clone().with("page", scope::page(pages)),
         None => outer.clone(),
@@ -108,6 +120,10 @@ fn compile(
             .iter()
             .map(|(root, name)| (root.clone(), name.0.clone()))
             .collect(),
+        job: text
+            .job
+            .as_ref()
+            .map(|job| job::check(job, around, &spot.key("job"))),
         keep: text
             .keep
             .as_ref()
@@ -128,7 +144,7 @@ fn compile(
     };
     // An expression with a fault uses nothing, so that this would only echo it.
     if spot.errors() == errors_before {
-        unused(text, &operation, spot);
+        unused(text, &operation, around, spot);
     }
     operation
 }
@@ -155,7 +171,7 @@ fn before(text: &OperationText, outer: Shape, around: &Surroundings<'_>, spot: &
 
 /// Reports what is made and not used: the records of operations called first, and the page, without
 /// which the first one is read for ever.
-fn unused(text: &OperationText, operation: &Operation, spot: &Spot<'_>) {
+fn unused(text: &OperationText, operation: &Operation, around: &Surroundings<'_>, spot: &Spot<'_>) {
     let body = operation.body.iter().flat_map(Body::expressions);
     let pairs = operation
         .query
@@ -176,6 +192,17 @@ fn unused(text: &OperationText, operation: &Operation, spot: &Spot<'_>) {
                 .key(root)
                 .key_warning(codes::UNUSED_BEFORE, message, None);
         }
+    }
+    if let Some(text) = &text.job
+        && !sent.contains(job::ROOT)
+        && !read.contains(job::ROOT)
+        && !job::asks_for_it(around, &text.ask.0)
+    {
+        let message =
+            "what the job is known by is never used, so any other one would do".to_owned();
+        let hint = "ask by what `start` gave, such as `{{ job.start.id }}`".to_owned();
+        spot.key("job")
+            .key_warning(codes::UNUSED_JOB, message, Some(hint));
     }
     let asks = text.pages.as_ref().is_some_and(PagesText::asks_for_pages);
     if asks && !sent.contains("page") {

@@ -12,13 +12,14 @@ use crate::raw::operation::{OperationText, PagesText};
 use crate::raw::value::{Computed, Named};
 
 /// The names that every operation sees, besides its contract's inputs.
-pub(crate) const OPERATION_ROOTS: [&str; 8] = [
+pub(crate) const OPERATION_ROOTS: [&str; 9] = [
     "credentials",
     "vendor",
     "settings",
     "setup",
     "operation",
     "now",
+    "job",
     "page",
     "answer",
 ];

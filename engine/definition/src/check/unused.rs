@@ -73,6 +73,6 @@ fn is_needed(around: &Surroundings<'_>, name: &str) -> bool {
             .operations
             .0
             .iter()
-            .flat_map(|(_, text)| &text.before.0)
-            .any(|(_, first)| first.0 == name)
+            .flat_map(|(_, text)| text.calls())
+            .any(|first| first == name)
 }

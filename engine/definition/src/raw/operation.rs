@@ -32,6 +32,8 @@ pub(crate) struct OperationText {
     /// Operations that are called first; their records can be used by the names given here.
     #[serde(default)]
     pub(crate) before: Named<Name>,
+    /// The job that makes what this operation then fetches, where the API takes its time.
+    pub(crate) job: Option<JobText>,
     /// Query parameters, encoded as they must be. One that is null is left out.
     #[serde(default)]
     pub(crate) query: Pairs<Computed>,
@@ -69,6 +71,51 @@ pub(crate) struct OperationText {
     /// What its failures mean. They are tried before `http.errors`.
     #[serde(default)]
     pub(crate) errors: Vec<ErrorText>,
+}
+
+/// A long job: one operation starts it, another asks how it stands until it is done, and the
+/// operation that has it fetches the result. The records of both can be used as `$.job.start` and
+/// `$.job.ask`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Job")]
+pub(crate) struct JobText {
+    /// The operation that starts it. Its record has what the job is known by.
+    pub(crate) start: Name,
+    /// The operation that asks how it stands. It sees `$.job.start`.
+    pub(crate) ask: Name,
+    /// The state that the record of `ask` tells; `$` is that record.
+    #[schemars(example = "$.state")]
+    pub(crate) state: Computed,
+    /// The states in which it is done. In any state that is not named it still runs.
+    #[schemars(length(min = 1, max = 20), extend("examples" = [["finished"]]))]
+    pub(crate) done: Vec<StateText>,
+    /// The states in which it ended without a result.
+    #[serde(default)]
+    #[schemars(length(max = 20), extend("examples" = [["failed", "cancelled"]]))]
+    pub(crate) failed: Vec<StateText>,
+    /// Why it failed, for people; `$` is the record of `ask`.
+    #[schemars(example = "$.message")]
+    pub(crate) why: Option<Computed>,
+    /// How long to wait before it is asked again. Default: 5s.
+    #[schemars(example = "5s")]
+    pub(crate) every: Option<SpanText>,
+    /// How long it may take before it is given up and told. Default: 1h.
+    #[schemars(example = "30m")]
+    pub(crate) at_most: Option<SpanText>,
+}
+
+/// A state as an API writes it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "State")]
+pub(crate) enum StateText {
+    /// As a text.
+    Text(String),
+    /// As a number.
+    Number(i64),
+    /// As whether it is done.
+    Flag(bool),
 }
 
 /// A text that is sent.

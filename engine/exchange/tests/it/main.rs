@@ -2,7 +2,7 @@
 //! sockets on the loopback.
 //!
 //! `calls` holds the life of one call, `credentials` how calls are signed and tokens renewed,
-//! `limits` the gate, `pages` the pager against a model of a server, `jobs` long jobs, `logs` what
+//! `limits` the gate, `pages` the pager against a model of a server, `logs` what
 //! is logged, `network` the real transport. `scripted` is the transport that the others play
 //! against.
 
@@ -19,7 +19,6 @@
 
 mod calls;
 mod credentials;
-mod jobs;
 mod limits;
 mod logs;
 mod network;

@@ -233,6 +233,11 @@ fn refused(failed: Failed) -> Error {
             remedy: failure.remedy,
         },
         Failed::Store(error) => Error::Store(*error),
+        Failed::Waiting { wait, .. } => Error::Refused {
+            class: model::Class::Unavailable,
+            message: failed.describe().1,
+            remedy: Some(format!("Ask again in {wait:?}.")),
+        },
         other => Error::Refused {
             class: model::Class::Invalid,
             message: other.describe().1,

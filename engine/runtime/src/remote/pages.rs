@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use definition::operation::{Operation, PageKind, Pages as Definition};
 use exchange::paging::{PageRead, Pager, Pages, Paging, Position};
 use exchange::{Allowance, Answer, Failure, Limit, Request, Retry, Terms};
+use model::Timestamp;
 use serde_json::{Map, Value, json};
+use store::Batch;
 
 use super::request::whole;
 use super::rules::Rules;
@@ -23,7 +25,10 @@ pub(crate) struct Page {
 pub(crate) struct Listing<'a> {
     remote: &'a Remote,
     operation: &'a Operation,
+    inputs: Map<String, Value>,
     roots: Map<String, Value>,
+    /// Which job made the list, where one did.
+    job: Option<Timestamp>,
     limits: Vec<Limit>,
     allowance: Option<Allowance>,
     retry: Retry,
@@ -40,12 +45,17 @@ impl Remote {
         inputs: &Map<String, Value>,
     ) -> Result<Listing<'a>, Failed> {
         let operation = self.operation(operation)?;
-        let roots = self.roots(operation, inputs).await?;
+        let mut roots = self.roots(operation, inputs).await?;
+        let job = self.job(operation, inputs).await?;
+        let mark = job.as_ref().map(|job| job.mark);
+        roots.extend(job.map(|job| (super::job::ROOT.to_owned(), job.names)));
         self.introduce(&scope(&roots)).await?;
         let limits = self.limits(&scope(&roots));
         Ok(Listing {
             remote: self,
             operation,
+            inputs: inputs.clone(),
+            job: mark,
             limits: limits.map_err(|error| expression_failed(operation, error))?,
             allowance: self.allowance(),
             retry: super::request::retry(&self.connector.http.retry),
@@ -60,7 +70,7 @@ impl Listing<'_> {
     /// A pager from the beginning, or from where a page before has led to.
     pub(crate) fn pager(&self, from: Option<&Value>) -> Pager<'_> {
         let paging = paging(self.operation.pages.as_ref());
-        let position = from.and_then(|from| serde_json::from_value(from.clone()).ok());
+        let position = from.and_then(|from| self.place(from));
         let position = position.unwrap_or_else(|| Position::start(&paging));
         let remote = self.remote;
         let terms = Terms {
@@ -68,6 +78,28 @@ impl Listing<'_> {
             ..remote.terms(self.operation, &self.limits, &self.retry, &self.rules)
         };
         Pager::new(&remote.core.exchange, terms, self, paging, position)
+    }
+
+    /// A stored place in this list; a place in what another job made is none.
+    fn place(&self, stored: &Value) -> Option<Position> {
+        let place = match self.job {
+            Some(job) if stored.get("job") == Some(&json!(job)) => stored.get("page")?,
+            Some(_) => return None,
+            None => stored,
+        };
+        serde_json::from_value(place.clone()).ok()
+    }
+
+    fn stored(&self, place: &Position) -> Value {
+        match self.job {
+            Some(job) => json!({ "job": job, "page": place }),
+            None => json!(place),
+        }
+    }
+
+    /// Adds to `batch` what ends with the list, once it was read to its end.
+    pub(crate) fn end(&self, batch: &mut Batch) {
+        self.remote.forget_job(batch, self.operation, &self.inputs);
     }
 
     /// The next page; nothing behind the last one.
@@ -78,10 +110,16 @@ impl Listing<'_> {
         match result {
             Ok(Some(page)) => Ok(Some(Page {
                 records: page.records,
-                position: json!(page.position_after),
+                position: self.stored(&page.position_after),
             })),
             Ok(None) => Ok(None),
-            Err(failure) => Err(self.why(failure)),
+            Err(failure) => {
+                let failed = self.why(failure);
+                if super::job::is_over(&failed) {
+                    self.remote.drop_job(self.operation, &self.inputs).await?;
+                }
+                Err(failed)
+            }
         }
     }
 

@@ -86,6 +86,7 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     if *keep == Some(Entity::Company) {
         drop_unseen(context, read.open.began).await?;
     }
+    listing.end(&mut context.batch);
     read.end(context);
     Ok(Flow::Go)
 }

@@ -12,6 +12,7 @@
 mod answers;
 mod auth;
 mod bodies;
+mod jobs;
 mod limits;
 mod secrets;
 mod world;
