@@ -29,6 +29,10 @@ pub enum Fault {
     PlainError,
     /// 503 with an HTML page. The request is not processed.
     Unavailable,
+    /// 401 without a body, whatever the credentials. The request is not processed.
+    Unauthorized,
+    /// 403 without a body, whatever the rights. The request is not processed.
+    Forbidden,
     /// The request is processed, then answered with a 504 HTML page.
     GatewayTimeout,
     /// The request is processed, then the connection is closed without an answer.

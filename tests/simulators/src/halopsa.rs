@@ -13,6 +13,7 @@ mod answer;
 mod billing;
 mod call;
 mod config;
+mod custom_fields;
 mod customers;
 mod draft;
 mod entities;

@@ -30,6 +30,8 @@ pub(crate) fn before(
             let page = "<html><body><h1>Service Unavailable</h1></body></html>";
             Some(reply::html(StatusCode::SERVICE_UNAVAILABLE, page))
         }
+        Fault::Unauthorized => Some(reply::empty(StatusCode::UNAUTHORIZED)),
+        Fault::Forbidden => Some(reply::empty(StatusCode::FORBIDDEN)),
         Fault::DropRequest | Fault::Hang => Some(unanswered()),
         Fault::GatewayTimeout
         | Fault::DropAnswer

@@ -48,6 +48,14 @@ fn lines(tenant: &Tenant, invoice: i64) -> Vec<&Record> {
     lines
 }
 
+/// Removes all lines of an invoice.
+pub(crate) fn remove_lines(tenant: &mut Tenant, invoice: i64) {
+    let ids: Vec<i64> = lines(tenant, invoice).iter().map(|line| line.id).collect();
+    for id in ids {
+        tenant.remove(&LINE, id);
+    }
+}
+
 impl HaloPsa {
     /// Checks an invoice, and replaces its lines when some were sent.
     pub(crate) fn settle_invoice(

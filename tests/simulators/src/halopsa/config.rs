@@ -206,6 +206,8 @@ pub struct Quirks {
     pub updated_lines: UpdatedLines,
     /// The code of a monthly period.
     pub monthly_period: i64,
+    /// What writes warn of, in `_warning`, although they were carried out.
+    pub warning: Option<String>,
     /// The body of webhooks.
     pub payload: Payload,
     /// For how long what happens is gathered, to be told in one body that is an array.
@@ -237,6 +239,7 @@ impl Default for Quirks {
             keeps_omitted_lines: false,
             updated_lines: UpdatedLines::LastLine,
             monthly_period: 2,
+            warning: None,
             payload: Payload::Ticket,
             batch: None,
         }

@@ -22,8 +22,8 @@ use crate::callout::{Delivery, Mishap, Sender};
 use crate::moment;
 use crate::traffic::Call;
 
-/// The events that a webhook made by a person here is told.
-const EVENTS: [i64; 2] = [39, 76];
+/// The event that a webhook made by a person here is told: a ticket was closed.
+const CLOSED: i64 = 39;
 
 impl HaloPsa {
     /// What the token endpoint accepts.
@@ -230,8 +230,8 @@ impl HaloPsa {
         technician.map_or(sample::UNASSIGNED, |row| row.id)
     }
 
-    /// Makes a webhook to `url` for closed tickets and changes of status, with these credentials
-    /// for HTTP Basic; webhooks that were there are removed.
+    /// Makes a webhook to `url` for closed tickets, with these credentials for HTTP Basic;
+    /// webhooks that were there are removed.
     pub fn set_webhook(&self, url: &str, basic: Option<(&str, &str)>) -> Result<(), Error> {
         self.remove_webhooks();
         let (username, password) = basic.unwrap_or_default();
@@ -249,14 +249,11 @@ impl HaloPsa {
                 .map(|row| row.text("id").to_owned())
                 .unwrap_or_default()
         };
-        for event in EVENTS {
-            let fields = json!({
-                "name": "Dovetail", "webhook_id": id, "type": -2, "delivery_method": 6,
-                "eventno": event,
-            });
-            self.create(NOTIFICATION.path, fields)?;
-        }
-        Ok(())
+        let fields = json!({
+            "name": "Dovetail", "webhook_id": id, "type": -2, "delivery_method": 6,
+            "eventno": CLOSED,
+        });
+        self.create(NOTIFICATION.path, fields).map(drop)
     }
 
     /// Removes every webhook with its notifications.

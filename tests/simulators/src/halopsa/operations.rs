@@ -146,7 +146,12 @@ impl HaloPsa {
             self.delete_ticket(key);
             return;
         }
-        self.tenant().remove(entity, key);
+        let mut tenant = self.tenant();
+        tenant.remove(entity, key);
+        if entity.path == INVOICE.path {
+            super::billing::remove_lines(&mut tenant, key);
+        }
+        drop(tenant);
         self.note_change();
     }
 }

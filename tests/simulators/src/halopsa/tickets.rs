@@ -14,7 +14,7 @@ use super::sample::UNASSIGNED;
 use super::tenant::{Record, Tenant, action_key};
 use super::webhooks::Event;
 use super::write::{Occasion, named};
-use super::{HaloPsa, html};
+use super::{HaloPsa, custom_fields, html};
 use crate::moment;
 
 /// The built-in status of a new ticket.
@@ -55,6 +55,7 @@ pub(crate) fn change(
     settle_assignment(tenant, draft)?;
     check_status(tenant, draft)?;
     check_mandatory(tenant, draft)?;
+    custom_fields::settle(tenant, draft);
     settle_texts(draft);
     stamp(draft, at);
     Ok(settle_closing(draft, at, quirks))

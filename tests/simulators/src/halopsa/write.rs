@@ -12,8 +12,8 @@ use super::call::Call;
 use super::config::Treatment;
 use super::draft::Draft;
 use super::entities::{
-    ACTION, CLIENT, Entity, INVOICE, ITEM, NOTIFICATION, SITE, SUPPLIER, TICKET, TICKET_TYPE, USER,
-    WEBHOOK,
+    ACTION, CLIENT, Entity, FIELD_INFO, INVOICE, ITEM, NOTIFICATION, SITE, SUPPLIER, TICKET,
+    TICKET_TYPE, USER, WEBHOOK,
 };
 use super::tenant::{Record, Tenant, action_key};
 use super::token::Grant;
@@ -54,6 +54,7 @@ impl HaloPsa {
         call: &Call<'_>,
         grant: &Grant,
     ) -> Result<Done, Refusal> {
+        let quirks = &self.config().quirks;
         let mut shown = Vec::new();
         let mut created = false;
         for body in self.bodies(call)? {
@@ -61,9 +62,12 @@ impl HaloPsa {
             created = written.created;
             let tenant = self.tenant();
             let row = tenant.row(entity, written.key).ok_or(Refusal::NotFound)?;
-            shown.push(self.detail(&tenant, entity, row));
+            let mut row = self.detail(&tenant, entity, row);
+            if let (Some(warning), Some(row)) = (&quirks.warning, row.as_object_mut()) {
+                row.insert("_warning".to_owned(), Value::from(warning.clone()));
+            }
+            shown.push(row);
         }
-        let quirks = &self.config().quirks;
         let status = if created {
             quirks.created_status
         } else {
@@ -154,6 +158,7 @@ impl HaloPsa {
             path if path == SITE.path => super::customers::site(tenant, draft, at, quirks)?,
             path if path == USER.path => super::customers::user(tenant, draft, at, quirks)?,
             path if path == TICKET_TYPE.path => super::setup::ticket_type(tenant, draft)?,
+            path if path == FIELD_INFO.path => super::custom_fields::definition(draft)?,
             path if path == WEBHOOK.path => super::webhooks::webhook(draft, self.draw())?,
             path if path == NOTIFICATION.path => super::webhooks::notification(tenant, draft)?,
             path if path == ITEM.path => super::billing::item(draft, at)?,

@@ -220,3 +220,24 @@ async fn an_inactive_client_gets_no_ticket_unless_the_tenant_lets_it() {
     lets.halo.set_client_active(client, false).unwrap();
     lets.write("/Tickets", ticket).await;
 }
+
+#[tokio::test]
+async fn custom_fields_go_by_id_or_by_name_and_unknown_ones_are_ignored() {
+    let api = Api::start().await;
+    let made = api
+        .write("/FieldInfo", json!({ "name": "requestref", "usage": 1 }))
+        .await;
+    assert_eq!(made["name"], "CFrequestref");
+    let values =
+        json!([{ "name": "CFrequestref", "value": "R-1" }, { "name": "CFother", "value": 1 }]);
+    let ticket = api
+        .write("/Tickets", api.ticket_with("customfields", values))
+        .await;
+    assert_eq!(ticket["customfields"].as_array().unwrap().len(), 1);
+    let change = json!({ "id": ticket["id"], "customfields": [{ "id": made["id"], "value": 7 }] });
+    let ticket = api.write("/Tickets", change).await;
+    assert_eq!(ticket["customfields"][0]["value"], 7);
+    assert_eq!(ticket["customfields"][0]["display"], "7");
+    let row = api.rows("/Tickets", "tickets").await.remove(0);
+    assert!(row.get("customfields").is_none(), "only by itself");
+}

@@ -159,3 +159,13 @@ async fn there_is_no_put() {
     assert_eq!(crate::client::answer(request).await.status, 405);
     assert_eq!(api.halo.violations(), [Violation::WrongVerb]);
 }
+
+#[tokio::test]
+async fn a_write_that_was_carried_out_can_warn() {
+    let api = Api::start_with_quirks(|quirks| quirks.warning = Some("Mind the step".to_owned()));
+    let api = api.await;
+    assert_eq!(
+        api.write("/Tickets", api.ticket()).await["_warning"],
+        "Mind the step"
+    );
+}
