@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod callouts;
+mod causes;
 mod crashes;
 mod demo;
 mod layers;

@@ -8,6 +8,7 @@ pub(crate) mod address;
 pub(crate) mod auth;
 pub(crate) mod body;
 pub(crate) mod callout;
+pub(crate) mod cause;
 pub(crate) mod connector;
 pub(crate) mod contract;
 pub(crate) mod example;
@@ -57,6 +58,8 @@ const WAIT: Bounds = ("100ms", "10m");
 const WINDOW: Bounds = ("1s", "31d");
 /// Keeping what was read.
 const KEEP: Bounds = ("1s", "31d");
+/// Trying again what waits for a cause to be mended.
+const RECHECK: Bounds = ("1s", "1d");
 /// Pausing before a call is tried again.
 const PAUSE: Bounds = ("10ms", "1h");
 /// Waiting for a long job. Asking more often than each second is a load on the other side.

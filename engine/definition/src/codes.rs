@@ -59,6 +59,9 @@ codes! {
     SECRET_DEFAULT = "secret-default", "A secret has no default.";
     INCOMPLETE_LIMIT = "incomplete-limit", "A limit says what it counts, and in what span.";
     BACKWARD_PAUSES = "backward-pauses", "The longest pause is not shorter than the first.";
+    UNKNOWN_CAUSE = "unknown-cause", "A cause that is named is one of the family's.";
+    CAUSELESS = "causeless", "What tells more of a cause goes with one.";
+    WRONG_CAUSE = "wrong-cause", "A cause is of a failure that stays until somebody mends it.";
     RETRY_FORBIDDEN = "retry-forbidden", "Only failures that pass by themselves are tried again.";
     UNUSED_FIELD = "unused-field", "What people are asked for is used.";
     BAD_HEADER = "bad-header", "A header can be sent, and is not set by the engine.";

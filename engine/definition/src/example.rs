@@ -128,6 +128,10 @@ pub struct Fails {
     pub message: Option<String>,
     /// How a person mends it.
     pub remedy: Option<String>,
+    /// What it is due to.
+    pub cause: Option<String>,
+    /// What the cause is about.
+    pub about: Option<String>,
 }
 
 /// How things stand when a pipeline has been run. What is `None` is not looked at.
@@ -154,4 +158,8 @@ pub struct OpenIssue {
     pub detail: Option<String>,
     /// What a person can do about it.
     pub remedy: Option<String>,
+    /// What it is due to.
+    pub cause: Option<String>,
+    /// What the cause is about.
+    pub about: Option<String>,
 }

@@ -22,6 +22,8 @@ pub struct Family {
     pub title: String,
     /// The version of its file.
     pub version: String,
+    /// What stops work until a person mends it, by name, each with a sentence about it.
+    pub causes: BTreeMap<String, String>,
     /// What its operations are given and give back, by name.
     pub operations: BTreeMap<String, Contract>,
     /// The settings that every connector of it has besides its own, by section. A connector's

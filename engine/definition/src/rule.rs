@@ -4,6 +4,7 @@
 //! It decides nothing about trying again; that follows from the class.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use expression::{Expression, Scope, Selector};
 use model::Class;
@@ -27,8 +28,47 @@ pub struct ErrorRule {
     pub matches: Option<Regex>,
     /// What kind of failure it is.
     pub class: Class,
-    /// How a person mends it. Its roots are the named groups of `matches`.
+    /// How a person mends it. Its roots are the named groups of `matches`, and what the operation
+    /// knows except for credentials.
     pub remedy: Option<Expression>,
+    /// What it is due to.
+    pub cause: Option<CauseRule>,
+}
+
+/// What a failure is due to, or a pre-flight check looks for.
+#[derive(Clone, Debug)]
+pub struct CauseRule {
+    /// Its name, one of the family's.
+    pub name: String,
+    /// What it is about; `None` when it is about the integration as a whole.
+    pub about: Option<Expression>,
+    /// One sentence that names it.
+    pub title: Option<Expression>,
+    /// How often it is worth trying again.
+    pub recheck: Option<Duration>,
+    /// Whether a success of the same operation with the same input shows that it is gone: what it
+    /// is about does not depend on how a failure was put.
+    pub success_ends_it: bool,
+}
+
+/// What a cause is about, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The integration as a whole.
+    All,
+    /// The thing with this id.
+    Thing(String),
+}
+
+impl CauseRule {
+    /// What the cause is about here; nothing when it cannot be made out.
+    pub fn about(&self, scope: &Scope<'_>) -> Option<About> {
+        let Some(about) = &self.about else {
+            return Some(About::All);
+        };
+        let value = about.evaluate(scope).ok()?;
+        says_something(&value).then(|| About::Thing(model::request::id_text(&value)))
+    }
 }
 
 /// A status, or a class of them.
@@ -68,19 +108,35 @@ pub struct Matched {
     pub class: Class,
     /// How a person mends it.
     pub remedy: Option<String>,
+    /// What it is due to.
+    pub cause: Option<MatchedCause>,
     /// What the remote side said: the text that was matched. It may hold anything, a secret
     /// included; scrub it before it is shown.
     pub said: Option<String>,
 }
 
+/// What a failure is due to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchedCause {
+    /// Its name, one of the family's.
+    pub name: String,
+    /// What it is about.
+    pub about: About,
+    /// One sentence that names it.
+    pub title: Option<String>,
+    /// How often it is worth trying again.
+    pub recheck: Option<Duration>,
+}
+
 impl ErrorRule {
     /// Holds the rule against an answer. `headers` are in small letters; a body that is not JSON
-    /// is a text.
+    /// is a text. `known` is what the operation knew.
     pub fn apply(
         &self,
         status: u16,
         headers: &BTreeMap<String, String>,
         body: &Value,
+        known: &Map<String, Value>,
     ) -> Option<Matched> {
         if !self.status.is_none_or(|pattern| pattern.covers(status)) {
             return None;
@@ -96,7 +152,7 @@ impl ErrorRule {
         let Some(pattern) = &self.matches else {
             let there = self.body.is_none() || picked.iter().any(|value| says_something(value));
             let said = picked.iter().find_map(|value| value.as_str()).or(header);
-            return there.then(|| self.matched(said, &Map::new()));
+            return there.then(|| self.matched(said, known, &Map::new()));
         };
         let texts = picked.into_iter().filter_map(Value::as_str).chain(header);
         texts.map(start_of).find_map(|text| {
@@ -112,26 +168,40 @@ impl ErrorRule {
                 })
                 .map(|(name, text)| (name, Value::String(text.to_owned())))
                 .collect();
-            Some(self.matched(Some(text), &groups))
+            Some(self.matched(Some(text), known, &groups))
         })
     }
 
-    fn matched(&self, said: Option<&str>, groups: &Map<String, Value>) -> Matched {
-        let scope = groups
-            .iter()
-            .fold(Scope::new(), |scope, (name, text)| scope.with(name, text));
-        let remedy = self
-            .remedy
-            .as_ref()
-            .and_then(|remedy| match remedy.evaluate(&scope) {
-                Ok(Value::String(text)) => Some(text),
-                _ => None,
-            });
+    fn matched(
+        &self,
+        said: Option<&str>,
+        known: &Map<String, Value>,
+        groups: &Map<String, Value>,
+    ) -> Matched {
+        let names = known.iter().chain(groups);
+        let scope = names.fold(Scope::new(), |scope, (name, value)| scope.with(name, value));
+        let cause = self.cause.as_ref().and_then(|cause| {
+            Some(MatchedCause {
+                name: cause.name.clone(),
+                about: cause.about(&scope)?,
+                title: printed(cause.title.as_ref(), &scope),
+                recheck: cause.recheck,
+            })
+        });
         Matched {
             class: self.class,
-            remedy,
+            remedy: printed(self.remedy.as_ref(), &scope),
+            cause,
             said: said.map(ToOwned::to_owned),
         }
+    }
+}
+
+/// The text of a template, unless it lacks what it prints.
+fn printed(template: Option<&Expression>, scope: &Scope<'_>) -> Option<String> {
+    match template?.evaluate(scope) {
+        Ok(Value::String(text)) => Some(text),
+        _ => None,
     }
 }
 

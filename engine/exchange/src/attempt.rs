@@ -238,6 +238,10 @@ impl Exchange {
                 .as_ref()
                 .and_then(|rule| rule.remedy.as_deref())
                 .map(clean),
+            cause: rule
+                .as_ref()
+                .and_then(|rule| rule.cause.clone())
+                .map(|cause| Box::new(cause.cleaned(clean))),
             status: Some(answer.status),
             retry_after: rule
                 .as_ref()

@@ -31,8 +31,34 @@ pub struct Rejection {
     pub message: Option<String>,
     /// How a person mends it.
     pub remedy: Option<String>,
+    /// What it is due to, where the rule knows.
+    pub cause: Option<Cause>,
     /// How long to wait before the next call, where the answer says so in its own way.
     pub retry_after: Option<Duration>,
+}
+
+/// What a failure is due to: failures of the same cause about the same thing are mended together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Its name.
+    pub name: String,
+    /// What it is about, such as an id; `None` when it is about the credential as a whole.
+    pub about: Option<String>,
+    /// One sentence that names it, for people.
+    pub title: Option<String>,
+    /// How often it is worth trying again.
+    pub recheck: Option<Duration>,
+}
+
+impl Cause {
+    /// The same with its texts as `clean` makes them.
+    pub(crate) fn cleaned(self, clean: impl Fn(&str) -> String) -> Self {
+        Self {
+            about: self.about.as_deref().map(&clean),
+            title: self.title.as_deref().map(&clean),
+            ..self
+        }
+    }
 }
 
 /// A connector's rules about answers.
@@ -190,6 +216,7 @@ mod tests {
                     rule: "locked".to_owned(),
                     message: None,
                     remedy: None,
+                    cause: None,
                     retry_after: None,
                 }
             })

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use model::Class;
 
+use crate::classify::Cause;
+
 /// The most characters of a failure's message.
 pub const MESSAGE_CHARS_MAX: usize = 500;
 
@@ -17,6 +19,8 @@ pub struct Failure {
     pub message: String,
     /// How a person mends it, where a rule knows.
     pub remedy: Option<String>,
+    /// What it is due to, where a rule knows.
+    pub cause: Option<Box<Cause>>,
     /// The status of the last answer, where there was one.
     pub status: Option<u16>,
     /// The rule that matched, by name or index.
@@ -36,6 +40,7 @@ impl Failure {
             class,
             message: message.into(),
             remedy: None,
+            cause: None,
             status: None,
             rule: None,
             retry_after: None,

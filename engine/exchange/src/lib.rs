@@ -32,7 +32,7 @@ pub use allowance::{Allowance, ResetForm};
 pub use answer::{Answer, Content, RawAnswer};
 pub use auth::{Auth, Grant, Hmac, OAuth2, Placement, SecretPlace, Session, Token, TokenKeeper};
 pub use broker::{Broker, Credential};
-pub use classify::{Classify, Defaults, Kind, Rejection, default_class};
+pub use classify::{Cause, Classify, Defaults, Kind, Rejection, default_class};
 pub use clock::{Clock, Random, SeededRandom, SystemClock, SystemRandom, TokioClock};
 pub use error::Error;
 pub use exchange::{About, Exchange, PATIENCE_DEFAULT, Terms};

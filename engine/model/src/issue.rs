@@ -85,6 +85,15 @@ pub struct Issue {
     pub kind: IssueKind,
     /// The integration it is about, if any.
     pub integration: Option<IntegrationId>,
+    /// What it is due to, by a name of the family's, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What that is about, such as a company's id; `None` for the integration as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Whether a pre-flight found it, so that it stands also while no work waits behind it.
+    #[serde(default)]
+    pub foreseen: bool,
     /// One sentence that names the thing.
     pub title: String,
     /// What was observed, e.g. what the PSA answered; no secrets.

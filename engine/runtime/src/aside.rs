@@ -222,6 +222,7 @@ pub(crate) fn unreachable(
         kind: IssueKind::Unreachable,
         integration: Some(integration.id.clone()),
         subject: subject.to_owned(),
+        cause: None,
         title: format!("{title} has not answered for a while"),
         detail: Some(message.to_owned()),
         remedy: "Nothing is lost, and it goes on by itself. If it stays, check whether the PSA is \
@@ -235,6 +236,7 @@ fn undefined(what: &str) -> Trouble {
         kind: IssueKind::ScriptFailed,
         integration: None,
         subject: what.to_owned(),
+        cause: None,
         title: format!("The loaded definitions do not fit the work: {what}"),
         detail: None,
         remedy: "Load the connector and family files that this work was made for, then try again."

@@ -10,7 +10,7 @@ use model::{Class, IntegrationId, IssueKind};
 use store::{Expect, Key};
 
 use crate::error::chain;
-use crate::issues::Trouble;
+use crate::issues::{Cause, Trouble};
 
 /// Why a job cannot go on.
 #[derive(Debug)]
@@ -120,6 +120,7 @@ impl Failed {
                 kind: IssueKind::Incomplete,
                 integration: Some(integration.clone()),
                 subject: operation.clone(),
+                cause: None,
                 title: format!("{title} answered {operation} in a form that is not understood"),
                 detail: Some(findings.join("; ")),
                 remedy: "Compare the connector's record for this operation with what the PSA \
@@ -186,6 +187,10 @@ fn exchange_halt(
         .as_deref()
         .or(failure.rule.as_deref())
         .unwrap_or(&failure.message);
+    let known = failure.cause.as_deref();
+    let title = known
+        .and_then(|cause| cause.title.clone())
+        .unwrap_or_else(|| format!("{title} {summary} {}", operation.replace('_', " ")));
     let remedy = failure.remedy.clone().unwrap_or_else(|| {
         "Read what the PSA answered, mend the cause there, then try again from here.".to_owned()
     });
@@ -194,7 +199,12 @@ fn exchange_halt(
             kind,
             integration: Some(integration.clone()),
             subject: format!("{operation} {cause}"),
-            title: format!("{title} {summary} {}", operation.replace('_', " ")),
+            cause: known.map(|cause| Cause {
+                name: cause.name.clone(),
+                about: cause.about.clone(),
+                recheck: cause.recheck,
+            }),
+            title,
             detail: Some(failure.message),
             remedy,
         }),
@@ -219,6 +229,7 @@ pub(crate) fn script_trouble(
         kind: IssueKind::ScriptFailed,
         integration: Some(integration.clone()),
         subject: what.to_owned(),
+        cause: None,
         title: format!("A script or template failed in {what}"),
         detail: Some(thrown.map_or_else(|| error.to_string(), |said| format!("{error}: {said}"))),
         remedy: "Correct the script or template at the place named, then try again.".to_owned(),

@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
+use definition::rule::About;
 use model::{IntegrationId, Issue, IssueId, IssueKind, PartnerId};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Key, Lease, Record, Records};
@@ -23,6 +25,60 @@ const RECHECK_FROM: Duration = Duration::from_mins(5);
 /// The longest wait between two rechecks.
 const RECHECK_TO: Duration = Duration::from_hours(6);
 
+/// What a trouble is due to, by a name of the family's. Everything that is due to the same cause
+/// about the same thing is one issue, whoever meets it first: a request or a pre-flight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    pub(crate) name: String,
+    /// `None` when it is about the integration as a whole.
+    pub(crate) about: Option<String>,
+    /// How often it is worth trying again.
+    pub(crate) recheck: Option<Duration>,
+}
+
+impl Cause {
+    pub(crate) fn new(name: &str, about: About) -> Self {
+        Self {
+            name: name.to_owned(),
+            about: match about {
+                About::All => None,
+                About::Thing(id) => Some(id),
+            },
+            recheck: None,
+        }
+    }
+
+    /// The id of the issue, whatever kind of failure shows it.
+    pub(crate) fn issue_id(&self, integration: &IntegrationId) -> IssueId {
+        let subject = match &self.about {
+            Some(about) => format!("{}:{about}", self.name),
+            None => self.name.clone(),
+        };
+        id_of("cause", Some(integration), &subject)
+    }
+}
+
+/// When the work behind an issue is tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recheck {
+    /// Always after this long, where the cause says so.
+    #[serde(default)]
+    every: Option<Duration>,
+    /// How often it was tried in vain.
+    #[serde(default)]
+    tries: u32,
+}
+
+impl Recheck {
+    fn wait(self) -> Duration {
+        self.every.unwrap_or_else(|| {
+            RECHECK_FROM
+                .saturating_mul(2_u32.saturating_pow(self.tries))
+                .min(RECHECK_TO)
+        })
+    }
+}
+
 /// Something that a person has to know, before it is an issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trouble {
@@ -30,6 +86,8 @@ pub(crate) struct Trouble {
     pub(crate) integration: Option<IntegrationId>,
     /// What tells this cause from others of its kind: a customer, an operation, a message.
     pub(crate) subject: String,
+    /// What it is due to, where that is known: then it goes by that and not by its subject.
+    pub(crate) cause: Option<Cause>,
     pub(crate) title: String,
     pub(crate) detail: Option<String>,
     pub(crate) remedy: String,
@@ -37,7 +95,10 @@ pub(crate) struct Trouble {
 
 impl Trouble {
     pub(crate) fn issue_id(&self) -> IssueId {
-        issue_id(self.kind, self.integration.as_ref(), &self.subject)
+        match (&self.cause, &self.integration) {
+            (Some(cause), Some(integration)) => cause.issue_id(integration),
+            _ => issue_id(self.kind, self.integration.as_ref(), &self.subject),
+        }
     }
 }
 
@@ -47,8 +108,12 @@ pub(crate) fn issue_id(
     integration: Option<&IntegrationId>,
     subject: &str,
 ) -> IssueId {
+    id_of(kind.name(), integration, subject)
+}
+
+fn id_of(kind: &str, integration: Option<&IntegrationId>, subject: &str) -> IssueId {
     let scope = integration.map_or("-", IntegrationId::as_str);
-    let head = format!("{}:{scope}", kind.name());
+    let head = format!("{kind}:{scope}");
     IssueId::new(format!("{head}:{subject}")).unwrap_or_else(|_| {
         let digest = Sha256::digest(subject.as_bytes());
         let short = crate::core::hex(digest.get(..8).unwrap_or_default());
@@ -57,9 +122,9 @@ pub(crate) fn issue_id(
     })
 }
 
-fn fallback(kind: IssueKind) -> IssueId {
+fn fallback(kind: &str) -> IssueId {
     #[expect(clippy::expect_used, reason = "the names of the kinds are identifiers")]
-    IssueId::new(kind.name()).expect("a kind's name is an id")
+    IssueId::new(kind).expect("a kind's name is an id")
 }
 
 impl Core {
@@ -90,6 +155,9 @@ impl Core {
             partner: partner.clone(),
             kind: trouble.kind,
             integration: trouble.integration.clone(),
+            cause: trouble.cause.as_ref().map(|cause| cause.name.clone()),
+            about: trouble.cause.as_ref().and_then(|cause| cause.about.clone()),
+            foreseen: false,
             title: trouble.title.clone(),
             detail: trouble.detail.clone(),
             remedy: trouble.remedy.clone(),
@@ -105,15 +173,29 @@ impl Core {
         self.tell(batch, partner, "issue.opened", &issue_data(&issue))
             .await?;
         if issue.kind.state_behind() == model::State::Failed {
-            let work = Work::Recheck {
-                partner: partner.clone(),
-                issue: id.clone(),
-            };
-            let job = format!("{partner}/recheck/{id}/{}", self.short_id());
-            let lane = job.clone();
-            batch.enqueue(work.job(job, lane, 1, now.after(RECHECK_FROM)));
+            let every = trouble.cause.as_ref().and_then(|cause| cause.recheck);
+            self.enqueue_recheck(batch, partner, &id, Recheck { every, tries: 0 });
         }
         Ok(id)
+    }
+
+    /// Adds to `batch` that one piece of the work behind the issue is tried again in due time.
+    fn enqueue_recheck(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        issue: &IssueId,
+        recheck: Recheck,
+    ) {
+        let work = Work::Recheck {
+            partner: partner.clone(),
+            issue: issue.clone(),
+            recheck,
+        };
+        let job = format!("{partner}/recheck/{issue}/{}", self.short_id());
+        let lane = job.clone();
+        let due = self.now().after(recheck.wait());
+        batch.enqueue(work.job(job, lane, 1, due));
     }
 
     /// Adds to `batch` that the leased job ends and its work waits behind `issue`.
@@ -216,27 +298,29 @@ impl Core {
         Ok(rows.len() as u64)
     }
 
-    /// Tries one piece of the work behind a standing issue: if it succeeds, the issue is cleared
-    /// and the rest follows. Gives when to try next; nothing when the issue is gone.
+    /// Does the leased job that tries one piece of the work behind a standing issue: if it
+    /// succeeds, the issue is cleared and the rest follows. It ends when the issue is gone.
     pub(crate) async fn recheck(
         &self,
+        lease: &Lease,
         partner: &PartnerId,
         id: &IssueId,
-        attempts: u32,
-    ) -> Result<Option<Duration>, Error> {
+        recheck: Recheck,
+    ) -> Result<(), Error> {
         let open = self
             .store
             .get_record::<IssueRow>(partner.as_str(), &[id.as_str()])
             .await?;
-        if open.is_none() {
-            return Ok(None);
+        let mut batch = Batch::new();
+        batch.complete(lease);
+        if open.is_some() {
+            // Without work there was nothing to try, and what comes later is not made to wait.
+            let is_any = self.let_go(partner, id, 1).await? > 0;
+            let tries = if is_any { recheck.tries + 1 } else { 0 };
+            self.enqueue_recheck(&mut batch, partner, id, Recheck { tries, ..recheck });
         }
-        self.let_go(partner, id, 1).await?;
-        Ok(Some(
-            RECHECK_FROM
-                .saturating_mul(2_u32.saturating_pow(attempts + 1))
-                .min(RECHECK_TO),
-        ))
+        self.store.commit(batch).await?;
+        Ok(())
     }
 
     /// Lets work go on that a crash left behind an issue that was being cleared.

@@ -164,6 +164,7 @@ fn not_taken(answer: &Answer) -> Option<Rejection> {
         rule: "not taken".to_owned(),
         message: Some(format!("status {}", answer.status)),
         remedy: None,
+        cause: None,
         retry_after: None,
     })
 }
@@ -174,6 +175,7 @@ pub(crate) fn undelivered(webhook: &str, detail: String) -> Trouble {
         kind: IssueKind::Undelivered,
         integration: None,
         subject: "webhook".to_owned(),
+        cause: None,
         title: format!("The product does not take events at {webhook}"),
         detail: Some(detail),
         remedy: "Check that the address is right and answers with a 2xx status. The events are \

@@ -55,6 +55,7 @@ enum Outcome {
         class: Option<model::Class>,
         message: String,
         remedy: Option<String>,
+        cause: Option<Box<exchange::Cause>>,
     },
     Ended(Box<pipeline::Ended>),
 }
@@ -221,6 +222,7 @@ impl From<Failed> for Outcome {
                 class: Some(failure.class),
                 message: failure.message,
                 remedy: failure.remedy,
+                cause: failure.cause,
             },
             other => {
                 let (class, message) = other.describe();
@@ -228,6 +230,7 @@ impl From<Failed> for Outcome {
                     class,
                     message,
                     remedy: None,
+                    cause: None,
                 }
             }
         }
@@ -245,6 +248,7 @@ impl From<Error> for Outcome {
                 class: Some(class),
                 message,
                 remedy,
+                cause: None,
             },
             other => {
                 let message = crate::error::chain(&other);
@@ -252,6 +256,7 @@ impl From<Error> for Outcome {
                     class: None,
                     message,
                     remedy: None,
+                    cause: None,
                 }
             }
         }
@@ -263,15 +268,8 @@ fn compare_outcome(outcome: &Outcome, expected: &Expected, found: &mut Vec<Diffe
         (Expected::Gives(expected), Outcome::Gave(gave)) => {
             compare::values("gives", expected, gave, found);
         }
-        (
-            Expected::Fails(expected),
-            Outcome::Failed {
-                class,
-                message,
-                remedy,
-            },
-        ) => {
-            compare_failure(expected, (*class, message, remedy.as_ref()), found);
+        (Expected::Fails(expected), Outcome::Failed { .. }) => {
+            compare_failure(expected, outcome, found);
         }
         (Expected::Ends(expected), Outcome::Ended(ended)) => {
             pipeline::compare(expected, ended, found);
@@ -306,26 +304,34 @@ fn told(outcome: &Outcome) -> Value {
     }
 }
 
-fn compare_failure(
-    expected: &Fails,
-    (class, message, remedy): (Option<model::Class>, &str, Option<&String>),
-    found: &mut Vec<Difference>,
-) {
+fn compare_failure(expected: &Fails, outcome: &Outcome, found: &mut Vec<Difference>) {
+    let Outcome::Failed {
+        class,
+        message,
+        remedy,
+        cause,
+    } = outcome
+    else {
+        return;
+    };
+    let text = |text: &Option<String>| text.as_ref().map(|one| json!(one));
     let got = [
         (
             "class",
             expected.class.map(|one| json!(one.name())),
             class.map(|one| json!(one.name())),
         ),
+        ("message", text(&expected.message), Some(json!(message))),
+        ("remedy", text(&expected.remedy), text(remedy)),
         (
-            "message",
-            expected.message.as_ref().map(|one| json!(one)),
-            Some(json!(message)),
+            "cause",
+            text(&expected.cause),
+            cause.as_ref().map(|cause| json!(cause.name)),
         ),
         (
-            "remedy",
-            expected.remedy.as_ref().map(|one| json!(one)),
-            remedy.map(|one| json!(one)),
+            "about",
+            text(&expected.about),
+            cause.as_ref().and_then(|cause| text(&cause.about)),
         ),
     ];
     // Whoever expects another failure wants to read which one came.

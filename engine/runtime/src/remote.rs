@@ -9,6 +9,7 @@ mod pages;
 mod request;
 mod rules;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +25,7 @@ use store::{Batch, Expect, Records};
 use crate::core::Core;
 use crate::error::Error;
 use crate::halt::Failed;
+use crate::issues::Cause;
 use crate::tables::{Found, SetupRow};
 
 pub(crate) use auth::Introduced;
@@ -357,7 +359,7 @@ impl Remote {
         let limits = self.limits(&scope).map_err(failed)?;
         let allowance = self.allowance();
         let retry = request::retry(&self.connector.http.retry);
-        let rules = Rules::of(operation, &self.connector);
+        let rules = Rules::of(operation, &self.connector, Cow::Borrowed(roots));
         let terms = Terms {
             allowance: allowance.as_ref(),
             ..self.terms(operation, &limits, &retry, &rules)
@@ -365,7 +367,10 @@ impl Remote {
         let result = self.core.exchange.call(&request, &terms).await;
         self.took_place(operation, result.as_ref().err());
         match result {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => {
+                self.causes_gone(operation, &scope).await?;
+                Ok(answer)
+            }
             Err(failure) => {
                 if failure.class == Class::Unavailable && !failure.sent && !self.is_trial {
                     self.doubt_setup().await?;
@@ -376,6 +381,29 @@ impl Remote {
                 })
             }
         }
+    }
+
+    /// Clears the issues of what would have stopped a change that has just succeeded.
+    async fn causes_gone(&self, operation: &Operation, scope: &Scope<'_>) -> Result<(), Failed> {
+        if !operation.effect || self.is_trial {
+            return Ok(());
+        }
+        let causes = operation
+            .errors
+            .iter()
+            .filter_map(|rule| rule.cause.as_ref());
+        for cause in causes.filter(|cause| cause.success_ends_it) {
+            let Some(about) = cause.about(scope) else {
+                continue;
+            };
+            let cause = Cause::new(&cause.name, about);
+            let issue = cause.issue_id(&self.integration.id);
+            let cleared = self.core.clear_issue(&self.integration.partner, &issue);
+            if let Err(Error::Store(error)) = cleared.await {
+                return Err(error.into());
+            }
+        }
+        Ok(())
     }
 
     /// Counts a call by what became of it.

@@ -7,7 +7,7 @@ use store::{Batch, Expect, Record, Records, Versioned};
 use crate::Runtime;
 use crate::core::{Core, add_request, change_request};
 use crate::error::Error;
-use crate::tables::{BehindRow, RequestRow, accepted_count, state_count};
+use crate::tables::{BehindRow, IssueRow, RequestRow, accepted_count, state_count};
 use crate::work::{RequestEvent, Work, request_job};
 
 /// How often a change is tried again when others change the same request at the same time.
@@ -216,7 +216,12 @@ impl Core {
             .store
             .scan_records::<BehindRow>(partner.as_str(), &[issue.as_str()], None, 1)
             .await?;
-        if first.is_empty() {
+        let open = self
+            .store
+            .get_record::<IssueRow>(partner.as_str(), &[issue.as_str()])
+            .await?;
+        // What a pre-flight found is there whether or not anything waits for it.
+        if first.is_empty() && open.is_some_and(|open| !open.value.0.foreseen) {
             self.clear_issue(partner, issue).await?;
         }
         Ok(())

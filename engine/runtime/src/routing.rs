@@ -94,6 +94,7 @@ fn no_integration() -> Trouble {
         kind: IssueKind::NoTicketIntegration,
         integration: None,
         subject: "tickets".to_owned(),
+        cause: None,
         title: "Requests arrive, and no integration has tickets switched on".to_owned(),
         detail: None,
         remedy: "Create an integration and switch its ticket settings on. What waits then goes on \
@@ -112,6 +113,7 @@ pub(crate) fn rejected(
         kind: IssueKind::CredentialsRejected,
         integration: Some(integration.id.clone()),
         subject: "credentials".to_owned(),
+        cause: None,
         title: format!("The credentials for {} are rejected", integration.connector),
         detail: message,
         remedy: remedy.unwrap_or_else(|| {

@@ -260,8 +260,10 @@ impl Core {
                 Some(unreachable(self, integration, &subject, &message))
             }
             Halt::Again { .. } | Halt::Wait { .. } | Halt::Store(_) => None,
+            // A good run clears what a bad one opened, and knows it by the pipeline alone.
             Halt::Behind { trouble, .. } => Some(Trouble {
                 subject,
+                cause: None,
                 ..*trouble
             }),
             Halt::Rejected { message, remedy } => {
@@ -275,6 +277,7 @@ impl Core {
                 kind: IssueKind::ScriptFailed,
                 integration: Some(integration.id.clone()),
                 subject,
+                cause: None,
                 title: format!("{} cannot be run: {what}", task.pipeline.title),
                 detail: None,
                 remedy: "Correct the connector or pipeline file, then run it again.".to_owned(),

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::NewJob;
 
+use crate::issues::Recheck;
+
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,7 +38,12 @@ pub(crate) enum Work {
         generation: u64,
     },
     /// One piece of the work behind an issue is to be tried again.
-    Recheck { partner: PartnerId, issue: IssueId },
+    Recheck {
+        partner: PartnerId,
+        issue: IssueId,
+        #[serde(default)]
+        recheck: Recheck,
+    },
     /// An event is to be told to the product.
     Deliver {
         partner: PartnerId,

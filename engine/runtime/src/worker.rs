@@ -156,15 +156,10 @@ impl Core {
             Work::Pipeline { .. } | Work::Schedule { .. } => {
                 self.do_pipeline(lease, &work, &partner).await
             }
-            Work::Recheck { issue, .. } => {
-                let next = self.recheck(&partner, issue, lease.job.attempts).await;
-                let mut batch = Batch::new();
-                match next.map_err(store_error)? {
-                    Some(wait) => batch.retry(lease, self.now().after(wait)),
-                    None => batch.complete(lease),
-                };
-                self.store.commit(batch).await.map(drop)
-            }
+            Work::Recheck { issue, recheck, .. } => self
+                .recheck(lease, &partner, issue, *recheck)
+                .await
+                .map_err(store_error),
             Work::Deliver { message, .. } => self.do_delivery(lease, &partner, message).await,
         }
     }
@@ -236,6 +231,7 @@ impl Core {
             return self.close_without_ticket(lease, partner, &before).await;
         }
         let issue = request.issue.clone();
+        let left = issue.clone();
         let integration = match self.route(partner, request).await {
             Ok(Routed::To(integration)) => *integration,
             Ok(Routed::Nowhere(halt)) => {
@@ -264,8 +260,27 @@ impl Core {
             }
             Err((batch, halt)) => {
                 self.put_aside(lease, work, partner, Some(id), batch, halt)
-                    .await
+                    .await?;
+                self.left_behind(partner, id, left).await
             }
+        }
+    }
+
+    /// Clears the issue that a request waited behind, if it was the last one there and waits for
+    /// something else now.
+    async fn left_behind(
+        &self,
+        partner: &PartnerId,
+        id: &RequestId,
+        left: Option<model::IssueId>,
+    ) -> Result<(), store::Error> {
+        let now = self.request(partner, id).await.map_err(store_error)?;
+        match left {
+            Some(left) if now.value.0.issue.as_ref() != Some(&left) => self
+                .clear_if_empty(partner, &left)
+                .await
+                .map_err(store_error),
+            _ => Ok(()),
         }
     }
 

@@ -23,6 +23,13 @@ pub(crate) struct Issue {
     kind: &'static str,
     /// The integration it is about, if any.
     integration: Option<String>,
+    /// What it is due to, where that is known.
+    #[schema(example = "company_inactive")]
+    cause: Option<String>,
+    /// What the cause is about, such as a company's id; null for the integration as a whole.
+    about: Option<String>,
+    /// Whether it was found before anything failed because of it.
+    foreseen: bool,
     /// One sentence that names the thing.
     title: String,
     /// What was observed.
@@ -44,6 +51,9 @@ impl From<runtime::IssueView> for Issue {
             id: issue.id.to_string(),
             kind: issue.kind.name(),
             integration: issue.integration.map(|id| id.to_string()),
+            cause: issue.cause,
+            about: issue.about,
+            foreseen: issue.foreseen,
             title: issue.title,
             detail: issue.detail,
             remedy: issue.remedy,

@@ -147,6 +147,8 @@ fn fails(text: &FailsText) -> Fails {
         class: text.class.map(Into::into),
         message: text.message.clone(),
         remedy: text.remedy.clone(),
+        cause: text.cause.as_ref().map(|cause| cause.0.clone()),
+        about: text.about.clone(),
     }
 }
 
@@ -156,6 +158,8 @@ fn ends(text: &EndsText) -> Ends {
         title: text.title.clone(),
         detail: text.detail.clone(),
         remedy: text.remedy.clone(),
+        cause: text.cause.as_ref().map(|cause| cause.0.clone()),
+        about: text.about.clone(),
     };
     let names =
         |names: &Vec<crate::raw::value::Name>| names.iter().map(|one| one.0.clone()).collect();

@@ -44,7 +44,12 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
             allowance(text)
         }),
         retry: retry(text.retry.as_ref(), &spot.key("retry")),
-        errors: rule::check(&text.errors, around.scripts, &spot.key("errors")),
+        errors: rule::check(
+            &text.errors,
+            &around.scope.told(),
+            around,
+            &spot.key("errors"),
+        ),
     }
 }
 

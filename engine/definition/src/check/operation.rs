@@ -87,6 +87,7 @@ fn compile(
         Some(pages) => outer.clone().with("page", scope::page(pages)),
         None => outer.clone(),
     };
+    let told = scope::told(&outer);
     let sending = Values::named(&sent, around.scripts);
     let outer = outer.with("answer", scope::answer());
     let reading = Values::document(&Shape::Any, &outer, around.scripts);
@@ -137,7 +138,7 @@ fn compile(
             .record
             .as_ref()
             .map(|value| reading.computed(value, &spot.key("record"))),
-        errors: rule::check(&text.errors, around.scripts, &spot.key("errors")),
+        errors: rule::check(&text.errors, &told, around, &spot.key("errors")),
         timeout: http::wait(text.timeout.as_ref(), around.timeout, &spot.key("timeout")),
         settle: http::wait(text.settle.as_ref(), around.settle, &spot.key("settle")),
         effect: false,

@@ -1,8 +1,10 @@
 //! Checks error rules.
 
-use expression::{Scripts, Shape};
+use expression::Shape;
 use regex::{Regex, RegexBuilder};
 
+use super::cause;
+use super::connector::Surroundings;
 use super::value::Values;
 use crate::codes;
 use crate::page::Spot;
@@ -13,8 +15,13 @@ use crate::rule::{ErrorRule, StatusPattern};
 /// over an error message does.
 const REGEX_BYTES_MAX: usize = 1 << 20;
 
-/// Checks a list of rules.
-pub(crate) fn check(rules: &[ErrorText], scripts: &Scripts, spot: &Spot<'_>) -> Vec<ErrorRule> {
+/// Checks a list of rules, whose texts may name `told`.
+pub(crate) fn check(
+    rules: &[ErrorText],
+    told: &Shape,
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) -> Vec<ErrorRule> {
     let mut checked = Vec::with_capacity(rules.len());
     for (index, rule) in rules.iter().enumerate() {
         let at = spot.index(index);
@@ -27,15 +34,15 @@ pub(crate) fn check(rules: &[ErrorText], scripts: &Scripts, spot: &Spot<'_>) -> 
             let hint = format!("`{}` applies wherever it would", spot.index(before).path());
             at.error(codes::UNREACHABLE_RULE, message, Some(hint));
         }
-        checked.push(one(rule, scripts, &at));
+        checked.push(one(rule, told, around, &at));
     }
     checked
 }
 
-fn one(rule: &ErrorText, scripts: &Scripts, spot: &Spot<'_>) -> ErrorRule {
+fn one(rule: &ErrorText, told: &Shape, around: &Surroundings<'_>, spot: &Spot<'_>) -> ErrorRule {
     let when = spot.key("when");
     let nothing = Shape::object::<String>([]);
-    let reading = Values::document(&Shape::Any, &nothing, scripts);
+    let reading = Values::document(&Shape::Any, &nothing, around.scripts);
     let matches = rule
         .when
         .matches
@@ -47,16 +54,22 @@ fn one(rule: &ErrorText, scripts: &Scripts, spot: &Spot<'_>) -> ErrorRule {
         when.key("matches")
             .key_error(codes::MATCHES_NOTHING, message, Some(hint));
     }
-    let groups = matches
+    let groups: Vec<&str> = matches
         .iter()
-        .flat_map(|regex| regex.capture_names().flatten());
-    let groups = Shape::object(groups.map(|name| (name, Shape::Scalar)));
-    let printing = Values::named(&groups, scripts);
+        .flat_map(|regex| regex.capture_names().flatten())
+        .collect();
+    let names = groups.iter().fold(told.clone(), |names, group| {
+        names.with(*group, Shape::Scalar)
+    });
+    let printing = Values::named(&names, around.scripts);
     // Groups are unknown when the pattern is; its own problem is enough then.
-    let remedy = rule
-        .remedy
-        .as_ref()
-        .filter(|_| matches.is_some() || rule.when.matches.is_none());
+    let is_known = matches.is_some() || rule.when.matches.is_none();
+    let remedy = rule.remedy.as_ref().filter(|_| is_known);
+    let cause = if is_known {
+        cause::of_rule(rule, &groups, &printing, around, spot)
+    } else {
+        None
+    };
     ErrorRule {
         status: rule
             .when
@@ -69,9 +82,10 @@ fn one(rule: &ErrorText, scripts: &Scripts, spot: &Spot<'_>) -> ErrorRule {
             .body
             .as_ref()
             .and_then(|path| reading.selector(path, &when.key("body"))),
-        matches,
+        matches: matches.clone(),
         class: rule.is.into(),
         remedy: remedy.map(|text| printing.template(text, &spot.key("remedy"))),
+        cause,
     }
 }
 

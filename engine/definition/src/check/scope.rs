@@ -60,11 +60,28 @@ impl ConnectorScope {
         Shape::object(self.roots.clone())
     }
 
+    /// The common names that people may be told: in their texts, no credential can slip through.
+    pub(crate) fn told(&self) -> Shape {
+        told(&self.common())
+    }
+
     /// The names that setting up can rely on: what people gave, and what setup found before.
     pub(crate) fn during_setup(&self) -> Shape {
         let mut roots = self.roots.clone();
         roots.remove("settings");
         Shape::object(roots)
+    }
+}
+
+/// These names without those whose values are nobody else's to read.
+pub(crate) fn told(names: &Shape) -> Shape {
+    match names {
+        Shape::Object { fields, .. } => {
+            let open = |name: &str| name != "credentials" && name != "vendor";
+            let told = fields.iter().filter(|(name, _)| open(name));
+            Shape::object(told.map(|(name, shape)| (name.clone(), shape.clone())))
+        }
+        Shape::Any | Shape::Scalar | Shape::Array(_) => Shape::object::<String>([]),
     }
 }
 

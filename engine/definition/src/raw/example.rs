@@ -170,6 +170,10 @@ pub(crate) struct FailsText {
     pub(crate) message: Option<String>,
     /// How a person mends it.
     pub(crate) remedy: Option<String>,
+    /// What it is due to, by a name of the family's.
+    pub(crate) cause: Option<Name>,
+    /// What the cause is about.
+    pub(crate) about: Option<String>,
 }
 
 /// How things stand when a pipeline has been run. What is not named is not looked at, except for
@@ -202,6 +206,10 @@ pub(crate) struct IssueText {
     pub(crate) detail: Option<String>,
     /// What a person can do about it.
     pub(crate) remedy: Option<String>,
+    /// What it is due to, by a name of the family's.
+    pub(crate) cause: Option<Name>,
+    /// What the cause is about.
+    pub(crate) about: Option<String>,
 }
 
 /// Where a request is.

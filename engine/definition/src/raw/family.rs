@@ -22,6 +22,10 @@ pub(crate) struct FamilyFile {
     /// in the section of the same name.
     #[serde(default)]
     pub(crate) settings: Named<SectionText>,
+    /// What stops work in such a system until a person mends it, each with a sentence about it.
+    /// Error rules and pre-flight checks of connectors name one of these.
+    #[serde(default)]
+    pub(crate) causes: Named<String>,
     /// The operations.
     pub(crate) operations: Named<ContractText>,
 }

@@ -283,8 +283,22 @@ pub(crate) struct ErrorText {
     pub(crate) when: WhenText,
     /// What kind of failure that is.
     pub(crate) is: ClassText,
-    /// How a person mends it. `{{ name }}` prints a named group of `matches`.
+    /// How a person mends it. `{{ name }}` prints a named group of `matches`, or a name that the
+    /// operation knows.
     pub(crate) remedy: Option<Template>,
+    /// What it is due to, by a name of the family's. All failures of one cause about the same
+    /// thing share an issue, also with what a pre-flight finds.
+    pub(crate) cause: Option<Name>,
+    /// What the cause is about, such as the company's id. Without it, the integration as a whole.
+    /// Where it comes to nothing, the failure is one without a cause.
+    #[schemars(example = "$.company.id")]
+    pub(crate) about: Option<Computed>,
+    /// One sentence that names the cause, for the issue.
+    pub(crate) title: Option<Template>,
+    /// How often one of the requests that wait is tried again. Default: after 5m, then after ever
+    /// longer pauses up to 6h.
+    #[schemars(example = "10m")]
+    pub(crate) recheck: Option<SpanText>,
 }
 
 /// Which answers an error rule is about.

@@ -14,7 +14,7 @@ use definition::{
 };
 use expression::Scope;
 use model::Class;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::shipped::root;
 
@@ -252,7 +252,7 @@ fn an_error_rule_says_what_a_failure_means() {
     let verdict = |status: u16, body: &Value| -> Option<Matched> {
         rules
             .iter()
-            .find_map(|rule| rule.apply(status, &BTreeMap::new(), body))
+            .find_map(|rule| rule.apply(status, &BTreeMap::new(), body, &Map::new()))
     };
     let refused = verdict(400, &json!({ "message": "title is missing" })).unwrap();
     assert_eq!(refused.class, Class::Invalid);

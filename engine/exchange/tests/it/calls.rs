@@ -137,6 +137,7 @@ async fn a_rule_that_calls_an_effects_500_unavailable_lets_it_be_repeated() {
             rule: "busy".to_owned(),
             message: None,
             remedy: None,
+            cause: None,
             retry_after: Some(Duration::from_secs(9)),
         })
     });
@@ -159,6 +160,7 @@ async fn a_refusal_with_status_200_is_a_refusal() {
             rule: "not ok".to_owned(),
             message: Some("the queue does not exist".to_owned()),
             remedy: Some("Choose another queue.".to_owned()),
+            cause: None,
             retry_after: None,
         })
     });

@@ -186,6 +186,7 @@ async fn a_rule_that_takes_401_for_something_else_is_believed() {
             rule: "hidden".to_owned(),
             message: None,
             remedy: None,
+            cause: None,
             retry_after: None,
         })
     });
@@ -210,6 +211,7 @@ async fn a_rejected_login_is_tried_once_and_explained_by_the_connector() {
             rule: "client".to_owned(),
             message: None,
             remedy: Some("Paste the client secret again.".to_owned()),
+            cause: None,
             retry_after: None,
         })
     });

@@ -219,6 +219,12 @@ pub(super) fn compare(expected: &Ends, ended: &Ended, found: &mut Vec<Difference
                     remedy,
                     found,
                 );
+                for (name, expected, got) in [
+                    ("cause", &expected.cause, &got.cause),
+                    ("about", &expected.about, &got.about),
+                ] {
+                    wanted(&format!("{path}.{name}"), text(expected), text(got), found);
+                }
             }
             (Some(expected), None) => {
                 let expected = json!({ "kind": expected.kind.name(), "title": expected.title });

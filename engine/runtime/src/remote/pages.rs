@@ -1,5 +1,6 @@
 //! Lists: an operation with pages, as the pager asks for it.
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use definition::operation::{Operation, PageKind, Pages as Definition};
@@ -59,7 +60,7 @@ impl Remote {
             limits: limits.map_err(|error| expression_failed(operation, error))?,
             allowance: self.allowance(),
             retry: super::request::retry(&self.connector.http.retry),
-            rules: Rules::of(operation, &self.connector),
+            rules: Rules::of(operation, &self.connector, Cow::Owned(roots.clone())),
             roots,
             failed: Mutex::new(None),
         })

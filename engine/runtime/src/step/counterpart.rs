@@ -66,6 +66,7 @@ fn unmapped(context: &Context<'_>, customer: &str) -> Halt {
             kind: IssueKind::UnmappedCustomer,
             integration: Some(integration.clone()),
             subject: customer.to_owned(),
+            cause: None,
             title: format!("{name} is not mapped to a company in {title}"),
             detail: None,
             remedy: format!(

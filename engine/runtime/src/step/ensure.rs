@@ -164,6 +164,7 @@ impl Guarded<'_> {
                 kind: IssueKind::Ambiguous,
                 integration: Some(context.remote.integration.id.clone()),
                 subject: format!("{} {}", self.operation, self.key),
+                cause: None,
                 title: format!("{title} has {count} results of {what} for {}", self.key),
                 detail: Some(format!(
                     "{} finds more than one for this reference",

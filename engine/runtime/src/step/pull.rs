@@ -225,6 +225,7 @@ fn incomplete(context: &Context<'_>, operation: &str, why: &str) -> Halt {
             kind: IssueKind::Incomplete,
             integration: Some(context.remote.integration.id.clone()),
             subject: operation.to_owned(),
+            cause: None,
             title: format!(
                 "{title}: {} is not shown to be complete",
                 operation.replace('_', " ")
