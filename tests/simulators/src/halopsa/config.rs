@@ -198,6 +198,11 @@ pub struct Quirks {
     pub no_general_user_text: String,
     /// Name of general users.
     pub general_user: String,
+    /// Most rows of one page where the endpoint is not known to have a limit of its own; some are
+    /// said to give 50 whatever is asked for.
+    pub page_rows_max: Option<usize>,
+    /// How many rows more `record_count` promises than there are.
+    pub overcount: usize,
     /// Whether `RecurringInvoice` without paging is a bare array.
     pub bare_recurring_invoices: bool,
     /// Whether lines that a full write of an invoice leaves out stay; else they are removed.
@@ -235,6 +240,8 @@ impl Default for Quirks {
             inactive_client: Treatment::Refuse,
             no_general_user_text: "No General User could be found for this Site.".to_owned(),
             general_user: "General User".to_owned(),
+            page_rows_max: None,
+            overcount: 0,
             bare_recurring_invoices: false,
             keeps_omitted_lines: false,
             updated_lines: UpdatedLines::LastLine,

@@ -40,9 +40,33 @@ pub(crate) enum Envelope {
     Under(&'static str),
 }
 
+/// The entities, as rules tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Which {
+    Ticket,
+    Action,
+    Client,
+    Site,
+    User,
+    Agent,
+    Team,
+    Status,
+    TicketType,
+    Priority,
+    Outcome,
+    FieldInfo,
+    Webhook,
+    Notification,
+    Item,
+    Supplier,
+    Invoice,
+    Line,
+}
+
 /// One entity of the API.
 #[derive(Debug)]
 pub(crate) struct Entity {
+    pub(crate) which: Which,
     /// Singular, for texts.
     pub(crate) name: &'static str,
     /// As in paths.

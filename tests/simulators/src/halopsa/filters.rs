@@ -6,10 +6,7 @@ use serde_json::Value;
 
 use super::answer::Refusal;
 use super::call::Parameters;
-use super::entities::{
-    ACTION, AGENT, CLIENT, Entity, INVOICE, ITEM, NOTIFICATION, OUTCOME, PRIORITY, SITE, STATUS,
-    SUPPLIER, TEAM, TICKET, TICKET_TYPE, USER, WEBHOOK,
-};
+use super::entities::{Entity, TEAM, TICKET, Which};
 use super::sample::UNASSIGNED;
 use super::tenant::{Record, Tenant};
 use super::tickets::{STATUS_CLOSED, is_closed};
@@ -26,7 +23,7 @@ pub(crate) fn rows<'a>(
     if let Some(text) = parameters.text("advanced_search") {
         check_advanced(text)?;
     }
-    if entity.path == ACTION.path {
+    if entity.which == Which::Action {
         return Ok(actions(tenant, parameters, grant));
     }
     let filter = Filter {
@@ -56,18 +53,16 @@ fn check_advanced(text: &str) -> Result<(), Refusal> {
 pub(crate) fn visible(tenant: &Tenant, entity: &Entity, row: &Record, grant: &Grant) -> bool {
     let rights = &grant.rights;
     let team = |name: &str| tenant.named(&TEAM, name).map(|team| team.id);
-    match entity.path {
-        path if path == CLIENT.path => rights.sees_client(Some(row.id)),
-        path if [SITE.path, USER.path, INVOICE.path].contains(&path) => {
-            rights.sees_client(row.number("client_id"))
-        }
-        path if path == TICKET.path => {
+    match entity.which {
+        Which::Client => rights.sees_client(Some(row.id)),
+        Which::Site | Which::User | Which::Invoice => rights.sees_client(row.number("client_id")),
+        Which::Ticket => {
             !row.flag("deleted")
                 && rights.sees_client(row.number("client_id"))
                 && rights.sees_team(team(row.text("team")))
         }
-        path if path == TEAM.path => rights.sees_team(Some(row.id)),
-        path if path == AGENT.path => {
+        Which::Team => rights.sees_team(Some(row.id)),
+        Which::Agent => {
             row.id == UNASSIGNED
                 || row.id == grant.agent
                 || rights.has_default_team && rights.sees_team(team(row.text("team")))
@@ -101,43 +96,41 @@ struct Filter<'a> {
 impl Filter<'_> {
     /// `showall` gives an administrator what the agent does not see otherwise.
     fn shows_all(&self, entity: &Entity) -> bool {
-        let lists = [TEAM.path, AGENT.path];
-        lists.contains(&entity.path)
+        matches!(entity.which, Which::Team | Which::Agent)
             && self.grant.rights.administrator
             && self.parameters.flag("showall")
     }
 
     fn keeps(&self, entity: &Entity, row: &Record) -> bool {
-        match entity.path {
-            path if path == TICKET.path => self.keeps_ticket(row),
-            path if path == CLIENT.path => {
+        match entity.which {
+            Which::Ticket => self.keeps_ticket(row),
+            Which::Client => {
                 self.active(row) && self.named(row, &["name"]) && self.changed(row, "last_modified")
             }
-            path if path == SITE.path => {
+            Which::Site => {
                 self.active(row)
                     && self.refers(row, "client_id")
                     && self.named(row, &["name", "clientsite_name"])
                     && self.changed(row, "last_modified")
             }
-            path if path == USER.path => self.keeps_user(row),
-            path if path == AGENT.path => self.keeps_agent(row),
-            path if path == TEAM.path => !row.flag("inactive"),
-            path if path == STATUS.path => self.keeps_status(row),
-            path if path == TICKET_TYPE.path => self
+            Which::User => self.keeps_user(row),
+            Which::Agent => self.keeps_agent(row),
+            Which::Team => !row.flag("inactive"),
+            Which::Status => self.keeps_status(row),
+            Which::TicketType => self
                 .parameters
                 .only("can_create_only", row.flag("cancreate")),
-            path if path == PRIORITY.path => self.refers(row, "slaid"),
-            path if path == OUTCOME.path => {
-                !row.flag("hidden") || self.parameters.flag("showhidden")
-            }
-            path if path == WEBHOOK.path => self.refers(row, "type"),
-            path if path == NOTIFICATION.path => self
+            Which::Priority => self.refers(row, "slaid"),
+            Which::FieldInfo => self.equals(row, "usage", "typeid"),
+            Which::Outcome => !row.flag("hidden") || self.parameters.flag("showhidden"),
+            Which::Webhook => self.refers(row, "type"),
+            Which::Notification => self
                 .parameters
                 .text("webhook_id")
                 .is_none_or(|id| row.text("webhook_id").eq_ignore_ascii_case(id)),
-            path if path == ITEM.path => self.keeps_item(row),
-            path if path == SUPPLIER.path => self.active(row) && self.named(row, &["name"]),
-            path if path == INVOICE.path => self.keeps_invoice(row),
+            Which::Item => self.keeps_item(row),
+            Which::Supplier => self.active(row) && self.named(row, &["name"]),
+            Which::Invoice => self.keeps_invoice(row),
             _ => true,
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::HaloPsa;
 use super::answer::{Done, Refusal};
 use super::call::Parameters;
-use super::entities::{ACTION, Entity, Envelope, INVOICE, TICKET};
+use super::entities::{Entity, Envelope, Which};
 use super::filters;
 use super::tenant::{Record, Show};
 use super::token::Grant;
@@ -38,24 +38,29 @@ impl HaloPsa {
         let mut rows = filters::rows(&tenant, entity, parameters, grant)?;
         sort(entity, &mut rows, parameters);
         let total = rows.len();
-        let page = Page::of(entity, parameters);
+        let quirks = &self.config().quirks;
+        let page = Page::of(entity, parameters, quirks.page_rows_max);
         let asked = |name: &str| parameters.flag(name);
         let show = Show {
-            quirks: &self.config().quirks,
+            quirks,
             row: Some(&asked),
         };
         let rows = page.cut(rows).map(|row| {
             let mut shown = tenant.shown(entity, row, &show);
-            if entity.path == INVOICE.path && asked("includelines") {
+            if entity.which == Which::Invoice && asked("includelines") {
                 let lines = super::billing::shown_lines(&tenant, row.id, &show);
                 shown.insert("lines".to_owned(), lines);
             }
             only_asked(shown, parameters)
         });
         let rows: Value = rows.collect();
-        Ok(Done::ok(
-            self.wrapped(entity, rows, total, &page, parameters),
-        ))
+        Ok(Done::ok(self.wrapped(
+            entity,
+            rows,
+            total + quirks.overcount,
+            &page,
+            parameters,
+        )))
     }
 
     /// Takes note of habits that make a caller read the wrong rows without seeing it.
@@ -69,7 +74,7 @@ impl HaloPsa {
         if paged && entity.page_max.is_some_and(|max| size > max) {
             self.violate(Violation::OversizedPage);
         }
-        if entity.path == ACTION.path && parameters.number("ticket_id").is_none() {
+        if entity.which == Which::Action && parameters.number("ticket_id").is_none() {
             self.violate(Violation::ActionsWithoutTicket);
         }
     }
@@ -85,7 +90,7 @@ impl HaloPsa {
         let Envelope::Under(key) = entity.envelope else {
             return rows;
         };
-        let recurring = entity.path == INVOICE.path;
+        let recurring = entity.which == Which::Invoice;
         if recurring && !page.paged && self.config().quirks.bare_recurring_invoices {
             return rows;
         }
@@ -96,7 +101,7 @@ impl HaloPsa {
         if page.paged || recurring {
             body.insert("page_size".to_owned(), json!(page.size));
         }
-        if entity.path == ACTION.path {
+        if entity.which == Which::Action {
             let ticket = parameters.number("ticket_id").unwrap_or_default();
             body.insert("ticket_id".to_owned(), json!(ticket));
         }
@@ -115,21 +120,22 @@ struct Page {
 }
 
 impl Page {
-    fn of(entity: &Entity, parameters: &Parameters) -> Self {
+    fn of(entity: &Entity, parameters: &Parameters, rows_max: Option<usize>) -> Self {
         let positive = |name| {
             let number = parameters.number(name)?;
             usize::try_from(number).ok().filter(|number| *number > 0)
         };
         // Bare arrays hold everything, and so does the list of a ticket's actions.
-        let whole = entity.envelope == Envelope::Bare || entity.path == ACTION.path;
+        let whole = entity.envelope == Envelope::Bare || entity.which == Which::Action;
         let paged = parameters.flag("pageinate") && !whole;
         let size = if paged {
             let size = positive("page_size").unwrap_or(ROWS_DEFAULT);
-            size.min(entity.page_max.unwrap_or(usize::MAX))
+            let max = entity.page_max.or(rows_max).unwrap_or(usize::MAX);
+            size.min(max)
         } else {
             let rest = if whole { usize::MAX } else { ROWS_DEFAULT };
             let count = positive("count").unwrap_or(rest);
-            if entity.path == TICKET.path {
+            if entity.which == Which::Ticket {
                 count.min(TICKETS_COUNT_MAX)
             } else {
                 count
@@ -154,7 +160,7 @@ impl Page {
 fn sort(entity: &Entity, rows: &mut [&Record], parameters: &Parameters) {
     let field = parameters.text("order").and_then(|name| entity.field(name));
     let Some(field) = field else {
-        if [TICKET.path, ACTION.path].contains(&entity.path) {
+        if matches!(entity.which, Which::Ticket | Which::Action) {
             rows.reverse();
         }
         return;

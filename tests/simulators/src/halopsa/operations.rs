@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::HaloPsa;
 use super::answer::{Done, Refusal};
 use super::call::Call;
-use super::entities::{ACTION, AGENT, Area, Entity, INVOICE, TICKET};
+use super::entities::{AGENT, Area, Entity, Which};
 use super::list;
 use super::rights::Access;
 use super::route::Route;
@@ -133,7 +133,7 @@ impl HaloPsa {
     pub(crate) fn detail(&self, tenant: &Tenant, entity: &Entity, record: &Record) -> Value {
         let show = Show::detail(&self.config().quirks);
         let mut shown = tenant.shown(entity, record, &show);
-        if entity.path == INVOICE.path {
+        if entity.which == Which::Invoice {
             let lines = super::billing::shown_lines(tenant, record.id, &show);
             shown.insert("lines".to_owned(), lines);
         }
@@ -142,13 +142,13 @@ impl HaloPsa {
 
     /// Removes a record. A ticket stays, but callers do not see it any more.
     fn delete(&self, entity: &'static Entity, key: i64) {
-        if entity.path == TICKET.path {
+        if entity.which == Which::Ticket {
             self.delete_ticket(key);
             return;
         }
         let mut tenant = self.tenant();
         tenant.remove(entity, key);
-        if entity.path == INVOICE.path {
+        if entity.which == Which::Invoice {
             super::billing::remove_lines(&mut tenant, key);
         }
         drop(tenant);
@@ -215,7 +215,7 @@ fn find<'a>(
             text: format!("The value '{id}' is not valid."),
         })
     };
-    let record = if entity.path == ACTION.path {
+    let record = if entity.which == Which::Action {
         let ticket = call.parameters().number("ticket_id");
         let ticket = ticket.ok_or(Refusal::NotFound)?;
         tenant.row(entity, action_key(ticket, number()?))

@@ -1,6 +1,6 @@
 //! Paths of the tenant, read without regard to case.
 
-use super::entities::{self, AGENT, Entity, INVOICE};
+use super::entities::{self, AGENT, Entity, INVOICE, Which};
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy)]
@@ -59,11 +59,11 @@ impl<'a> Route<'a> {
     }
 
     fn within(entity: &'static Entity, id: &'a str) -> Self {
-        let of = |other: &Entity| entity.path == other.path;
+        let of = |which| entity.which == which;
         match id.to_ascii_lowercase().as_str() {
-            "me" if of(&AGENT) => Self::Me,
-            "updatelines" | "lines" if of(&INVOICE) => Self::Lines,
-            "process" if of(&INVOICE) => Self::Process,
+            "me" if of(Which::Agent) => Self::Me,
+            "updatelines" | "lines" if of(Which::Invoice) => Self::Lines,
+            "process" if of(Which::Invoice) => Self::Process,
             _ => Self::Item(entity, id),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::config::Quirks;
-use super::entities::{ACTION, Entity, STATUS, TICKET_TYPE};
+use super::entities::{Entity, STATUS, TICKET_TYPE, Which};
 use super::field::{Field, Kind, Place};
 use super::rights::Rights;
 
@@ -103,8 +103,8 @@ impl<'a> Show<'a> {
 /// Everything a tenant has.
 #[derive(Debug, Default)]
 pub(crate) struct Tenant {
-    tables: BTreeMap<&'static str, BTreeMap<i64, Record>>,
-    next_ids: BTreeMap<&'static str, i64>,
+    tables: BTreeMap<Which, BTreeMap<i64, Record>>,
+    next_ids: BTreeMap<Which, i64>,
     /// Fields that a ticket type makes mandatory for agents.
     pub(crate) mandatory: BTreeMap<i64, Vec<&'static str>>,
     /// Statuses that a ticket type allows; one that is not here allows all of them.
@@ -117,17 +117,17 @@ pub(crate) struct Tenant {
 impl Tenant {
     pub(crate) fn rows(&self, entity: &Entity) -> impl DoubleEndedIterator<Item = &Record> {
         self.tables
-            .get(entity.path)
+            .get(&entity.which)
             .into_iter()
             .flat_map(BTreeMap::values)
     }
 
     pub(crate) fn row(&self, entity: &Entity, id: i64) -> Option<&Record> {
-        self.tables.get(entity.path)?.get(&id)
+        self.tables.get(&entity.which)?.get(&id)
     }
 
     pub(crate) fn row_mut(&mut self, entity: &Entity, id: i64) -> Option<&mut Record> {
-        self.tables.get_mut(entity.path)?.get_mut(&id)
+        self.tables.get_mut(&entity.which)?.get_mut(&id)
     }
 
     /// The row with that `id` in the API, for entities whose id is a value.
@@ -146,36 +146,36 @@ impl Tenant {
     pub(crate) fn actions(&self, ticket: i64) -> impl DoubleEndedIterator<Item = &Record> {
         let keys = action_key(ticket, 0)..action_key(ticket + 1, 0);
         self.tables
-            .get(ACTION.path)
+            .get(&Which::Action)
             .into_iter()
             .flat_map(move |rows| rows.range(keys.clone()).map(|(_, row)| row))
     }
 
     /// Stores a record under its id, replacing one that is there.
     pub(crate) fn put(&mut self, entity: &Entity, record: Record) {
-        let rows = self.tables.entry(entity.path).or_default();
+        let rows = self.tables.entry(entity.which).or_default();
         rows.insert(record.id, record);
     }
 
     pub(crate) fn remove(&mut self, entity: &Entity, id: i64) -> Option<Record> {
-        self.tables.get_mut(entity.path)?.remove(&id)
+        self.tables.get_mut(&entity.which)?.remove(&id)
     }
 
     /// A new id, which no record ever had. Those of recurring invoices go down from -2.
     pub(crate) fn new_id(&mut self, entity: &Entity) -> i64 {
-        let (first, step) = if entity.path == super::entities::INVOICE.path {
+        let (first, step) = if entity.which == Which::Invoice {
             (-2, -1)
         } else {
             (1, 1)
         };
-        let next = self.next_ids.entry(entity.path).or_insert(first);
+        let next = self.next_ids.entry(entity.which).or_insert(first);
         let id = *next;
         *next = id.saturating_add(step);
         id
     }
 
     pub(crate) fn start_ids_at(&mut self, entity: &Entity, first: i64) {
-        self.next_ids.insert(entity.path, first);
+        self.next_ids.insert(entity.which, first);
     }
 
     /// Whether tickets of a type may have a status.

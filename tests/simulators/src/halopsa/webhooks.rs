@@ -223,7 +223,10 @@ impl HaloPsa {
     pub fn forge_callout(&self, ticket: i64) {
         let webhooks: Vec<Record> = self.tenant().rows(&WEBHOOK).cloned().collect();
         for webhook in webhooks {
-            let body = json!({ "event": "Ticket Closed", "object_id": ticket, "ticket": { "id": ticket, "status_id": 9 } });
+            let body = json!({
+                "event": "Ticket Closed", "object_id": ticket,
+                "ticket": { "id": ticket, "status_id": 9 },
+            });
             self.outbox().forge(request(&webhook, &body), pace());
         }
     }

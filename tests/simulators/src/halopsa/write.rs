@@ -11,10 +11,7 @@ use super::answer::{Done, Refusal};
 use super::call::Call;
 use super::config::Treatment;
 use super::draft::Draft;
-use super::entities::{
-    ACTION, CLIENT, Entity, FIELD_INFO, INVOICE, ITEM, NOTIFICATION, SITE, SUPPLIER, TICKET,
-    TICKET_TYPE, USER, WEBHOOK,
-};
+use super::entities::{Entity, Which};
 use super::tenant::{Record, Tenant, action_key};
 use super::token::Grant;
 use super::violation::Violation;
@@ -144,26 +141,26 @@ impl HaloPsa {
         at: &Occasion<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let quirks = &self.config().quirks;
-        if draft.is_new() && entity.path != ACTION.path {
+        if draft.is_new() && entity.which != Which::Action {
             draft.record.id = tenant.new_id(entity);
         }
-        match entity.path {
-            path if path == TICKET.path => {
+        match entity.which {
+            Which::Ticket => {
                 return super::tickets::settle(tenant, draft, at, quirks);
             }
-            path if path == ACTION.path => {
+            Which::Action => {
                 return super::actions::settle(tenant, draft, at, quirks);
             }
-            path if path == CLIENT.path => super::customers::client(tenant, draft, at, quirks)?,
-            path if path == SITE.path => super::customers::site(tenant, draft, at, quirks)?,
-            path if path == USER.path => super::customers::user(tenant, draft, at, quirks)?,
-            path if path == TICKET_TYPE.path => super::setup::ticket_type(tenant, draft)?,
-            path if path == FIELD_INFO.path => super::custom_fields::definition(draft)?,
-            path if path == WEBHOOK.path => super::webhooks::webhook(draft, self.draw())?,
-            path if path == NOTIFICATION.path => super::webhooks::notification(tenant, draft)?,
-            path if path == ITEM.path => super::billing::item(draft, at)?,
-            path if path == SUPPLIER.path => named(draft, "name")?,
-            path if path == INVOICE.path => self.settle_invoice(tenant, draft, at)?,
+            Which::Client => super::customers::client(tenant, draft, at, quirks)?,
+            Which::Site => super::customers::site(tenant, draft, at, quirks)?,
+            Which::User => super::customers::user(tenant, draft, at, quirks)?,
+            Which::TicketType => super::setup::ticket_type(tenant, draft)?,
+            Which::FieldInfo => super::custom_fields::definition(draft)?,
+            Which::Webhook => super::webhooks::webhook(draft, self.draw())?,
+            Which::Notification => super::webhooks::notification(tenant, draft)?,
+            Which::Item => super::billing::item(draft, at)?,
+            Which::Supplier => named(draft, "name")?,
+            Which::Invoice => self.settle_invoice(tenant, draft, at)?,
             _ => named(draft, entity.label)?,
         }
         Ok(Vec::new())
@@ -181,7 +178,7 @@ fn before(
         Some(id) if id.as_i64() == Some(0) => return Ok(None),
         Some(id) => id,
     };
-    let found = if entity.path == ACTION.path {
+    let found = if entity.which == Which::Action {
         let ticket = body.get("ticket_id").and_then(Value::as_i64);
         let key = ticket.zip(id.as_i64());
         key.and_then(|(ticket, number)| tenant.row(entity, action_key(ticket, number)))

@@ -1,9 +1,10 @@
 //! Items, suppliers, and recurring invoices with their lines.
 
 use super::super::field::{double, flag, int, json, moment, name_of, text};
-use super::{Area, CLIENT, Entity, Envelope, SITE};
+use super::{Area, CLIENT, Entity, Envelope, SITE, Which};
 
 pub(crate) static ITEM: Entity = Entity {
+    which: Which::Item,
     name: "Item",
     path: "Item",
     envelope: Envelope::Under("items"),
@@ -46,6 +47,7 @@ pub(crate) static ITEM: Entity = Entity {
 };
 
 pub(crate) static SUPPLIER: Entity = Entity {
+    which: Which::Supplier,
     name: "Supplier",
     path: "Supplier",
     envelope: Envelope::Under("suppliers"),
@@ -64,6 +66,7 @@ pub(crate) static SUPPLIER: Entity = Entity {
 
 /// Ids are negative, from -2 down.
 pub(crate) static INVOICE: Entity = Entity {
+    which: Which::Invoice,
     name: "Recurring Invoice",
     path: "RecurringInvoice",
     envelope: Envelope::Under("invoices"),
@@ -110,6 +113,7 @@ pub(crate) static INVOICE: Entity = Entity {
 
 /// A line shows inside its invoice; it has no list of its own.
 pub(crate) static LINE: Entity = Entity {
+    which: Which::Line,
     name: "Line",
     path: "Lines",
     envelope: Envelope::Bare,

@@ -1,9 +1,10 @@
 //! Clients, their sites, and the people at them.
 
 use super::super::field::{double, flag, int, moment, name_of, text};
-use super::{Area, Entity, Envelope};
+use super::{Area, Entity, Envelope, Which};
 
 pub(crate) static CLIENT: Entity = Entity {
+    which: Which::Client,
     name: "Client",
     path: "Client",
     envelope: Envelope::Under("clients"),
@@ -37,6 +38,7 @@ pub(crate) static CLIENT: Entity = Entity {
 };
 
 pub(crate) static SITE: Entity = Entity {
+    which: Which::Site,
     name: "Site",
     path: "Site",
     envelope: Envelope::Under("sites"),
@@ -66,6 +68,7 @@ pub(crate) static SITE: Entity = Entity {
 
 /// End users. A site's General User is one of them, told from the others by its name alone.
 pub(crate) static USER: Entity = Entity {
+    which: Which::User,
     name: "User",
     path: "Users",
     envelope: Envelope::Under("users"),

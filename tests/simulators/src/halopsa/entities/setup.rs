@@ -3,11 +3,17 @@
 //! All of these lists are bare arrays.
 
 use super::super::field::{double, flag, int, json, text};
-use super::{Area, Entity, Envelope};
+use super::{Area, Entity, Envelope, Which};
 use crate::halopsa::field::Field;
 
-const fn setup(name: &'static str, path: &'static str, fields: &'static [Field]) -> Entity {
+const fn setup(
+    which: Which,
+    name: &'static str,
+    path: &'static str,
+    fields: &'static [Field],
+) -> Entity {
     Entity {
+        which,
         name,
         path,
         envelope: Envelope::Bare,
@@ -26,6 +32,7 @@ const fn of_area(mut entity: Entity, area: Area) -> Entity {
 
 pub(crate) static AGENT: Entity = of_area(
     setup(
+        Which::Agent,
         "Agent",
         "Agent",
         &[
@@ -50,6 +57,7 @@ pub(crate) static AGENT: Entity = of_area(
 
 pub(crate) static TEAM: Entity = of_area(
     setup(
+        Which::Team,
         "Team",
         "Team",
         &[
@@ -72,6 +80,7 @@ pub(crate) static TEAM: Entity = of_area(
 
 /// There is no mark of being closed: 1 New, 2 In Progress and 9 Closed are built in.
 pub(crate) static STATUS: Entity = setup(
+    Which::Status,
     "Status",
     "Status",
     &[
@@ -89,6 +98,7 @@ pub(crate) static STATUS: Entity = setup(
 );
 
 pub(crate) static TICKET_TYPE: Entity = setup(
+    Which::TicketType,
     "Ticket Type",
     "TicketType",
     &[
@@ -122,6 +132,7 @@ pub(crate) static TICKET_TYPE: Entity = setup(
 /// The id is a UUID; tickets carry `priorityid`, which means something only under its SLA.
 pub(crate) static PRIORITY: Entity = {
     let mut entity = setup(
+        Which::Priority,
         "Priority",
         "Priority",
         &[
@@ -143,6 +154,7 @@ pub(crate) static PRIORITY: Entity = {
 
 pub(crate) static OUTCOME: Entity = {
     let mut entity = setup(
+        Which::Outcome,
         "Outcome",
         "Outcome",
         &[
@@ -165,6 +177,7 @@ pub(crate) static OUTCOME: Entity = {
 
 /// Custom fields; their names carry the prefix `CF`.
 pub(crate) static FIELD_INFO: Entity = setup(
+    Which::FieldInfo,
     "Field",
     "FieldInfo",
     &[

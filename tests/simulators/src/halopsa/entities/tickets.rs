@@ -1,10 +1,11 @@
 //! Tickets and their actions.
 
 use super::super::field::{double, flag, int, json, moment, name_of, text};
-use super::{AGENT, Area, CLIENT, Entity, Envelope, SITE, STATUS, TICKET_TYPE, USER};
+use super::{AGENT, Area, CLIENT, Entity, Envelope, SITE, STATUS, TICKET_TYPE, USER, Which};
 
 /// Rows of lists carry ids without most names, and neither custom fields nor `datecreated`.
 pub(crate) static TICKET: Entity = Entity {
+    which: Which::Ticket,
     name: "Ticket",
     path: "Tickets",
     envelope: Envelope::Under("tickets"),
@@ -80,6 +81,7 @@ pub(crate) static TICKET: Entity = Entity {
 
 /// The number of an action counts within its ticket, so it means nothing without the ticket's.
 pub(crate) static ACTION: Entity = Entity {
+    which: Which::Action,
     name: "Action",
     path: "Actions",
     envelope: Envelope::Under("actions"),

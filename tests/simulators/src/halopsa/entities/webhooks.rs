@@ -1,9 +1,10 @@
 //! Webhooks, and the notifications that say which events go to them.
 
 use super::super::field::{double, flag, int, json, text};
-use super::{Area, Entity, Envelope};
+use super::{Area, Entity, Envelope, Which};
 
 pub(crate) static WEBHOOK: Entity = Entity {
+    which: Which::Webhook,
     name: "Webhook",
     path: "Webhook",
     envelope: Envelope::Bare,
@@ -32,6 +33,7 @@ pub(crate) static WEBHOOK: Entity = Entity {
 };
 
 pub(crate) static NOTIFICATION: Entity = Entity {
+    which: Which::Notification,
     name: "Notification",
     path: "Notification",
     envelope: Envelope::Bare,

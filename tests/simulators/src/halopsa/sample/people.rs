@@ -1,8 +1,8 @@
 //! The MSP's own agents, and the clients' contacts.
 
 use super::super::customers::add_user;
-use super::super::entities::{AGENT, SITE};
-use super::super::tenant::Tenant;
+use super::super::entities::{AGENT, CLIENT, SITE};
+use super::super::tenant::{Record, Tenant};
 use super::{UNASSIGNED, add_row, put_row};
 
 /// First name, last name, title, team and whether the person still works there.
@@ -45,14 +45,28 @@ pub(super) fn add(tenant: &mut Tenant) {
     }
 }
 
-/// Adds two contacts to every site.
+/// Adds two contacts to every site, with addresses in the domain of its client.
 pub(super) fn add_contacts(tenant: &mut Tenant, now: &str) {
-    let sites: Vec<i64> = tenant.rows(&SITE).map(|site| site.id).collect();
-    for site in sites {
+    let domain_of = |site: &Record| {
+        let client = tenant.row(&CLIENT, site.number("client_id")?)?;
+        Some((site.id, domain(client.text("website")).to_owned()))
+    };
+    let sites: Vec<(i64, String)> = tenant.rows(&SITE).filter_map(domain_of).collect();
+    for (site, domain) in sites {
         for (first, last) in CONTACTS {
-            let email = format!("{}@s{site}.example", first.to_lowercase());
+            let email = format!("{first}.{last}@{domain}").to_lowercase();
             let name = format!("{first} {last}");
             add_user(tenant, site, &name, Some(&email), now);
         }
+    }
+}
+
+/// The domain in a web address that people typed.
+fn domain(website: &str) -> &str {
+    let host = website.rsplit_once("://").map_or(website, |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
+    match host.trim_start_matches("www.") {
+        "" => "customer.example",
+        domain => domain,
     }
 }

@@ -49,6 +49,21 @@ const OUTCOMES: [(i64, &str, bool); 5] = [
 ];
 
 pub(super) fn add(tenant: &mut Tenant, dice: &mut StdRng) {
+    add_statuses(tenant);
+    add_teams(tenant);
+    add_ticket_types(tenant);
+    add_priorities(tenant, dice);
+    add_outcomes(tenant);
+    add_row(tenant, &FIELD_INFO, |row| {
+        row.set("name", "CFcontractnumber");
+        row.set("label", "Contract Number");
+        row.set("type", 0);
+        row.set("usage", 1);
+        row.set("custom", 1);
+    });
+}
+
+fn add_statuses(tenant: &mut Tenant) {
     for (sequence, (id, name)) in (1..).zip(STATUSES) {
         put_row(tenant, &STATUS, id, |row| {
             row.set("name", name);
@@ -59,6 +74,9 @@ pub(super) fn add(tenant: &mut Tenant, dice: &mut StdRng) {
             row.set("showonquickchange", true);
         });
     }
+}
+
+fn add_teams(tenant: &mut Tenant) {
     for (sequence, name) in (1..).zip(TEAMS) {
         add_row(tenant, &TEAM, |row| {
             row.set("name", name);
@@ -69,6 +87,10 @@ pub(super) fn add(tenant: &mut Tenant, dice: &mut StdRng) {
             row.set("use", "team");
         });
     }
+}
+
+fn add_ticket_types(tenant: &mut Tenant) {
+    let team = TEAMS.first().copied().unwrap_or_default();
     for (sequence, (name, can_create)) in (1..).zip(TICKET_TYPES) {
         add_row(tenant, &TICKET_TYPE, |row| {
             row.set("name", name);
@@ -76,7 +98,7 @@ pub(super) fn add(tenant: &mut Tenant, dice: &mut StdRng) {
             row.set("sequence", sequence);
             row.set("default_sla", 1);
             row.set("default_priority", 3);
-            row.set("default_team", TEAMS.first().copied().unwrap_or_default());
+            row.set("default_team", team);
             row.set("cancreate", can_create);
             row.set("agentscanselect", can_create);
             row.set("initial_status", STATUS_NEW);
@@ -84,6 +106,9 @@ pub(super) fn add(tenant: &mut Tenant, dice: &mut StdRng) {
             row.set("visible", true);
         });
     }
+}
+
+fn add_priorities(tenant: &mut Tenant, dice: &mut StdRng) {
     for (sla, number, name, colour) in PRIORITIES {
         let id = uuid(dice.random_range(0.0..1.0), sla * 100 + number);
         add_row(tenant, &PRIORITY, |row| {
@@ -94,6 +119,9 @@ pub(super) fn add(tenant: &mut Tenant, dice: &mut StdRng) {
             row.set("colour", colour);
         });
     }
+}
+
+fn add_outcomes(tenant: &mut Tenant) {
     for (sequence, (id, name, hidden)) in (1..).zip(OUTCOMES) {
         put_row(tenant, &OUTCOME, id, |row| {
             row.set("outcome", name);
@@ -102,11 +130,4 @@ pub(super) fn add(tenant: &mut Tenant, dice: &mut StdRng) {
             row.set("hidden", hidden);
         });
     }
-    add_row(tenant, &FIELD_INFO, |row| {
-        row.set("name", "CFcontractnumber");
-        row.set("label", "Contract Number");
-        row.set("type", 0);
-        row.set("usage", 1);
-        row.set("custom", 1);
-    });
 }

@@ -243,3 +243,17 @@ async fn items_and_suppliers_are_made_and_found() {
     assert_eq!(api.rows("/Supplier", "suppliers").await.len(), 2);
     api.refused("/Item", json!({ "description": "x" })).await;
 }
+
+#[tokio::test]
+async fn lines_before_one_that_is_refused_stay() {
+    let api = Api::start().await;
+    let before = invoice(&api).await;
+    let line = &before["lines"][0]["id"];
+    let change = json!([
+        { "id": line, "ihid": before["id"], "qty_order": 8 },
+        { "id": 1, "ihid": before["id"], "qty_order": 8 },
+    ]);
+    let answer = api.post("/RecurringInvoice/updatelines", &change).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(invoice(&api).await["lines"][0]["qty_order"], 8.0);
+}

@@ -63,3 +63,12 @@ async fn a_general_user_can_be_made_over_the_api() {
     .await;
     api.open_ticket().await;
 }
+
+#[tokio::test]
+async fn people_are_found_by_their_address() {
+    let api = Api::start().await;
+    let path = "/Users?search=morgan.ellis@acme-industries.example";
+    let users = api.rows(path, "users").await;
+    assert_eq!(users.len(), 1);
+    assert_eq!(users[0]["site_id_int"], api.site());
+}

@@ -273,3 +273,15 @@ fn the_same_seed_makes_the_same_tenant() {
     assert_eq!(records(3), records(3));
     assert_ne!(records(3), records(4));
 }
+
+#[tokio::test]
+async fn a_list_can_give_smaller_pages_than_asked_for_and_promise_more_than_there_is() {
+    let api = Api::start_with_quirks(|quirks| {
+        quirks.page_rows_max = Some(5);
+        quirks.overcount = 2;
+    });
+    let api = api.await;
+    let page = api.get("/Client?pageinate=true&page_size=100").await.json();
+    assert_eq!(page["clients"].as_array().unwrap().len(), 5);
+    assert_eq!(page["record_count"], 14);
+}
