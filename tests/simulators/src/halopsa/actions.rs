@@ -4,13 +4,11 @@ use super::answer::Refusal;
 use super::config::Quirks;
 use super::draft::Draft;
 use super::entities::{OUTCOME, TICKET};
-use super::html;
 use super::tenant::{Record, Tenant};
-use super::tickets;
 use super::webhooks::Event;
 use super::write::Occasion;
+use super::{html, list, tickets};
 
-const NO_TICKET: &str = "Ticket not found, or you do not have access to this Ticket.";
 const NO_OUTCOME: &str = "An Outcome must be entered for this Action";
 const NO_ACCESS: &str = "You do not have access to this Action at the moment";
 
@@ -23,9 +21,9 @@ pub(crate) fn settle(
 ) -> Result<Vec<Event>, Refusal> {
     let ticket = draft.record.number("ticket_id");
     let ticket = ticket.and_then(|id| tenant.row(&TICKET, id)).cloned();
-    let seen = |ticket: &Record| super::list::visible(tenant, &TICKET, ticket, at.grant);
+    let seen = |ticket: &Record| list::visible(tenant, &TICKET, ticket, at.grant);
     let ticket = ticket.filter(seen);
-    let ticket = ticket.ok_or_else(|| Refusal::rule(NO_TICKET))?;
+    let ticket = ticket.ok_or_else(|| Refusal::rule(tickets::NO_TICKET))?;
     if draft.is_new() {
         let made = tickets::new_action(tenant, ticket.id, at);
         let sent = std::mem::replace(&mut draft.record, made);

@@ -62,6 +62,11 @@ impl Draft {
         }
     }
 
+    /// Whether the record is new, or one of the fields was sent with another value than it had.
+    pub(crate) fn touches(&self, fields: &[&str]) -> bool {
+        self.is_new() || fields.iter().any(|field| self.changes(field))
+    }
+
     /// Whether a field was sent with another value than the record had.
     pub(crate) fn changes(&self, field: &str) -> bool {
         let before = self.before.as_ref().and_then(|before| before.value(field));

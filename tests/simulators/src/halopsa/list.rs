@@ -8,7 +8,6 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use super::HaloPsa;
 use super::answer::{Done, Refusal};
 use super::call::Parameters;
 use super::entities::{Entity, Envelope, Which};
@@ -16,6 +15,7 @@ use super::filters;
 use super::tenant::{Record, Show};
 use super::token::Grant;
 use super::violation::Violation;
+use super::{HaloPsa, billing};
 
 pub(crate) use super::filters::visible;
 
@@ -48,7 +48,7 @@ impl HaloPsa {
         let rows = page.cut(rows).map(|row| {
             let mut shown = tenant.shown(entity, row, &show);
             if entity.which == Which::Invoice && asked("includelines") {
-                let lines = super::billing::shown_lines(&tenant, row.id, &show);
+                let lines = billing::shown_lines(&tenant, row.id, &show);
                 shown.insert("lines".to_owned(), lines);
             }
             only_asked(shown, parameters)

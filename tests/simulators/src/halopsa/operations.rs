@@ -3,7 +3,6 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::HaloPsa;
 use super::answer::{Done, Refusal};
 use super::call::Call;
 use super::entities::{AGENT, Area, Entity, Which};
@@ -13,6 +12,7 @@ use super::route::Route;
 use super::tenant::{Record, Show, Tenant, action_key};
 use super::token::Grant;
 use super::violation::Violation;
+use super::{HaloPsa, billing};
 use crate::url;
 
 impl HaloPsa {
@@ -69,7 +69,10 @@ impl HaloPsa {
     fn me(&self, grant: &Grant) -> Result<Done, Refusal> {
         let tenant = self.tenant();
         let agent = tenant.row(&AGENT, grant.agent).ok_or(Refusal::NotFound)?;
-        let shown = tenant.shown(&AGENT, agent, &Show::detail(&self.config().quirks));
+        let mut shown = tenant.shown(&AGENT, agent, &Show::detail(&self.config().quirks));
+        if !grant.rights.has_default_team {
+            shown.remove("team");
+        }
         Ok(Done::ok(Value::Object(shown)))
     }
 
@@ -134,7 +137,7 @@ impl HaloPsa {
         let show = Show::detail(&self.config().quirks);
         let mut shown = tenant.shown(entity, record, &show);
         if entity.which == Which::Invoice {
-            let lines = super::billing::shown_lines(tenant, record.id, &show);
+            let lines = billing::shown_lines(tenant, record.id, &show);
             shown.insert("lines".to_owned(), lines);
         }
         Value::Object(shown)
@@ -149,7 +152,7 @@ impl HaloPsa {
         let mut tenant = self.tenant();
         tenant.remove(entity, key);
         if entity.which == Which::Invoice {
-            super::billing::remove_lines(&mut tenant, key);
+            billing::remove_lines(&mut tenant, key);
         }
         drop(tenant);
         self.note_change();

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::config::Config;
-use super::customers::{add_site, add_user};
+use super::customers::{add_site, add_user, general_user};
 use super::entities::{self, CLIENT, Entity, INVOICE, LINE, TICKET};
 use super::tenant::{Record, Tenant};
 use super::tickets::STATUS_NEW;
@@ -95,7 +95,7 @@ fn add_tickets(tenant: &mut Tenant, count: u32, now: &str) {
     let kind = tenant.default_ticket_type();
     let customers = clients.iter().cycle();
     for (number, (client, site)) in (1..=count).zip(customers) {
-        let user = super::customers::general_user(tenant, *site).map(|user| user.id);
+        let user = general_user(tenant, *site).map(|user| user.id);
         add_row(tenant, &TICKET, |row| {
             row.set("summary", format!("Sample ticket {number}"));
             row.set("details", "Made with the tenant.");

@@ -14,8 +14,10 @@ use super::sample::UNASSIGNED;
 use super::tenant::{Record, Tenant, action_key};
 use super::webhooks::Event;
 use super::write::{Occasion, named};
-use super::{HaloPsa, custom_fields, html};
+use super::{HaloPsa, custom_fields, html, list};
 use crate::moment;
+
+pub(crate) const NO_TICKET: &str = "Ticket not found, or you do not have access to this Ticket.";
 
 /// The built-in status of a new ticket.
 pub(crate) const STATUS_NEW: i64 = 1;
@@ -48,7 +50,7 @@ pub(crate) fn change(
     at: &Occasion<'_>,
     quirks: &Quirks,
 ) -> Result<Vec<Event>, Refusal> {
-    check_closed(draft, at)?;
+    check_reach(tenant, draft, at)?;
     named(draft, "summary")?;
     settle_type(tenant, draft)?;
     settle_customer(tenant, draft, quirks)?;
@@ -61,10 +63,18 @@ pub(crate) fn change(
     Ok(settle_closing(draft, at, quirks))
 }
 
-/// A closed ticket may be changed by those who have the right to.
-fn check_closed(draft: &Draft, at: &Occasion<'_>) -> Result<(), Refusal> {
-    let closed = draft.before.as_ref().is_some_and(is_closed);
-    if closed && !at.grant.rights.edits_closed_tickets {
+/// A ticket that the agent does not see, or that is deleted, is not there to be changed, unless to
+/// bring it back; a closed one may be changed by those who have the right to.
+fn check_reach(tenant: &Tenant, draft: &mut Draft, at: &Occasion<'_>) -> Result<(), Refusal> {
+    let Some(before) = &draft.before else {
+        return Ok(());
+    };
+    if before.flag("deleted") && draft.steered("_recover") {
+        draft.record.set("deleted", false);
+    } else if !list::visible(tenant, &TICKET, before, at.grant) {
+        return Err(Refusal::rule(NO_TICKET));
+    }
+    if is_closed(before) && !at.grant.rights.edits_closed_tickets {
         let text = "You do not have permission to edit closed Tickets.";
         return Err(Refusal::rule(text));
     }
@@ -73,6 +83,9 @@ fn check_closed(draft: &Draft, at: &Occasion<'_>) -> Result<(), Refusal> {
 
 /// A type that is missing, or sent in a way that is not understood, is the default one.
 fn settle_type(tenant: &Tenant, draft: &mut Draft) -> Result<(), Refusal> {
+    if !draft.touches(&["tickettype_id", "sla_id", "priority_id"]) {
+        return Ok(());
+    }
     draft.default("tickettype_id", tenant.default_ticket_type());
     let kind = draft.record.number("tickettype_id").unwrap_or_default();
     let Some(kind) = tenant.row(&TICKET_TYPE, kind) else {
@@ -98,8 +111,7 @@ fn settle_type(tenant: &Tenant, draft: &mut Draft) -> Result<(), Refusal> {
 
 /// Finds client, site and user from whichever of them were sent.
 fn settle_customer(tenant: &Tenant, draft: &mut Draft, quirks: &Quirks) -> Result<(), Refusal> {
-    let moved = ["client_id", "site_id", "user_id"];
-    if !draft.is_new() && !moved.iter().any(|field| draft.changes(field)) {
+    if !draft.touches(&["client_id", "site_id", "user_id"]) {
         return Ok(());
     }
     let sent = |field: &str| {
@@ -139,7 +151,7 @@ fn settle_assignment(tenant: &Tenant, draft: &mut Draft) -> Result<(), Refusal> 
     draft.default("agent_id", UNASSIGNED);
     let agent = draft.record.number("agent_id").unwrap_or_default();
     let assignable = |agent: &Record| !agent.flag("isdisabled") && !agent.flag("isapiagent");
-    if !tenant.row(&AGENT, agent).is_some_and(assignable) {
+    if draft.touches(&["agent_id"]) && !tenant.row(&AGENT, agent).is_some_and(assignable) {
         return Err(Refusal::rule("The Agent is not valid."));
     }
     if tenant.named(&TEAM, draft.record.text("team")).is_none() {
@@ -159,7 +171,7 @@ fn settle_assignment(tenant: &Tenant, draft: &mut Draft) -> Result<(), Refusal> 
 fn check_status(tenant: &Tenant, draft: &Draft) -> Result<(), Refusal> {
     let kind = draft.record.number("tickettype_id").unwrap_or_default();
     let status = draft.record.number("status_id").unwrap_or_default();
-    if (draft.is_new() || draft.changes("status_id")) && !tenant.allows_status(kind, status) {
+    if draft.touches(&["status_id"]) && !tenant.allows_status(kind, status) {
         return Err(Refusal::rule(
             "The Status is not valid for this Ticket Type.",
         ));

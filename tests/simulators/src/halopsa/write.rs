@@ -6,7 +6,6 @@
 use axum::http::Method;
 use serde_json::{Map, Value};
 
-use super::HaloPsa;
 use super::answer::{Done, Refusal};
 use super::call::Call;
 use super::config::Treatment;
@@ -15,7 +14,8 @@ use super::entities::{Entity, Which};
 use super::tenant::{Record, Tenant, action_key};
 use super::token::Grant;
 use super::violation::Violation;
-use super::webhooks::Event;
+use super::webhooks::{self, Event};
+use super::{HaloPsa, actions, billing, custom_fields, customers, setup, tickets};
 use crate::moment;
 
 /// Who writes, and when.
@@ -34,7 +34,7 @@ pub(crate) struct Written {
 
 /// Whether a call is to create anything, whatever becomes of it.
 pub(crate) fn creates(call: &Call<'_>) -> bool {
-    let without_id = |body: &Value| body.is_object() && body.get("id").is_none();
+    let without_id = |body: &Value| body.as_object().is_some_and(|body| id_in(body).is_none());
     call.method() == Method::POST
         && match serde_json::from_str(call.body) {
             Ok(Value::Array(bodies)) => bodies.iter().any(without_id),
@@ -145,20 +145,16 @@ impl HaloPsa {
             draft.record.id = tenant.new_id(entity);
         }
         match entity.which {
-            Which::Ticket => {
-                return super::tickets::settle(tenant, draft, at, quirks);
-            }
-            Which::Action => {
-                return super::actions::settle(tenant, draft, at, quirks);
-            }
-            Which::Client => super::customers::client(tenant, draft, at, quirks)?,
-            Which::Site => super::customers::site(tenant, draft, at, quirks)?,
-            Which::User => super::customers::user(tenant, draft, at, quirks)?,
-            Which::TicketType => super::setup::ticket_type(tenant, draft)?,
-            Which::FieldInfo => super::custom_fields::definition(draft)?,
-            Which::Webhook => super::webhooks::webhook(draft, self.draw())?,
-            Which::Notification => super::webhooks::notification(tenant, draft)?,
-            Which::Item => super::billing::item(draft, at)?,
+            Which::Ticket => return tickets::settle(tenant, draft, at, quirks),
+            Which::Action => return actions::settle(tenant, draft, at, quirks),
+            Which::Client => customers::client(tenant, draft, at, quirks)?,
+            Which::Site => customers::site(tenant, draft, at, quirks)?,
+            Which::User => customers::user(tenant, draft, at, quirks)?,
+            Which::TicketType => setup::ticket_type(tenant, draft)?,
+            Which::FieldInfo => custom_fields::definition(draft)?,
+            Which::Webhook => webhooks::webhook(draft, self.draw())?,
+            Which::Notification => webhooks::notification(tenant, draft)?,
+            Which::Item => billing::item(draft, at)?,
             Which::Supplier => named(draft, "name")?,
             Which::Invoice => self.settle_invoice(tenant, draft, at)?,
             _ => named(draft, entity.label)?,
@@ -167,16 +163,20 @@ impl HaloPsa {
     }
 }
 
+/// The id of the record that a body changes; 0 is none.
+fn id_in(body: &Map<String, Value>) -> Option<&Value> {
+    let id = body.get("id")?;
+    Some(id).filter(|id| !id.is_null() && id.as_i64() != Some(0))
+}
+
 /// The record that a body changes; none when it is to create one.
 fn before(
     tenant: &Tenant,
     entity: &Entity,
     body: &Map<String, Value>,
 ) -> Result<Option<Record>, Refusal> {
-    let id = match body.get("id") {
-        None | Some(Value::Null) => return Ok(None),
-        Some(id) if id.as_i64() == Some(0) => return Ok(None),
-        Some(id) => id,
+    let Some(id) = id_in(body) else {
+        return Ok(None);
     };
     let found = if entity.which == Which::Action {
         let ticket = body.get("ticket_id").and_then(Value::as_i64);

@@ -83,6 +83,7 @@ async fn without_a_default_team_the_only_agent_is_unassigned() {
     let agents = api.bare_rows("/Agent?includeunassigned=true").await;
     assert_eq!(agents.len(), 1);
     assert_eq!(agents[0]["name"], "Unassigned");
+    assert!(api.get("/Agent/me").await.json().get("team").is_none());
 }
 
 #[tokio::test]

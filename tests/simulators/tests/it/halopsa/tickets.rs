@@ -64,10 +64,13 @@ async fn agents_that_cannot_be_assigned_are_refused() {
             .await;
     }
     let dana = api.ticket_with("agent_id", json!(agent("Dana Whitfield")));
-    assert_eq!(
-        api.write("/Tickets", dana).await["agent_name"],
-        "Dana Whitfield"
-    );
+    let ticket = api.write("/Tickets", dana).await;
+    assert_eq!(ticket["agent_name"], "Dana Whitfield");
+    api.halo
+        .set_agent_enabled(agent("Dana Whitfield"), false)
+        .unwrap();
+    api.write("/Tickets", json!({ "id": ticket["id"], "status_id": 9 }))
+        .await;
 }
 
 #[tokio::test]
@@ -181,6 +184,15 @@ async fn a_deleted_ticket_is_gone_for_callers() {
     assert_eq!(api.get(&format!("/Tickets/{id}")).await.status, 404);
     assert_eq!(api.get("/Tickets").await.json()["record_count"], 0);
     assert!(api.halo.ticket(id).unwrap().deleted);
+    let refused = api
+        .refused("/Tickets", json!({ "id": id, "status_id": 9 }))
+        .await;
+    assert!(refused.starts_with("Ticket not found"), "{refused}");
+    let note = json!({ "ticket_id": id, "outcome_id": 7, "note": "late" });
+    assert_eq!(api.refused("/Actions", note).await, refused);
+    api.write("/Tickets", json!({ "id": id, "_recover": true }))
+        .await;
+    assert!(!api.halo.ticket(id).unwrap().deleted);
 }
 
 #[tokio::test]
