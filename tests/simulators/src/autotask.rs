@@ -34,7 +34,7 @@ mod write;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
@@ -62,6 +62,7 @@ use self::traffic::Traffic;
 use crate::Error;
 use crate::callout::Outbox;
 use crate::faults::Plan;
+use crate::lock::lock;
 use crate::serve::{self, Running};
 use crate::wait;
 
@@ -185,9 +186,4 @@ impl Autotask {
     fn outbox(&self) -> &Outbox {
         &self.0.outbox
     }
-}
-
-/// A panic elsewhere does not make the data wrong: each change is made in one go.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,11 +6,13 @@
 
 pub(crate) mod strike;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
+
+use crate::lock::lock;
 
 /// Most faults a plan holds at once; the oldest are dropped beyond it.
 pub const PLANNED_MAX: usize = 1_000;
@@ -182,6 +184,6 @@ impl Plan {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }

@@ -25,6 +25,7 @@ mod html;
 mod list;
 mod operations;
 pub(crate) mod psa;
+mod quirks;
 mod rights;
 mod route;
 mod sample;
@@ -40,7 +41,7 @@ mod write;
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
@@ -51,9 +52,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 
-pub use self::config::{Application, Config, ErrorShape, Limits, Quirks, Treatment, UpdatedLines};
+pub use self::config::{Application, Config, Limits};
 pub use self::exchange::BODY_BYTES_MAX;
 pub use self::list::{ROWS_DEFAULT, TICKETS_COUNT_MAX};
+pub use self::quirks::{ErrorShape, Quirks, Treatment, UpdatedLines};
 pub use self::rights::{Access, Rights};
 pub use self::token::TOKENS_MAX;
 pub use self::view::{Client, Ticket};
@@ -66,6 +68,7 @@ use self::webhooks::Told;
 use crate::Error;
 use crate::callout::Outbox;
 use crate::faults::Plan;
+use crate::lock::lock;
 use crate::serve::{self, Running};
 use crate::traffic::{Log, Window};
 use crate::wait;
@@ -79,6 +82,7 @@ pub struct HaloPsa(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    quirks: Mutex<Arc<Quirks>>,
     tenant: Mutex<Tenant>,
     tokens: Mutex<Tokens>,
     traffic: Mutex<Traffic>,
@@ -117,6 +121,7 @@ impl HaloPsa {
         let tenant = sample::tenant(&config);
         let changes = watch::Sender::new(0);
         Self(Arc::new(Inner {
+            quirks: Mutex::new(Arc::new(config.quirks.clone())),
             tenant: Mutex::new(tenant),
             tokens: Mutex::default(),
             traffic: Mutex::new(Traffic {
@@ -201,6 +206,17 @@ impl HaloPsa {
         self.traffic().log.violate(violation);
     }
 
+    /// Answers to open questions, as they are now.
+    pub fn quirks(&self) -> Arc<Quirks> {
+        lock(&self.0.quirks).clone()
+    }
+
+    /// Answers open questions in another way from the next call on. What records hold already,
+    /// such as names of general users and codes of periods, stays as it is.
+    pub fn set_quirks(&self, quirks: Quirks) {
+        *lock(&self.0.quirks) = Arc::new(quirks);
+    }
+
     fn tenant(&self) -> MutexGuard<'_, Tenant> {
         lock(&self.0.tenant)
     }
@@ -220,9 +236,4 @@ impl HaloPsa {
     fn outbox(&self) -> &Outbox {
         &self.0.outbox
     }
-}
-
-/// A panic elsewhere does not make the data wrong: each change is made in one go.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,6 +16,7 @@ mod control;
 pub mod faults;
 pub mod halopsa;
 mod http_sender;
+mod lock;
 mod moment;
 pub mod product;
 pub mod psa;

@@ -12,7 +12,7 @@ mod signature;
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
@@ -29,6 +29,7 @@ pub use self::signature::{Rejection, TOLERANCE_SECONDS, signature};
 use crate::Error;
 use crate::clock::{Clock, SystemClock};
 use crate::faults::Plan;
+use crate::lock::lock;
 use crate::serve::{self, Running};
 use crate::wait;
 
@@ -207,6 +208,6 @@ impl Product {
     }
 
     fn state(&self) -> MutexGuard<'_, Inbox> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.state)
     }
 }

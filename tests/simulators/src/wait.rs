@@ -1,4 +1,4 @@
-//! Waiting for a condition instead of for a time.
+//! Waiting for a condition instead of for a time; and the time that a simulated system takes.
 
 use std::time::Duration;
 
@@ -22,4 +22,17 @@ pub(crate) async fn until(
         }
     };
     tokio::time::timeout(limit, holds).await
+}
+
+/// Takes as long as an answer takes: `least`, and a drawn share of `jitter`.
+pub(crate) async fn latency(least: Duration, jitter: Duration, draw: impl FnOnce() -> f64) {
+    let more = if jitter.is_zero() {
+        Duration::ZERO
+    } else {
+        jitter.mul_f64(draw())
+    };
+    let delay = least + more;
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
 }

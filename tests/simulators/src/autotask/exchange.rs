@@ -21,6 +21,7 @@ use super::traffic::{Thread, Violation};
 use crate::faults::strike;
 use crate::reply::empty;
 use crate::traffic::Call;
+use crate::wait;
 
 /// Largest body of a call, in bytes.
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -131,17 +132,12 @@ impl Autotask {
 
     async fn delay(&self) {
         let limits = &self.config().limits;
-        let mut delay = limits.latency;
-        if !limits.jitter.is_zero() {
-            delay += limits.jitter.mul_f64(self.draw());
-        }
+        let mut least = limits.latency;
         if limits.slows_down {
             let used = self.traffic().hourly(self.now());
-            delay += slowdown(used, limits.hourly);
+            least += slowdown(used, limits.hourly);
         }
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
+        wait::latency(least, limits.jitter, || self.draw()).await;
     }
 
     fn log(&self, parts: &Parts, name: &str, response: Response) -> Response {

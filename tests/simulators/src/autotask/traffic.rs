@@ -1,11 +1,12 @@
 //! Limits on traffic and the record of it: threads, the rolling hour, what good clients never do.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::lock::lock;
 use crate::traffic::{Log, Window};
 
 /// What a good client never does.
@@ -55,11 +56,7 @@ pub(crate) struct Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        let mut threads = self
-            .threads
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut threads = lock(&self.threads.0);
         if let Some(count) = threads.get_mut(&self.key) {
             *count = count.saturating_sub(1);
         }
@@ -70,11 +67,7 @@ impl Traffic {
     /// Takes a place among the concurrent calls, if there is one.
     pub(crate) fn enter(&mut self, code: &str, entity: &str, max: usize) -> Option<Thread> {
         let key = (code.to_owned(), entity.to_lowercase());
-        let mut threads = self
-            .threads
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut threads = lock(&self.threads.0);
         let count = threads.entry(key.clone()).or_default();
         if *count >= max {
             drop(threads);

@@ -1,9 +1,9 @@
 //! The rules of actions: an outcome is mandatory, and only `new_status` moves the ticket.
 
 use super::answer::Refusal;
-use super::config::Quirks;
 use super::draft::Draft;
 use super::entities::{OUTCOME, TICKET};
+use super::quirks::Quirks;
 use super::tenant::{Record, Tenant};
 use super::webhooks::Event;
 use super::write::Occasion;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::HaloPsa;
+use super::quirks::Quirks;
 use super::rights::Rights;
 use crate::Error;
 use crate::callout::Outbox;
@@ -43,6 +44,7 @@ pub(crate) fn router() -> Router<HaloPsa> {
         .route("/records/{entity}", get(records).post(create_record))
         .route("/ticket-types/{id}/mandatory", post(require))
         .route("/rights", get(rights).put(set_rights))
+        .route("/quirks", get(quirks).put(set_quirks))
         .route("/credentials", get(credentials).delete(revoke).put(restore))
         .route("/tokens", axum::routing::delete(expire_tokens))
         .route("/callout", post(set_callout).delete(unset_callout))
@@ -179,6 +181,15 @@ async fn rights(State(halo): State<HaloPsa>) -> Json<Rights> {
 
 async fn set_rights(State(halo): State<HaloPsa>, Json(rights): Json<Rights>) -> StatusCode {
     halo.set_rights(rights);
+    StatusCode::NO_CONTENT
+}
+
+async fn quirks(State(halo): State<HaloPsa>) -> Json<Value> {
+    Json(json!(*halo.quirks()))
+}
+
+async fn set_quirks(State(halo): State<HaloPsa>, Json(quirks): Json<Quirks>) -> StatusCode {
+    halo.set_quirks(quirks);
     StatusCode::NO_CONTENT
 }
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::config::{ErrorShape, Quirks};
+use super::quirks::{ErrorShape, Quirks};
 use crate::reply;
 
 /// A call that was carried out.

@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use super::HaloPsa;
 use super::answer::{Done, Refusal};
 use super::call::Call;
-use super::config::UpdatedLines;
 use super::draft::Draft;
 use super::entities::{CLIENT, INVOICE, ITEM, LINE, SITE};
 use super::operations::{Reach, allowed};
+use super::quirks::UpdatedLines;
 use super::rights::Access;
 use super::tenant::{Record, Show, Tenant};
 use super::token::Grant;
@@ -70,7 +70,7 @@ impl HaloPsa {
         let main_site = client.number("main_site_id").unwrap_or_default();
         if draft.is_new() {
             draft.default("sitenumber", main_site);
-            draft.default("period", self.config().quirks.monthly_period);
+            draft.default("period", self.quirks().monthly_period);
             draft.default("startdate", at.now.clone());
             draft.default("contract_id", -1);
             draft.record.set("is_recurring_invoice", true);
@@ -81,7 +81,7 @@ impl HaloPsa {
         if tenant.row(&SITE, site).is_none() {
             return Err(Refusal::rule("The Site is not valid."));
         }
-        settle_schedule(&mut draft.record, self.config().quirks.monthly_period);
+        settle_schedule(&mut draft.record, self.quirks().monthly_period);
         draft.record.set("last_modified", at.now.clone());
         let sent = draft.control("lines").and_then(Value::as_array).cloned();
         if let Some(sent) = sent {
@@ -110,7 +110,7 @@ impl HaloPsa {
         if !omitted.is_empty() {
             self.violate(Violation::LinesDropped);
         }
-        if !self.config().quirks.keeps_omitted_lines {
+        if !self.quirks().keeps_omitted_lines {
             for line in omitted {
                 tenant.remove(&LINE, line);
             }
@@ -188,12 +188,12 @@ impl HaloPsa {
         let body = last.and_then(|(invoice, line)| self.updated(&tenant, invoice, line));
         drop(tenant);
         self.note_change();
-        let status = self.config().quirks.updated_status;
+        let status = self.quirks().updated_status;
         Ok(Done { status, body })
     }
 
     fn updated(&self, tenant: &Tenant, invoice: i64, line: i64) -> Option<Value> {
-        match self.config().quirks.updated_lines {
+        match self.quirks().updated_lines {
             UpdatedLines::LastLine => Some(self.detail(tenant, &LINE, tenant.row(&LINE, line)?)),
             UpdatedLines::Invoice => {
                 Some(self.detail(tenant, &INVOICE, tenant.row(&INVOICE, invoice)?))

@@ -4,9 +4,9 @@
 //! told from the others by its name. Tickets without a user land on it.
 
 use super::answer::Refusal;
-use super::config::Quirks;
 use super::draft::Draft;
 use super::entities::{CLIENT, SITE, USER};
+use super::quirks::Quirks;
 use super::tenant::{Record, Tenant};
 use super::write::{Occasion, named};
 

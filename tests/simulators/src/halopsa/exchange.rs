@@ -20,6 +20,7 @@ use super::write;
 use crate::faults::strike;
 use crate::reply::empty;
 use crate::traffic::{Call as Logged, keep};
+use crate::wait;
 
 /// Largest body of a call, in bytes.
 pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -34,7 +35,7 @@ pub(crate) async fn answer(State(halo): State<HaloPsa>, request: HttpRequest) ->
         body: &text,
     };
     let Some(route) = Route::of(parts.uri.path()) else {
-        let response = Refusal::NotFound.response(&halo.config().quirks);
+        let response = Refusal::NotFound.response(&halo.quirks());
         return halo.log(&call, "", response);
     };
     if body.is_err() {
@@ -60,39 +61,29 @@ impl HaloPsa {
 
     /// Carries out a call, once it is admitted, under the fault it meets, if any.
     async fn meet(&self, route: Route<'_>, call: &Call<'_>) -> Response {
-        let quirks = &self.config().quirks;
+        let quirks = self.quirks();
         let name = route.name();
         let grant = match self.admit(route, call) {
             Ok(grant) => grant,
-            Err(refusal) => return self.log(call, name, refusal.response(quirks)),
+            Err(refusal) => return self.log(call, name, refusal.response(&quirks)),
         };
         let fault = self.faults().take(call.method().as_str(), name);
         if let Some(response) = strike::before(fault, too_many) {
             let response = self.log(call, name, response);
             return strike::withheld(fault, response).await;
         }
-        self.delay().await;
+        let limits = &self.config().limits;
+        wait::latency(limits.latency, limits.jitter, || self.draw()).await;
         let answered = self.operate(route, call, grant.as_ref());
         if matches!(answered, Err(Refusal::Verb)) {
             self.violate(Violation::WrongVerb);
         }
         let response = match answered {
             Ok(done) => done.response(),
-            Err(refusal) => refusal.response(quirks),
+            Err(refusal) => refusal.response(&quirks),
         };
         let response = self.log(call, name, response);
         strike::after(fault, response).await
-    }
-
-    async fn delay(&self) {
-        let limits = &self.config().limits;
-        let mut delay = limits.latency;
-        if !limits.jitter.is_zero() {
-            delay += limits.jitter.mul_f64(self.draw());
-        }
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
     }
 
     /// Records a call with the status it gets, before a fault takes the answer away.

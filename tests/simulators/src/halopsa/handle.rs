@@ -47,7 +47,8 @@ impl HaloPsa {
     /// Actions of a ticket as the API shows them, oldest first.
     pub fn actions(&self, ticket: i64) -> Vec<Value> {
         let tenant = self.tenant();
-        let show = Show::detail(&self.config().quirks);
+        let quirks = self.quirks();
+        let show = Show::detail(&quirks);
         let actions = tenant.actions(ticket);
         let shown = actions.map(|row| tenant.shown(&entities::ACTION, row, &show));
         shown.map(Value::Object).collect()
@@ -85,9 +86,9 @@ impl HaloPsa {
     /// Adds an active client with a site and its general user, and gives its id.
     pub fn add_client(&self, name: &str) -> i64 {
         let now = moment::text_of(self.now());
-        let general_user = &self.config().quirks.general_user;
+        let general_user = self.quirks().general_user.clone();
         let mut tenant = self.tenant();
-        let id = sample::add_client(&mut tenant, name, "", true, general_user, &now);
+        let id = sample::add_client(&mut tenant, name, "", true, &general_user, &now);
         drop(tenant);
         self.note_change();
         id
@@ -139,8 +140,8 @@ impl HaloPsa {
     /// Gives a site a general user again; false when there is no such site.
     pub fn add_general_user(&self, site: i64) -> bool {
         let now = moment::text_of(self.now());
-        let name = &self.config().quirks.general_user;
-        let added = add_user(&mut self.tenant(), site, name, None, &now);
+        let name = self.quirks().general_user.clone();
+        let added = add_user(&mut self.tenant(), site, &name, None, &now);
         self.note_change();
         added.is_some()
     }

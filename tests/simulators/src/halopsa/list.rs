@@ -38,11 +38,11 @@ impl HaloPsa {
         let mut rows = filters::rows(&tenant, entity, parameters, grant)?;
         sort(entity, &mut rows, parameters);
         let total = rows.len();
-        let quirks = &self.config().quirks;
+        let quirks = self.quirks();
         let page = Page::of(entity, parameters, quirks.page_rows_max);
         let asked = |name: &str| parameters.flag(name);
         let show = Show {
-            quirks,
+            quirks: &quirks,
             row: Some(&asked),
         };
         let rows = page.cut(rows).map(|row| {
@@ -91,7 +91,7 @@ impl HaloPsa {
             return rows;
         };
         let recurring = entity.which == Which::Invoice;
-        if recurring && !page.paged && self.config().quirks.bare_recurring_invoices {
+        if recurring && !page.paged && self.quirks().bare_recurring_invoices {
             return rows;
         }
         let mut body = Map::new();

@@ -69,7 +69,7 @@ impl HaloPsa {
     fn me(&self, grant: &Grant) -> Result<Done, Refusal> {
         let tenant = self.tenant();
         let agent = tenant.row(&AGENT, grant.agent).ok_or(Refusal::NotFound)?;
-        let mut shown = tenant.shown(&AGENT, agent, &Show::detail(&self.config().quirks));
+        let mut shown = tenant.shown(&AGENT, agent, &Show::detail(&self.quirks()));
         if !grant.rights.has_default_team {
             shown.remove("team");
         }
@@ -134,7 +134,8 @@ impl HaloPsa {
 
     /// A record by itself, an invoice with its lines.
     pub(crate) fn detail(&self, tenant: &Tenant, entity: &Entity, record: &Record) -> Value {
-        let show = Show::detail(&self.config().quirks);
+        let quirks = self.quirks();
+        let show = Show::detail(&quirks);
         let mut shown = tenant.shown(entity, record, &show);
         if entity.which == Which::Invoice {
             let lines = billing::shown_lines(tenant, record.id, &show);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::config::Quirks;
 use super::entities::{Entity, STATUS, TICKET_TYPE, Which};
 use super::field::{Field, Kind, Place};
+use super::quirks::Quirks;
 use super::rights::Rights;
 
 /// Most actions of one ticket; their numbers share one table.

@@ -4,12 +4,12 @@
 //! the tenant's own.
 
 use super::answer::Refusal;
-use super::config::{Quirks, Treatment};
 use super::customers::general_user;
 use super::draft::Draft;
 use super::entities::{
     ACTION, AGENT, CLIENT, PRIORITY, SITE, STATUS, TEAM, TICKET, TICKET_TYPE, USER,
 };
+use super::quirks::{Quirks, Treatment};
 use super::sample::UNASSIGNED;
 use super::tenant::{Record, Tenant, action_key};
 use super::webhooks::Event;

@@ -123,7 +123,7 @@ impl HaloPsa {
         };
         let token = self.new_token(agent);
         self.tokens().keep(token.clone(), grant);
-        let refresh = self.config().quirks.refresh_token;
+        let refresh = self.quirks().refresh_token;
         let mut body = json!({
             "scope": scope, "token_type": "Bearer", "access_token": token, "expires_in": seconds,
         });
@@ -147,9 +147,9 @@ impl HaloPsa {
 
     /// Checks the tenant's name, too: a wrong one fails in a way that looks like a wrong secret.
     fn check_client(&self, call: &Call<'_>, form: &Parameters) -> Result<(), Refusal> {
+        let quirks = self.quirks();
         let Config {
             application,
-            quirks,
             tenant: known,
             ..
         } = self.config();

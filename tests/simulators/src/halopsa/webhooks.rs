@@ -151,7 +151,7 @@ impl HaloPsa {
         put("webhook_id", json!(notification.text("webhook_id")));
         put("object_id", json!(ticket.id));
         put("timestamp", json!(format!("{}Z", moment::text_of(now))));
-        match self.config().quirks.payload {
+        match self.quirks().payload {
             Payload::EventOnly => {}
             Payload::Ticket => {
                 let mut key_fields = key_fields(ticket);
@@ -175,12 +175,12 @@ impl HaloPsa {
     /// Sends occurrences, at once or gathered. Must be called within a tokio runtime.
     pub(crate) fn send_all(&self, told: Vec<Told>) {
         for one in told {
-            match self.config().quirks.batch {
+            match self.quirks().batch_ms {
                 None => {
                     let callout = request(&one.webhook, &one.body);
                     self.outbox().send(Some(one.ticket), callout, pace());
                 }
-                Some(delay) => self.gather(one, delay),
+                Some(delay) => self.gather(one, Duration::from_millis(delay)),
             }
         }
     }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::answer::{Done, Refusal};
 use super::call::Call;
-use super::config::Treatment;
 use super::draft::Draft;
 use super::entities::{Entity, Which};
+use super::quirks::Treatment;
 use super::tenant::{Record, Tenant, action_key};
 use super::token::Grant;
 use super::violation::Violation;
@@ -51,7 +51,7 @@ impl HaloPsa {
         call: &Call<'_>,
         grant: &Grant,
     ) -> Result<Done, Refusal> {
-        let quirks = &self.config().quirks;
+        let quirks = self.quirks();
         let mut shown = Vec::new();
         let mut created = false;
         for body in self.bodies(call)? {
@@ -90,7 +90,7 @@ impl HaloPsa {
             Value::Array(bodies) if !bodies.is_empty() => bodies,
             body @ Value::Object(_) => {
                 self.violate(Violation::BareObject);
-                if self.config().quirks.bare_object == Treatment::Refuse {
+                if self.quirks().bare_object == Treatment::Refuse {
                     return Err(unreadable(
                         "The JSON value could not be converted to a list.",
                     ));
@@ -140,7 +140,7 @@ impl HaloPsa {
         draft: &mut Draft,
         at: &Occasion<'_>,
     ) -> Result<Vec<Event>, Refusal> {
-        let quirks = &self.config().quirks;
+        let quirks = &*self.quirks();
         if draft.is_new() && entity.which != Which::Action {
             draft.record.id = tenant.new_id(entity);
         }

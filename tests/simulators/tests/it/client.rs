@@ -1,9 +1,11 @@
 //! A simulated tenant on a port of its own, and a client with its credentials.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulators::autotask::{Autotask, Config, Credentials};
@@ -67,6 +69,18 @@ pub(crate) fn http() -> reqwest::Client {
 pub(crate) fn still() -> Arc<dyn Clock> {
     let now = NOW.parse().unwrap();
     Arc::new(move || now)
+}
+
+/// A clock that starts at [`NOW`], in whole seconds, and goes as the test sets it.
+pub(crate) fn moving() -> (Arc<dyn Clock>, Arc<AtomicI64>) {
+    let start: Timestamp = NOW.parse().unwrap();
+    let seconds = Arc::new(AtomicI64::new(0));
+    let read = Arc::clone(&seconds);
+    let clock = move || {
+        let passed = read.load(Ordering::SeqCst);
+        Timestamp::from_second(start.as_second() + passed).unwrap()
+    };
+    (Arc::new(clock), seconds)
 }
 
 pub(crate) fn config() -> Config {

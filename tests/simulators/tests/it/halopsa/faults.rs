@@ -1,28 +1,20 @@
 //! Limits and faults: before a write, and after it took hold.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
-use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 use simulators::faults::{Fault, Planned};
 use simulators::halopsa::{Config, Limits, Violation};
 
 use super::client::{Api, config};
-use crate::client::{NOW, answer, with_body};
+use crate::client::{answer, moving, with_body};
 
 #[tokio::test]
 async fn five_minutes_hold_so_many_calls_and_roll_on() {
-    let start: Timestamp = NOW.parse().unwrap();
-    let seconds = Arc::new(AtomicI64::new(0));
-    let read = Arc::clone(&seconds);
-    let clock = move || {
-        let passed = read.load(Ordering::SeqCst);
-        Timestamp::from_second(start.as_second() + passed).unwrap()
-    };
+    let (clock, seconds) = moving();
     let mut config = Config {
-        clock: Arc::new(clock),
+        clock,
         limits: Limits {
             requests: 3,
             ..Limits::default()
@@ -142,4 +134,21 @@ async fn the_controls_say_what_happened() {
         answer(api.bare(Method::GET, "/elsewhere")).await.status,
         404
     );
+}
+
+#[tokio::test]
+async fn open_questions_are_answered_in_another_way_while_it_runs() {
+    let api = Api::start().await;
+    let mut quirks = api.control(Method::GET, "/quirks", None).await.json();
+    assert_eq!(quirks["error_shape"], "exception");
+    quirks["error_shape"] = json!("result_code");
+    let set = api.control(Method::PUT, "/quirks", Some(quirks)).await;
+    assert_eq!(set.status, 204);
+    let answer = api
+        .post("/Tickets", &json!([{ "summary": "For nobody" }]))
+        .await;
+    assert_eq!(answer.json()["resultCode"], "Error");
+    let unknown = json!({ "error_shapes": "text" });
+    let refused = api.control(Method::PUT, "/quirks", Some(unknown)).await;
+    assert_eq!(refused.status, 422);
 }

@@ -115,8 +115,8 @@ async fn no_date_is_a_date() {
         "UTC without a zone"
     );
     let odd = Api::start_with_quirks(|quirks| {
-        quirks.no_date = "1899-12-30T00:00:00";
-        quirks.zone_suffix = "Z";
+        quirks.no_date = "1899-12-30T00:00:00".to_owned();
+        quirks.zone_suffix = "Z".to_owned();
     });
     let odd = odd.await;
     let ticket = odd.open_ticket().await;

@@ -1,15 +1,13 @@
 //! The token endpoint, discovery, and what becomes of a call without a good token.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
-use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 use simulators::halopsa::{Config, Limits, Violation};
 
 use super::client::{Api, config};
-use crate::client::{NOW, answer, with_body};
+use crate::client::{answer, moving, with_body};
 
 fn with(form: Vec<(&'static str, String)>, name: &str, value: &str) -> Vec<(&'static str, String)> {
     let changed = |(field, old)| (field, if field == name { value.to_owned() } else { old });
@@ -109,15 +107,9 @@ async fn discovery_is_open_and_everything_else_needs_a_token() {
 
 #[tokio::test]
 async fn a_token_ends_with_its_time() {
-    let start: Timestamp = NOW.parse().unwrap();
-    let seconds = Arc::new(AtomicI64::new(0));
-    let read = Arc::clone(&seconds);
-    let clock = move || {
-        let passed = read.load(Ordering::SeqCst);
-        Timestamp::from_second(start.as_second() + passed).unwrap()
-    };
+    let (clock, seconds) = moving();
     let api = Api::start_with(Config {
-        clock: Arc::new(clock),
+        clock,
         limits: Limits {
             token_seconds: 60,
             ..Limits::default()

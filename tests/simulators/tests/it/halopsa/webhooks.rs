@@ -134,9 +134,8 @@ async fn a_body_comes_flat_or_with_the_event_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn several_occurrences_come_in_one_array() {
-    let batch = |quirks: &mut Quirks| quirks.batch = Some(Duration::from_secs(5));
     let mut config = super::client::config();
-    batch(&mut config.quirks);
+    config.quirks.batch_ms = Some(5_000);
     let halo = HaloPsa::new(config);
     let receiver = Arc::new(Receiver::default());
     halo.set_sender(receiver.clone());
