@@ -45,17 +45,20 @@ pub enum Event {
     IntegrationResumed,
     /// A section of the settings was saved.
     SettingsSaved,
+    /// A person wants to see that tickets work.
+    TestTicketAsked,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RequestOpened,
         Self::RequestCloseAsked,
         Self::TicketHinted,
         Self::IntegrationCreated,
         Self::IntegrationResumed,
         Self::SettingsSaved,
+        Self::TestTicketAsked,
     ];
 
     /// The name used in pipeline files.
@@ -67,6 +70,7 @@ impl Event {
             Self::IntegrationCreated => "integration.created",
             Self::IntegrationResumed => "integration.resumed",
             Self::SettingsSaved => "settings.saved",
+            Self::TestTicketAsked => "ticket.test_asked",
         }
     }
 
@@ -80,6 +84,11 @@ impl Event {
                 ("ticket", "ticket_key"),
             ],
             Self::TicketHinted => &[("hint", "ticket_hint")],
+            Self::TestTicketAsked => &[
+                ("request", "request"),
+                ("customer", "customer"),
+                ("company", "company"),
+            ],
             Self::IntegrationCreated | Self::IntegrationResumed | Self::SettingsSaved => &[],
         }
     }
@@ -121,6 +130,8 @@ pub enum StepKind {
         entity: Entity,
         /// What it is looked for by.
         by: Expression,
+        /// The id of the company that takes what nobody has mapped; none where it gives nothing.
+        instead: Option<Expression>,
         /// What happens when there is none.
         otherwise: Otherwise,
         /// The name of what was found.
@@ -143,6 +154,8 @@ pub enum StepKind {
         with: Vec<(String, Expression)>,
         /// The name of what it gives back.
         into: Option<String>,
+        /// What happens when it fails.
+        failing: Failing,
     },
     /// Calls an operation that changes something, exactly once for its key.
     Ensure {
@@ -198,6 +211,28 @@ pub enum StepKind {
         request: Expression,
         /// The ticket's key.
         ticket: Expression,
+        /// Whether the request has opened again a ticket that was closed.
+        reopened: Option<Expression>,
+    },
+    /// Looks for the ticket of an earlier request like this one.
+    Earlier(Box<Earlier>),
+    /// Takes a request off its ticket, because the product closes it.
+    Leave {
+        /// The request's id.
+        request: Expression,
+        /// The ticket's key.
+        ticket: Expression,
+        /// The name of the list of other requests that keep the ticket open.
+        into: String,
+    },
+    /// Holds what was found against what was expected, and notes both in the run.
+    Verify {
+        /// What is held to be true, for people.
+        what: String,
+        /// What was found.
+        found: Expression,
+        /// What it has to be, or to contain; without it, anything will do but nothing.
+        expected: Option<Expression>,
     },
     /// Says what has happened.
     Emit {
@@ -212,21 +247,58 @@ pub enum StepKind {
     },
 }
 
+/// Where the ticket of an earlier request is looked for, and what for.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// The id of the request at hand.
+    pub request: Expression,
+    /// What makes two requests alike; nothing for a request that is like no other.
+    pub like: Expression,
+    /// The operation that makes a ticket: a request for which it was begun is given no other.
+    pub begun: String,
+    /// The operation that reads a ticket.
+    pub read: String,
+    /// How long a ticket that is open takes in more requests, and the operation that adds them.
+    pub open: Sharing,
+    /// How long a ticket that was closed can come back, and the operation that opens it.
+    pub closed: Sharing,
+    /// The name of `{ ticket, revived }`, or of nothing.
+    pub into: String,
+}
+
+/// How long a ticket is shared with later requests.
+#[derive(Clone, Debug)]
+pub struct Sharing {
+    /// The span; nothing or an empty text where it is not.
+    pub within: Expression,
+    /// The operation it takes. A connector that lacks it does not share its tickets.
+    pub by: String,
+}
+
+/// What happens when a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    /// The work waits or is tried again, as the failure demands.
+    Halts,
+    /// The steps go on without what it would have given.
+    GoesOn,
+}
+
 /// What can be looked for, or kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entity {
     /// A company; looked for by the customer it is mapped to.
     Company,
-    /// A request; looked for by its ticket.
-    Request,
+    /// The requests of a ticket that are not closed; looked for by the ticket.
+    Requests,
 }
 
 impl Entity {
-    /// The schema of such a record.
-    pub const fn schema(self) -> &'static str {
+    /// The schema of what is found; what is found more than once has none as a whole.
+    pub const fn schema(self) -> Option<&'static str> {
         match self {
-            Self::Company => "company",
-            Self::Request => "request",
+            Self::Company => Some("company"),
+            Self::Requests => None,
         }
     }
 }

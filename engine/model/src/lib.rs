@@ -28,6 +28,6 @@ pub use ledger::{Ledger, State};
 pub use partner::{Customer, Partner, Webhook};
 pub use problem::{Place, Problem, Severity};
 pub use request::{ClosedBy, Content, HistoryEntry, Request, TicketKey, User};
-pub use run::{Outcome, Run, Trigger, Verdict};
+pub use run::{Check, Outcome, Run, Trigger, Verdict};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

@@ -117,6 +117,15 @@ impl Request {
         self.note(at, state.name(), detail);
     }
 
+    /// When it was closed, if it is.
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        let mut history = self.history.iter().rev();
+        let closed = history.find(|entry| entry.what == State::Closed.name());
+        closed
+            .filter(|_| self.state == State::Closed)
+            .map(|entry| entry.at)
+    }
+
     /// Whether anything can still happen to it.
     pub const fn is_open(&self) -> bool {
         !matches!(self.state, State::Closed | State::Ignored)

@@ -29,6 +29,25 @@ pub struct Run {
     pub counts: BTreeMap<String, u64>,
     /// What is known about each read's completeness, in the order of the reads.
     pub verdicts: Vec<Verdict>,
+    /// What was held against what was expected, in that order.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// What a person can do about it, where it failed and that is known.
+    #[serde(default)]
+    pub remedy: Option<String>,
+}
+
+/// Something that was held against what was expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What should be true, as a sentence.
+    pub what: String,
+    /// Whether it is.
+    pub holds: bool,
+    /// What was found, as text; nothing where there was nothing.
+    pub found: Option<String>,
+    /// What it should have been, or contained; nothing where anything would have done.
+    pub expected: Option<String>,
 }
 
 /// Why a run ran.

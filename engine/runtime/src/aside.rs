@@ -35,9 +35,14 @@ impl Core {
     ) -> Result<(), store::Error> {
         match halt {
             Halt::Store(error) => return Err(error),
-            Halt::Again { wait, message, .. } => {
+            Halt::Again {
+                wait,
+                class,
+                message,
+            } => {
                 self.metrics.jobs_again.add(1);
-                if lease.job.attempts >= ATTEMPTS_UNTOLD {
+                // Without a class no call failed: the work waits for other work.
+                if class.is_some() && lease.job.attempts >= ATTEMPTS_UNTOLD {
                     self.tell_unreachable(&mut batch, partner, request, &message)
                         .await?;
                 }

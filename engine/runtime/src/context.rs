@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use expression::{Expression, Scope};
-use model::{Class, Customer, PartnerId, Request, RequestId, RunId, Verdict};
+use model::{Check, Class, Customer, PartnerId, Request, RequestId, RunId, Verdict};
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Lease, Record, Records, Versioned};
 
@@ -27,6 +27,10 @@ pub(crate) struct Context<'a> {
     touched: BTreeMap<RequestId, Touched>,
     pub(crate) counts: BTreeMap<String, u64>,
     pub(crate) verdicts: Vec<Verdict>,
+    /// What was held against what was expected.
+    pub(crate) checks: Vec<Check>,
+    /// Whether something stands on the remote side that a later step may have to take away.
+    pub(crate) has_effects: bool,
 }
 
 struct Touched {
@@ -66,6 +70,8 @@ impl<'a> Context<'a> {
             touched: BTreeMap::new(),
             counts: BTreeMap::new(),
             verdicts: Vec::new(),
+            checks: Vec::new(),
+            has_effects: false,
         }
     }
 
@@ -118,6 +124,14 @@ impl<'a> Context<'a> {
         }
         let touched = self.touched.get_mut(id).map(|touched| &mut touched.after);
         touched.ok_or_else(|| Halt::Undefined(format!("request {id}")))
+    }
+
+    /// The request as it is, with every change made so far. What is done need not rest on it.
+    pub(crate) async fn look(&self, id: &RequestId) -> Result<Request, Halt> {
+        match self.touched.get(id) {
+            Some(touched) => Ok(touched.after.clone()),
+            None => Ok(self.remote.core.request(self.partner, id).await?.value.0),
+        }
     }
 
     /// Begins with a request that the caller has just read.

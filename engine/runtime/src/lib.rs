@@ -29,6 +29,7 @@ mod runs;
 mod step;
 mod suggest;
 mod tables;
+mod test_ticket;
 mod witness;
 mod work;
 mod worker;
@@ -54,6 +55,7 @@ pub use crate::rehearsal::{Coverage, Difference, Played, Tally, coverage, rehear
 pub use crate::requests::{Accepted, LedgerReport};
 pub use crate::runs::RUNS_KEPT;
 pub use crate::suggest::{Candidate, SCORE_MIN, Suggestion, suggest};
+pub use crate::test_ticket::TestTicket;
 
 use crate::core::Core;
 use crate::tables::IssueRow;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use definition::Pipeline;
+use definition::pipeline::Event;
 use model::{
-    Integration, IntegrationId, Issue, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp,
+    Check, Integration, IntegrationId, Issue, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp,
     Trigger, Verdict,
 };
 use serde_json::Map;
@@ -22,6 +23,7 @@ use crate::events::{every, lane, priority, schedule_job};
 use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
 use crate::remote::Remote;
+use crate::routing::rejected;
 use crate::step;
 use crate::tables::{IssueRow, RunRow};
 use crate::work::Work;
@@ -48,6 +50,9 @@ struct Ended {
     outcome: Outcome,
     counts: BTreeMap<String, u64>,
     verdicts: Vec<Verdict>,
+    checks: Vec<Check>,
+    /// Whether it has made something that it has not taken away.
+    has_effects: bool,
     /// The effects on the state, to be committed with the end.
     batch: Batch,
     halt: Option<Halt>,
@@ -61,6 +66,20 @@ struct Task<'a> {
     trigger: Trigger,
     roots: Map<String, serde_json::Value>,
     is_scheduled: bool,
+}
+
+impl Task<'_> {
+    /// Whether it only tries out what real work does: it tells the person who asked, and what it
+    /// has made is taken away, however long that takes.
+    fn is_test(&self) -> bool {
+        self.pipeline.on.contains(&Event::TestTicketAsked)
+    }
+
+    /// Whether its end is recorded. What a callout causes is told in the request's history; a run
+    /// per callout would bury the runs that people look for.
+    fn is_recorded(&self) -> bool {
+        self.roots.is_empty() || self.is_test()
+    }
 }
 
 impl Core {
@@ -97,13 +116,17 @@ impl Core {
         let Some(pipeline) = pipelines.into_iter().next().filter(|_| !outdated) else {
             return self.end(lease).await;
         };
+        let task = task(work, partner, &pipeline, self.run_id());
         if !is_usable(&integration) {
+            if task.is_test() {
+                let trouble = rejected(&integration, None, None);
+                return self.keep_behind(lease, work, partner, &trouble).await;
+            }
             return self
                 .skip(lease, &integration, &pipeline, generation.is_some())
                 .await;
         }
-        let task = task(work, partner, &pipeline, self.run_id());
-        self.run(lease, integration, task).await
+        self.run(lease, work, integration, task).await
     }
 
     async fn end(&self, lease: &Lease) -> Result<(), store::Error> {
@@ -135,6 +158,7 @@ impl Core {
     async fn run(
         self: &Arc<Self>,
         lease: &Lease,
+        work: &Work,
         integration: Integration,
         task: Task<'_>,
     ) -> Result<(), store::Error> {
@@ -142,16 +166,15 @@ impl Core {
         let ended = self.run_steps(lease, &integration, &task).await?;
         let is_good = matches!(ended.outcome, Outcome::Succeeded);
         let has_changed = ended.counts.contains_key("effects");
-        let halt = ended.halt;
+        let (halt, has_effects) = (ended.halt, ended.has_effects);
         let mut batch = ended.batch;
         if let Some(Halt::Wait { wait, .. }) = halt {
             // The run goes on when it is claimed again; until then it has not ended.
             batch.release(lease, self.now().after(wait));
             return self.store.commit(batch).await.map(drop);
         }
-        // What a callout causes is told in the request's history; a run per callout would bury
-        // the runs that people look for.
-        if task.roots.is_empty() {
+        let goes_on = task.is_test() && matches!(halt, Some(Halt::Again { .. }));
+        if task.is_recorded() {
             let run = Run {
                 id: task.run.clone(),
                 partner: task.partner.clone(),
@@ -159,16 +182,27 @@ impl Core {
                 pipeline: task.pipeline.name.clone(),
                 trigger: task.trigger,
                 started_at: started,
-                ended_at: Some(self.now()),
-                outcome: ended.outcome,
+                ended_at: Some(self.now()).filter(|_| !goes_on),
+                outcome: if goes_on {
+                    Outcome::Running
+                } else {
+                    ended.outcome
+                },
                 counts: ended.counts,
                 verdicts: ended.verdicts,
+                checks: ended.checks,
+                remedy: halt.as_ref().and_then(Halt::remedy).map(str::to_owned),
             };
             put_run(&mut batch, &run, Expect::Any);
         }
         if let Some(halt) = halt {
-            self.run_failed(&mut batch, lease, &integration, &task, halt)
-                .await?;
+            if task.is_test() {
+                self.test_failed(&mut batch, lease, work, &integration, halt, has_effects)
+                    .await?;
+            } else {
+                self.run_failed(&mut batch, lease, &integration, &task, halt)
+                    .await?;
+            }
         } else {
             batch.complete(lease);
             if task.is_scheduled {
@@ -215,31 +249,23 @@ impl Core {
         let result = step::run(&mut context, &task.pipeline.steps).await;
         let calls = context.remote.stats().attempts.saturating_sub(calls_before);
         context.count("calls", calls);
-        let (counts, verdicts) = (context.counts.clone(), context.verdicts.clone());
-        Ok(match result {
-            Ok(_) => {
-                let batch = context.take_batch();
-                Ended {
-                    outcome: Outcome::Succeeded,
-                    counts,
-                    verdicts,
-                    batch,
-                    halt: None,
-                }
-            }
+        let (outcome, batch, halt) = match result {
+            Ok(_) => (verified(&context.checks), context.take_batch(), None),
             Err(Halt::Store(error)) => return Err(error),
             Err(halt) => {
                 let (class, message) = halt.describe();
-                let outcome = Outcome::Failed { class, message };
                 let batch = std::mem::take(&mut context.batch);
-                Ended {
-                    outcome,
-                    counts,
-                    verdicts,
-                    batch,
-                    halt: Some(halt),
-                }
+                (Outcome::Failed { class, message }, batch, Some(halt))
             }
+        };
+        Ok(Ended {
+            outcome,
+            counts: context.counts,
+            verdicts: context.verdicts,
+            checks: context.checks,
+            has_effects: context.has_effects,
+            batch,
+            halt,
         })
     }
 
@@ -319,9 +345,20 @@ impl Core {
         partner: &PartnerId,
         integration: &IntegrationId,
     ) -> Result<(), Error> {
+        self.try_behind(partner, integration, &[IssueKind::Refused])
+            .await
+    }
+
+    /// Tries again what waits behind the integration's issues of these kinds.
+    pub(crate) async fn try_behind(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+        kinds: &[IssueKind],
+    ) -> Result<(), Error> {
         let issues: Vec<IssueRow> = self.all(partner.as_str(), &[]).await?;
         let ours = |issue: &Issue| {
-            issue.integration.as_ref() == Some(integration) && issue.kind == IssueKind::Refused
+            issue.integration.as_ref() == Some(integration) && kinds.contains(&issue.kind)
         };
         for IssueRow(issue) in issues.into_iter().filter(|row| ours(&row.0)) {
             self.let_go(partner, &issue.id, usize::MAX).await?;
@@ -345,6 +382,20 @@ impl Core {
             batch.delete(row.key, Expect::Any);
         }
         self.store.commit(batch).await.map(drop)
+    }
+}
+
+/// How a run ended whose steps were all done.
+fn verified(checks: &[Check]) -> Outcome {
+    let failed = checks.iter().filter(|check| !check.holds);
+    let failed: Vec<&str> = failed.map(|check| check.what.as_str()).collect();
+    if failed.is_empty() {
+        return Outcome::Succeeded;
+    }
+    let message = format!("not found to be so: {}", failed.join("; "));
+    Outcome::Failed {
+        class: None,
+        message,
     }
 }
 
@@ -392,7 +443,7 @@ fn started(run: &RunId) -> Timestamp {
     Timestamp::from_millis(millis.cast_signed())
 }
 
-fn put_run(batch: &mut Batch, run: &Run, expect: Expect) {
+pub(crate) fn put_run(batch: &mut Batch, run: &Run, expect: Expect) {
     let parts = run_key(run);
     let parts = parts.each_ref().map(String::as_str);
     batch.put_record(run.partner.as_str(), &parts, &RunRow(run.clone()), expect);
@@ -435,6 +486,8 @@ impl Runtime {
                 outcome: Outcome::Running,
                 counts: BTreeMap::new(),
                 verdicts: Vec::new(),
+                checks: Vec::new(),
+                remedy: None,
             };
             put_run(&mut batch, &run, Expect::Absent);
             let work = Work::Pipeline {
@@ -517,6 +570,15 @@ impl Halt {
             }
             Self::Store(error) => (None, chain(error)),
             Self::Undefined(what) => (None, what.clone()),
+        }
+    }
+
+    /// What a person can do about it, where that is known.
+    pub(crate) fn remedy(&self) -> Option<&str> {
+        match self {
+            Self::Behind { trouble, .. } => Some(&trouble.remedy),
+            Self::Rejected { remedy, .. } => remedy.as_deref(),
+            Self::Again { .. } | Self::Store(_) | Self::Undefined(_) => None,
         }
     }
 }

@@ -6,14 +6,18 @@
 //! [`ensure`], which knows what was done before.
 
 mod counterpart;
+pub(crate) mod earlier;
 mod emit;
 mod ensure;
+mod leave;
 mod link;
 mod pull;
+mod verify;
 
-use definition::pipeline::{Entity, Step, StepKind};
+use definition::pipeline::{Entity, Failing, Step, StepKind};
 use expression::Expression;
 use futures::future::BoxFuture;
+use model::Check;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -48,15 +52,16 @@ async fn one(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
         StepKind::Match {
             entity: Entity::Company,
             by,
+            instead,
             into,
             ..
-        } => counterpart::company(context, path, by, into).await,
+        } => counterpart::company(context, path, by, instead.as_ref(), into).await,
         StepKind::Match {
-            entity: Entity::Request,
+            entity: Entity::Requests,
             by,
             into,
             ..
-        } => counterpart::request(context, path, by, into).await,
+        } => counterpart::requests(context, path, by, into).await,
         StepKind::Script { call, into, .. } => {
             let value = context.value(call, path)?;
             context.roots.insert(into.clone(), value);
@@ -66,7 +71,11 @@ async fn one(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
             operation,
             with,
             into,
-        } => call(context, path, operation, with, into.as_deref()).await,
+            failing,
+        } => {
+            let called = call(context, path, operation, with, into.as_deref()).await;
+            go_on(context, operation, *failing, called)
+        }
         StepKind::Ensure { .. } => ensure::ensure(context, step).await,
         StepKind::Pull { .. } => pull::pull(context, step).await,
         StepKind::When {
@@ -93,7 +102,18 @@ async fn one(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
             }
             Ok(Flow::Go)
         }
-        StepKind::Link { request, ticket } => link::link(context, path, request, ticket).await,
+        StepKind::Link { .. } => link::link(context, step).await,
+        StepKind::Earlier(earlier) => earlier::earlier(context, path, earlier).await,
+        StepKind::Leave {
+            request,
+            ticket,
+            into,
+        } => leave::leave(context, path, request, ticket, into).await,
+        StepKind::Verify {
+            what,
+            found,
+            expected,
+        } => verify::verify(context, path, what, found, expected.as_ref()),
         StepKind::Emit {
             event,
             request,
@@ -122,6 +142,29 @@ async fn call(
             .insert(into.to_owned(), gave.unwrap_or(Value::Null));
     }
     Ok(Flow::Go)
+}
+
+/// What comes of a call that may be done without: only a store that fails stops the steps. A run
+/// notes what was missed.
+fn go_on(
+    context: &mut Context<'_>,
+    operation: &str,
+    failing: Failing,
+    called: Result<Flow, Halt>,
+) -> Result<Flow, Halt> {
+    match called {
+        Err(Halt::Store(error)) => Err(Halt::Store(error)),
+        Err(halt) if failing == Failing::GoesOn => {
+            context.checks.push(Check {
+                what: format!("The call {operation} succeeds"),
+                holds: false,
+                found: Some(halt.describe().1),
+                expected: None,
+            });
+            Ok(Flow::Go)
+        }
+        called => called,
+    }
 }
 
 /// What an operation is given: `with`, and else the names of the scope that its contract asks for.

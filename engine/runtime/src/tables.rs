@@ -9,7 +9,7 @@ use model::{
     Run, Secret, State, Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Key, Record};
 
 use crate::work::Work;
@@ -63,8 +63,9 @@ table!(
     CompanyRow(Company), "company", 1
 );
 table!(
-    /// By integration id and ticket id: whose ticket it is.
-    TicketRow(RequestId), "ticket", 1
+    /// By integration id and the hash of what makes requests alike: whose turn it is to open or
+    /// re-open a ticket for them, or whose it was last.
+    TurnRow(Turn), "turn", 1
 );
 table!(
     /// By issue id.
@@ -115,6 +116,36 @@ table!(
     /// By integration id: when a callout was last accepted.
     CalloutSeenRow(Timestamp), "callout_seen", 1
 );
+
+/// By integration id and ticket id: whose ticket it is. Every change of it is guarded by its
+/// version, so that nobody joins a ticket while the last request is taken off it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct TicketRow {
+    /// The requests that were linked to the ticket, in that order; the first opened it.
+    pub(crate) requests: Vec<RequestId>,
+    /// Those of them that keep it open no more, because the product closes them.
+    #[serde(default)]
+    pub(crate) left: Vec<RequestId>,
+}
+
+impl Record for TicketRow {
+    const TABLE: &'static str = "ticket";
+    const FORMAT: u16 = 2;
+
+    /// Format 1 was the id of the one request that a ticket could have.
+    fn upgrade(_format: u16, value: Value) -> Result<Value, store::Error> {
+        Ok(json!({ "requests": [value] }))
+    }
+}
+
+/// Whose turn it is to open or re-open a ticket for requests that are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Turn {
+    /// The request.
+    pub(crate) request: RequestId,
+    /// The one before it, whose ticket it opens again.
+    pub(crate) revives: Option<RequestId>,
+}
 
 /// A company as the directory keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -208,4 +239,26 @@ pub(crate) fn accepted_count(partner: &PartnerId) -> Key {
 /// The counter of requests in `state`.
 pub(crate) fn state_count(partner: &PartnerId, state: State) -> Key {
     Key::new(partner.as_str(), "count", &["state", state.name()])
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+    use store::{Batch, Expect, Memory, Records, Store};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_ticket_that_was_stored_with_its_one_request_is_read_as_the_first_of_many() {
+        let store = Memory::new();
+        let mut batch = Batch::new();
+        let key = TicketRow::key("northwind", &["i-1", "128926"]);
+        batch.put(key, "1 \"r-1\"", Expect::Absent);
+        store.commit(batch).await.unwrap();
+        let row = store.get_record::<TicketRow>("northwind", &["i-1", "128926"]);
+        let row = row.await.unwrap().unwrap().value;
+        assert_eq!(row.requests, [RequestId::new("r-1").unwrap()]);
+        assert!(row.left.is_empty());
+    }
 }

@@ -20,7 +20,9 @@ use crate::raw::example::{EndsText, ExampleFile, FailsText, GivenText};
 const NOW_DEFAULT: &str = "2026-01-01T00:00:00Z";
 
 /// The inputs by which a pipeline's event is made up; an operation's are in its contract.
-const PIPELINE_INPUTS: [&str; 4] = ["customer", "hint", "request", "ticket"];
+const PIPELINE_INPUTS: [&str; 6] = [
+    "company", "customer", "earlier", "hint", "request", "ticket",
+];
 
 /// The connector that examples are of, with its family.
 #[derive(Clone, Copy)]

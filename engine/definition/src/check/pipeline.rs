@@ -115,6 +115,7 @@ impl From<EventText> for Event {
             EventText::IntegrationCreated => Self::IntegrationCreated,
             EventText::IntegrationResumed => Self::IntegrationResumed,
             EventText::SettingsSaved => Self::SettingsSaved,
+            EventText::TestTicketAsked => Self::TestTicketAsked,
         }
     }
 }

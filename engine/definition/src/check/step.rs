@@ -1,8 +1,10 @@
 //! Checks the steps of a pipeline, each with the names that are there when it runs.
 //!
-//! Here are the kinds that decide and tell; `operations` has those that call something.
+//! Here are the kinds that decide and tell; `operations` has those that call something, `sharing`
+//! those about the requests of a ticket.
 
 mod operations;
+mod sharing;
 
 use expression::{Expression, Fault, Scripts, Shape};
 use serde_json::{Value, json};
@@ -14,8 +16,8 @@ use crate::family::Family;
 use crate::page::Spot;
 use crate::pipeline::{Emitted, Entity, Otherwise, Side, Step, StepKind};
 use crate::raw::pipeline::{
-    EachText, EmitText, EmittedText, EntityText, LinkText, MatchText, OtherwiseText, ScriptText,
-    SideText, StepText, WhenStepText,
+    EachText, EmitText, EmittedText, EntityText, MatchText, OtherwiseText, ScriptText, SideText,
+    StepText, WhenStepText,
 };
 use crate::raw::value::{Computed, Template};
 
@@ -71,6 +73,15 @@ impl Bench<'_> {
         if let Some(text) = &text.link {
             return Some(self.link(text, names, &at("link")));
         }
+        if let Some(text) = &text.earlier {
+            return Some(self.earlier(text, names, &at("earlier")));
+        }
+        if let Some(text) = &text.leave {
+            return Some(self.leave(text, names, &at("leave")));
+        }
+        if let Some(text) = &text.verify {
+            return Some(self.verify(text, names, &at("verify")));
+        }
         text.emit
             .as_ref()
             .map(|text| self.emit(text, names, &at("emit")))
@@ -79,23 +90,32 @@ impl Bench<'_> {
     fn matching(&self, text: &MatchText, names: &mut Names, spot: &Spot<'_>) -> StepKind {
         let entity = match text.entity {
             EntityText::Company => Entity::Company,
-            EntityText::Request => Entity::Request,
+            EntityText::Requests => Entity::Requests,
         };
         let otherwise = match text.otherwise {
             OtherwiseText::Park => Otherwise::Park,
             OtherwiseText::Stop => Otherwise::Stop,
         };
-        if (entity, otherwise) == (Entity::Request, Otherwise::Park) {
+        if (entity, otherwise) == (Entity::Requests, Otherwise::Park) {
             let message = "nobody can map a ticket to a request, so it would wait for ever";
             let hint = Some("use `otherwise: stop`".to_owned());
             spot.key("otherwise")
                 .error(codes::WRONG_MATCH, message.to_owned(), hint);
         }
         let by = self.computed(&text.by, names, &spot.key("for"));
-        names.add(&text.into, self.shape(entity.schema()), &spot.key("into"));
+        let instead = text.instead.as_ref();
+        if let (Entity::Requests, Some(_)) = (entity, instead) {
+            let message = "only what is looked for by a customer can have a stand-in".to_owned();
+            spot.key("instead")
+                .key_error(codes::WRONG_MATCH, message, None);
+        }
+        let instead = instead.map(|text| self.template(text, names, &spot.key("instead")));
+        let shape = entity.schema().map(|schema| self.shape(schema));
+        names.add(&text.into, shape.unwrap_or_default(), &spot.key("into"));
         StepKind::Match {
             entity,
             by,
+            instead,
             otherwise,
             into: text.into.0.clone(),
         }
@@ -160,13 +180,6 @@ impl Bench<'_> {
             list,
             name: text.name.0.clone(),
             steps,
-        }
-    }
-
-    fn link(&self, text: &LinkText, names: &Names, spot: &Spot<'_>) -> StepKind {
-        StepKind::Link {
-            request: self.template(&text.request, names, &spot.key("request")),
-            ticket: self.template(&text.ticket, names, &spot.key("ticket")),
         }
     }
 

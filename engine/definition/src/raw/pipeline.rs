@@ -52,6 +52,10 @@ pub(crate) enum EventText {
     /// A section of the settings was saved.
     #[serde(rename = "settings.saved")]
     SettingsSaved,
+    /// A person wants to see that tickets work. Gives a made-up `request`, and `customer` and
+    /// `company`.
+    #[serde(rename = "ticket.test_asked")]
+    TestTicketAsked,
 }
 
 /// What a pipeline yields to when calls have to wait.
@@ -89,6 +93,12 @@ pub(crate) struct StepText {
     pub(crate) each: Option<EachText>,
     /// Remembers for good which ticket a request has.
     pub(crate) link: Option<LinkText>,
+    /// Looks for the ticket of an earlier request like this one.
+    pub(crate) earlier: Option<EarlierText>,
+    /// Takes a request off its ticket, and tells which others keep that open.
+    pub(crate) leave: Option<LeaveText>,
+    /// Holds what was found against what was expected, and notes both in the run.
+    pub(crate) verify: Option<VerifyText>,
     /// Says what has happened, to the product and to the ledger.
     pub(crate) emit: Option<EmitText>,
 }
@@ -100,9 +110,12 @@ pub(crate) struct StepText {
 pub(crate) struct MatchText {
     /// What is looked for.
     pub(crate) entity: EntityText,
-    /// What it is looked for by: the customer's id for a company, the ticket for a request.
+    /// What it is looked for by: the customer's id for a company, the ticket for its requests.
     #[serde(rename = "for")]
     pub(crate) by: Computed,
+    /// The id of the company that takes customers whom nobody has mapped. Where this gives
+    /// nothing, `otherwise` says what happens.
+    pub(crate) instead: Option<Template>,
     /// What happens when there is none.
     pub(crate) otherwise: OtherwiseText,
     /// The name that it is known by from here on.
@@ -116,8 +129,8 @@ pub(crate) struct MatchText {
 pub(crate) enum EntityText {
     /// The company that a customer is mapped to.
     Company,
-    /// The request that a ticket was opened for.
-    Request,
+    /// The requests of a ticket that are not closed yet, as a list.
+    Requests,
 }
 
 /// What happens when nothing matches.
@@ -154,6 +167,19 @@ pub(crate) struct CallText {
     pub(crate) with: Named<Computed>,
     /// The name of what it gives back.
     pub(crate) into: Option<Name>,
+    /// What happens when it fails. Default: halt.
+    pub(crate) failing: Option<FailingText>,
+}
+
+/// What happens when a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Failing")]
+pub(crate) enum FailingText {
+    /// The work is tried again, or waits for a person.
+    Halt,
+    /// The steps go on without what it would have given. For what is nice to know.
+    GoOn,
 }
 
 /// Calls an operation that changes something, exactly once for its key.
@@ -269,6 +295,72 @@ pub(crate) struct LinkText {
     pub(crate) request: Template,
     /// The ticket's key.
     pub(crate) ticket: Template,
+    /// Whether the request has opened again a ticket that was closed. Without this, a request
+    /// joins others on a ticket only while one of them keeps it open.
+    pub(crate) reopened: Option<Template>,
+}
+
+/// Looks for the ticket of an earlier request like this one. Of requests that are alike, one at a
+/// time opens or re-opens a ticket; the others wait for it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Earlier")]
+pub(crate) struct EarlierText {
+    /// The id of the request at hand.
+    pub(crate) request: Template,
+    /// What makes two requests alike. Nothing for a request that is like no other.
+    pub(crate) like: Computed,
+    /// The operation that makes a ticket: a request for which it was begun is given no other.
+    pub(crate) begun: Name,
+    /// The operation that reads a ticket.
+    pub(crate) read: Name,
+    /// How long a ticket that is open takes in more requests, from its first one.
+    pub(crate) open: SharingText,
+    /// How long a ticket can come back after it was closed.
+    pub(crate) closed: SharingText,
+    /// The name of what is found: `ticket`, and whether it was `revived`. Nothing where there is
+    /// none.
+    pub(crate) into: Name,
+}
+
+/// How long a ticket is shared with later requests.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Sharing")]
+pub(crate) struct SharingText {
+    /// The span, such as a setting. Nothing or blank: it is not shared.
+    pub(crate) within: Template,
+    /// The operation it takes. A connector that lacks it does not share its tickets.
+    pub(crate) by: Name,
+}
+
+/// Takes a request off its ticket, because the product closes it. Once this is done the request
+/// keeps the ticket open no more, and no later one joins it for its sake.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Leave")]
+pub(crate) struct LeaveText {
+    /// The request's id.
+    pub(crate) request: Template,
+    /// The ticket's key.
+    pub(crate) ticket: Template,
+    /// The name of the list of other requests that keep the ticket open.
+    pub(crate) into: Name,
+}
+
+/// Holds what was found against what was expected, and notes both in the run. A run in which
+/// something does not hold goes on to its end, and has failed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Verify")]
+pub(crate) struct VerifyText {
+    /// What is held to be true, as a sentence for people.
+    pub(crate) what: String,
+    /// What was found.
+    pub(crate) found: Template,
+    /// What it has to be, or, if it is a list, to contain. Where this gives nothing, nothing is
+    /// verified; without it, anything will do but nothing.
+    pub(crate) expected: Option<Computed>,
 }
 
 /// Says what has happened.

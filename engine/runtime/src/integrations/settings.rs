@@ -219,7 +219,9 @@ impl Runtime {
         if on {
             let nowhere = issue_id(IssueKind::NoTicketIntegration, None, "tickets");
             core.clear_issue(partner, &nowhere).await?;
-            core.try_refused(partner, id).await?;
+            // A stand-in for what nobody has mapped may have been chosen, too.
+            let kinds = [IssueKind::Refused, IssueKind::UnmappedCustomer];
+            core.try_behind(partner, id, &kinds).await?;
         }
         Ok(SectionView { on, values, form })
     }

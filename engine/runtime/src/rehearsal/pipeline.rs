@@ -3,7 +3,8 @@
 
 use definition::Pipeline;
 use definition::example::{Ends, Given};
-use definition::pipeline::Event;
+use definition::pipeline::{Event, StepKind};
+use expression::Scope;
 use model::{Content, Customer, Issue, Request, RequestId, State, TicketKey};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -11,10 +12,12 @@ use store::{Batch, Claim, Expect};
 
 use super::compare::{Difference, values, wanted};
 use super::stage::Stage;
+use crate::context::request_value;
 use crate::core::{Core, add_request};
 use crate::error::Error;
 use crate::events::Happened;
-use crate::tables::{CustomerRow, IssueRow, TicketRow};
+use crate::step::earlier::like_key;
+use crate::tables::{CustomerRow, IssueRow, TicketRow, Turn, TurnRow};
 use crate::work::RequestEvent;
 
 /// The most jobs that are done for one example; a circle of jobs is a mistake.
@@ -67,6 +70,9 @@ impl Stage {
             batch.put_record(self.partner.as_str(), &parts, &row, Expect::Any);
         }
         let is_on = |event| pipeline.on.contains(&event);
+        if let Some(known) = given.inputs.get("earlier") {
+            self.earlier(&mut batch, pipeline, known, given)?;
+        }
         let request = match content {
             Some(content) if is_on(Event::RequestOpened) => {
                 let id = content.id.clone();
@@ -74,6 +80,8 @@ impl Stage {
                 self.runtime.accept(&self.partner, content).await?;
                 return Ok(Some(id));
             }
+            // The request of a test is made up and kept nowhere.
+            Some(_) if is_on(Event::TestTicketAsked) => None,
             Some(content) => Some(self.known(&mut batch, content, given)?),
             None => None,
         };
@@ -85,6 +93,56 @@ impl Stage {
         }
         core.store.commit(batch).await?;
         Ok(request)
+    }
+
+    /// Adds a request that came before the one at hand, with its `ticket`; `closed` says whether
+    /// it is over.
+    fn earlier(
+        &self,
+        batch: &mut Batch,
+        pipeline: &Pipeline,
+        known: &Value,
+        given: &Given,
+    ) -> Result<(), Error> {
+        let wrong = |error: serde_json::Error| Error::invalid("/given/earlier", error.to_string());
+        let content = known.get("request").cloned().unwrap_or_default();
+        let content: Content = serde_json::from_value(content).map_err(wrong)?;
+        let ticket = known.get("ticket").cloned().unwrap_or_default();
+        let ticket: TicketKey = serde_json::from_value(ticket).map_err(wrong)?;
+        let mut request = Request::accepted(content, given.now);
+        self.linked(batch, &mut request, ticket, given);
+        if known.get("closed") == Some(&Value::Bool(true)) {
+            request.enter(State::Closed, given.now, None);
+        }
+        let likes = pipeline.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Earlier(earlier) => Some(&earlier.like),
+            _ => None,
+        });
+        for like in likes {
+            let value = request_value(&request);
+            let like = like.evaluate(&Scope::new().with("request", &value));
+            let like = like.map_err(|error| Error::invalid("/given/earlier", error.to_string()))?;
+            let row = TurnRow(Turn {
+                request: request.content.id.clone(),
+                revives: None,
+            });
+            let parts = [self.id.as_str(), &like_key(&like)];
+            batch.put_record(self.partner.as_str(), &parts, &row, Expect::Any);
+        }
+        add_request(batch, &self.partner, &request);
+        Ok(())
+    }
+
+    fn linked(&self, batch: &mut Batch, request: &mut Request, ticket: TicketKey, given: &Given) {
+        let parts = [self.id.as_str(), &ticket.id_text()];
+        let row = TicketRow {
+            requests: vec![request.content.id.clone()],
+            left: Vec::new(),
+        };
+        batch.put_record(self.partner.as_str(), &parts, &row, Expect::Any);
+        request.integration = Some(self.id.clone());
+        request.ticket = Some(ticket);
+        request.enter(State::Ticketed, given.now, None);
     }
 
     /// Adds a request that has been worked on before, with its ticket if one is given.
@@ -101,31 +159,25 @@ impl Stage {
         let mut request = Request::accepted(content, given.now);
         request.resolution = resolution.and_then(Value::as_str).map(str::to_owned);
         if let Some(ticket) = input::<TicketKey>(given, "ticket")? {
-            let parts = [self.id.as_str(), &ticket.id_text()];
-            let row = TicketRow(request.content.id.clone());
-            batch.put_record(self.partner.as_str(), &parts, &row, Expect::Any);
-            request.integration = Some(self.id.clone());
-            request.ticket = Some(ticket);
-            request.enter(State::Ticketed, given.now, None);
+            self.linked(batch, &mut request, ticket, given);
         }
         add_request(batch, &self.partner, &request);
         Ok(request.content.id)
     }
 
-    /// Queues one run of the pipeline, with the hint that it may be given.
+    /// Queues one run of the pipeline, with what its event brings.
     fn enqueue(&self, batch: &mut Batch, pipeline: &Pipeline, given: &Given) {
         let core = &self.runtime.core;
-        let hint = given
-            .inputs
-            .get("hint")
-            .map(|hint| ("hint".to_owned(), hint.clone()));
         let event = pipeline
             .on
             .first()
             .copied()
             .unwrap_or(Event::IntegrationResumed);
+        let names = event.roots().iter().map(|(name, _)| *name);
+        let roots =
+            names.filter_map(|name| Some((name.to_owned(), given.inputs.get(name)?.clone())));
         let happened = Happened {
-            roots: hint.into_iter().collect::<Map<_, _>>(),
+            roots: roots.collect::<Map<_, _>>(),
             ..Happened::plain(event, core.now())
         };
         core.enqueue_one(batch, self.integration(), pipeline, &happened);

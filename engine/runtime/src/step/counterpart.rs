@@ -1,21 +1,22 @@
 //! `match`: finds what a thing is on the other side. A customer's company is what a person mapped;
-//! a ticket's request is what was linked when the ticket was made.
+//! a ticket's requests are what was
+//! linked to it.
 
 use std::time::Duration;
 
 use definition::pipeline::Event;
 use expression::Expression;
-use model::{IssueKind, RequestId, State};
+use model::{IssueKind, Request, RequestId, State};
 use serde_json::{Map, Value, json};
 use store::{Expect, Record, Records};
 
-use super::Flow;
+use super::{Flow, is_true};
 use crate::context::{Context, request_value};
 use crate::core::Core;
 use crate::events::Happened;
 use crate::halt::Halt;
 use crate::issues::Trouble;
-use crate::tables::{CompanyRow, MappingRow, TicketRow};
+use crate::tables::{CompanyRow, IntegrationRow, MappingRow, TicketRow};
 
 /// When to look again at a ticket whose request is only just being linked to it.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -25,6 +26,7 @@ pub(super) async fn company(
     context: &mut Context<'_>,
     path: &str,
     by: &Expression,
+    instead: Option<&Expression>,
     into: &str,
 ) -> Result<Flow, Halt> {
     let customer = context.value(by, path)?;
@@ -33,12 +35,20 @@ pub(super) async fn company(
     let parts = [integration.as_str(), customer];
     let partner = context.partner.as_str();
     let store = context.remote.core.store.clone();
-    let Some(mapping) = store.get_record::<MappingRow>(partner, &parts).await? else {
-        return Err(unmapped(context, customer));
-    };
-    let Some(id) = mapping.value.0.company else {
-        ignore(context).await?;
-        return Ok(Flow::Stop);
+    let mapping = store.get_record::<MappingRow>(partner, &parts).await?;
+    let id = match mapping.map(|mapping| mapping.value.0.company) {
+        Some(Some(id)) => id,
+        Some(None) => {
+            ignore(context).await?;
+            return Ok(Flow::Stop);
+        }
+        None => match stand_in(context, path, instead)? {
+            Some(id) => id,
+            None => {
+                hold_settings(context).await?;
+                return Err(unmapped(context, customer));
+            }
+        },
     };
     let text = model::request::id_text(&id);
     let known = store
@@ -51,6 +61,33 @@ pub(super) async fn company(
     );
     context.roots.insert(into.to_owned(), company);
     Ok(Flow::Go)
+}
+
+/// The company that takes what nobody has mapped, where the partner has chosen one.
+fn stand_in(
+    context: &Context<'_>,
+    path: &str,
+    instead: Option<&Expression>,
+) -> Result<Option<Value>, Halt> {
+    let Some(instead) = instead else {
+        return Ok(None);
+    };
+    let id = context.value(instead, path)?;
+    Ok(Some(id).filter(is_true))
+}
+
+/// Has the next commit demand that the settings are still those which this job sees: a stand-in
+/// that is chosen just now must not leave work behind.
+async fn hold_settings(context: &mut Context<'_>) -> Result<(), Halt> {
+    let integration = context.remote.integration.clone();
+    let core = context.remote.core.clone();
+    let row = core.integration(context.partner, &integration.id).await?;
+    let key = IntegrationRow::key(context.partner.as_str(), &[integration.id.as_str()]);
+    if row.value.0.sections != integration.sections {
+        return Err(Halt::Store(store::Error::Conflict { key }));
+    }
+    context.batch.require(key, Expect::Version(row.version));
+    Ok(())
 }
 
 fn unmapped(context: &Context<'_>, customer: &str) -> Halt {
@@ -100,8 +137,9 @@ async fn ignore(context: &mut Context<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// The request of a ticket; a ticket that is not ours ends the steps.
-pub(super) async fn request(
+/// The requests of a ticket that are not closed; a ticket that is not ours, or has none of them,
+/// ends the steps. What is done with them is committed only if none has joined meanwhile.
+pub(super) async fn requests(
     context: &mut Context<'_>,
     path: &str,
     by: &Expression,
@@ -121,9 +159,30 @@ pub(super) async fn request(
         look_again_if_ours(context, &ticket).await?;
         return Ok(Flow::Stop);
     };
-    let request = request_value(context.request(&linked.value.0).await?);
-    context.roots.insert(into.to_owned(), request);
+    let key = TicketRow::key(partner, &parts);
+    let mut open = Vec::new();
+    for id in &linked.value.requests {
+        let request = context.request(id).await?;
+        if request.is_open() {
+            learn(request, &ticket);
+            open.push(request_value(request));
+        }
+    }
+    if open.is_empty() {
+        return Ok(Flow::Stop);
+    }
+    context.batch.require(key, Expect::Version(linked.version));
+    context.roots.insert(into.to_owned(), Value::Array(open));
     Ok(Flow::Go)
+}
+
+/// Takes over the number and the address of the request's ticket where they were not known.
+fn learn(request: &mut Request, ticket: &Value) {
+    let text = |name| ticket.get(name).and_then(Value::as_str).map(str::to_owned);
+    if let Some(key) = &mut request.ticket {
+        key.number = key.number.take().or_else(|| text("number"));
+        key.url = key.url.take().or_else(|| text("url"));
+    }
 }
 
 /// A ticket that carries the reference of a request which is still without one is probably just

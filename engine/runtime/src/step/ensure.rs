@@ -85,6 +85,7 @@ impl Guarded<'_> {
                 }),
                 Look::AfterDoubt,
             ) => {
+                context.has_effects = true;
                 return Ok(result.clone());
             }
             (
@@ -215,6 +216,7 @@ impl Guarded<'_> {
     }
 
     fn done(&self, context: &mut Context<'_>, result: &Value) {
+        context.has_effects = true;
         let at = context.remote.core.now();
         let row = EffectRow(Effect::Done {
             result: result.clone(),

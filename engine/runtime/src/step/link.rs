@@ -1,33 +1,139 @@
 //! `link`: remembers for good which ticket a request has.
+//!
+//! A ticket may be shared by requests that are alike. A request joins it only while another one
+//! keeps it open, or after having opened it again; and whoever takes the last request off it is
+//! found out by the version of the ticket's row. So no request ends up on a ticket that is being
+//! closed by the product. What a person closes meanwhile in the PSA is seen by reading the ticket
+//! once more afterwards.
 
-use expression::Expression;
+use definition::pipeline::{Step, StepKind};
 use model::{RequestId, State, TicketKey};
-use store::Expect;
+use serde_json::{Map, Value};
+use store::{Expect, Records, Versioned};
 
-use super::Flow;
+use super::{Flow, is_true};
 use crate::context::Context;
 use crate::halt::Halt;
 use crate::tables::TicketRow;
 
+/// The most requests that one ticket takes in: it is read with all of them, and a storm of
+/// repeats says nothing more after so many notes.
+pub(super) const REQUESTS_PER_TICKET_MAX: usize = 200;
+
 /// Links the request to the ticket. Both directions are in the same commit.
-pub(super) async fn link(
-    context: &mut Context<'_>,
-    path: &str,
-    request: &Expression,
-    ticket: &Expression,
-) -> Result<Flow, Halt> {
+pub(super) async fn link(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
+    let StepKind::Link {
+        request,
+        ticket,
+        reopened,
+    } = &step.kind
+    else {
+        return Ok(Flow::Go);
+    };
+    let path = step.path.as_str();
     let id = request_id(&context.value(request, path)?)?;
     let ticket = context.value(ticket, path)?;
-    let mut key: TicketKey = serde_json::from_value(ticket)
+    let key: TicketKey = serde_json::from_value(ticket.clone())
         .map_err(|error| Halt::Undefined(format!("{path}: not a ticket key: {error}")))?;
-    let integration = context.remote.integration.id.clone();
-    let parts = [integration.as_str(), &key.id_text()];
-    let row = TicketRow(id.clone());
-    context
-        .batch
-        .put_record(context.partner.as_str(), &parts, &row, Expect::Any);
+    let reopened = match reopened {
+        Some(reopened) => is_true(&context.value(reopened, path)?),
+        None => false,
+    };
+    let known = ticket_row(context, &key).await?;
+    let how = how(context, &id, known.as_ref(), &ticket, reopened).await?;
+    put(context, &id, &key, known);
+    if how != How::Opened {
+        look_again(context, &key);
+    }
+    enter(context, &id, key, how).await?;
+    context.count("linked", 1);
+    Ok(Flow::Go)
+}
+
+/// How a request came to its ticket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Opened,
+    Joined,
+    Reopened,
+}
+
+/// The requests of the ticket, as far as it has any.
+pub(super) async fn ticket_row(
+    context: &Context<'_>,
+    key: &TicketKey,
+) -> Result<Option<Versioned<TicketRow>>, Halt> {
+    let parts = [context.remote.integration.id.as_str(), &key.id_text()];
+    let store = &context.remote.core.store;
+    Ok(store
+        .get_record::<TicketRow>(context.partner.as_str(), &parts)
+        .await?)
+}
+
+/// How the request comes to the ticket, or that it has to start over because it may not join it.
+async fn how(
+    context: &mut Context<'_>,
+    id: &RequestId,
+    known: Option<&Versioned<TicketRow>>,
+    ticket: &Value,
+    reopened: bool,
+) -> Result<How, Halt> {
+    let Some(row) = known.filter(|row| !row.value.requests.contains(id)) else {
+        return Ok(How::Opened);
+    };
+    let is_closed = ticket.get("closed") == Some(&Value::Bool(true));
+    let is_kept = !keepers(context, &row.value, id).await?.is_empty();
+    if is_closed || !(is_kept || reopened) {
+        return Err(Halt::Again {
+            wait: None,
+            class: None,
+            message: "the ticket of the earlier request was closed just now".to_owned(),
+        });
+    }
+    Ok(if reopened { How::Reopened } else { How::Joined })
+}
+
+/// The requests besides `id` that keep the ticket open.
+pub(super) async fn keepers(
+    context: &mut Context<'_>,
+    row: &TicketRow,
+    id: &RequestId,
+) -> Result<Vec<RequestId>, Halt> {
+    let mut keepers = Vec::new();
+    for other in row.requests.iter().filter(|other| *other != id) {
+        if !row.left.contains(other) && context.look(other).await?.is_open() {
+            keepers.push(other.clone());
+        }
+    }
+    Ok(keepers)
+}
+
+fn put(
+    context: &mut Context<'_>,
+    id: &RequestId,
+    key: &TicketKey,
+    known: Option<Versioned<TicketRow>>,
+) {
+    let expect = known.as_ref();
+    let expect = expect.map_or(Expect::Absent, |known| Expect::Version(known.version));
+    let mut row = known.map(|known| known.value).unwrap_or_default();
+    if !row.requests.contains(id) {
+        row.requests.push(id.clone());
+    }
+    let parts = [context.remote.integration.id.as_str(), &key.id_text()];
+    let partner = context.partner.as_str();
+    context.batch.put_record(partner, &parts, &row, expect);
+}
+
+async fn enter(
+    context: &mut Context<'_>,
+    id: &RequestId,
+    mut key: TicketKey,
+    how: How,
+) -> Result<(), Halt> {
     let now = context.remote.core.now();
-    let request = context.request(&id).await?;
+    let integration = context.remote.integration.id.clone();
+    let request = context.request(id).await?;
     if let Some(before) = &request.ticket {
         // Linked before: what was known then and is not told now stays known.
         key.number = key.number.or_else(|| before.number.clone());
@@ -37,10 +143,24 @@ pub(super) async fn link(
     request.integration = Some(integration);
     request.ticket = Some(key);
     if request.is_open() {
-        request.enter(State::Ticketed, now, Some(format!("ticket {name}")));
+        let told = match how {
+            How::Opened => format!("ticket {name}"),
+            How::Joined => format!("added to ticket {name}"),
+            How::Reopened => format!("ticket {name}, opened again"),
+        };
+        request.enter(State::Ticketed, now, Some(told));
     }
-    context.count("linked", 1);
-    Ok(Flow::Go)
+    Ok(())
+}
+
+/// Queues another look at the ticket: a close that was noticed before the request was linked
+/// would otherwise never reach it.
+pub(super) fn look_again(context: &mut Context<'_>, key: &TicketKey) {
+    let core = context.remote.core.clone();
+    let integration = context.remote.integration.clone();
+    let hint = [("id".to_owned(), Value::from(key.id_text()))];
+    let hint: Map<String, Value> = hint.into_iter().collect();
+    core.enqueue_hint(&mut context.batch, &integration, hint, core.now());
 }
 
 /// The id of a request as an expression gave it.

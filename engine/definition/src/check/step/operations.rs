@@ -10,8 +10,10 @@ use crate::codes;
 use crate::family::{Contract, EffectRule, Gives};
 use crate::near;
 use crate::page::Spot;
-use crate::pipeline::{Entity, Look, Since, StepKind};
-use crate::raw::pipeline::{CallText, EnsureText, KeepText, LookText, PullText, SinceText};
+use crate::pipeline::{Entity, Failing, Look, Since, StepKind};
+use crate::raw::pipeline::{
+    CallText, EnsureText, FailingText, KeepText, LookText, PullText, SinceText,
+};
 use crate::raw::value::{Computed, Name, Named};
 
 impl Bench<'_> {
@@ -41,6 +43,10 @@ impl Bench<'_> {
             operation: text.operation.0.clone(),
             with,
             into,
+            failing: match text.failing {
+                Some(FailingText::GoOn) => Failing::GoesOn,
+                Some(FailingText::Halt) | None => Failing::Halts,
+            },
         }
     }
 
