@@ -46,6 +46,7 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(mappings::accept_suggestions))
         .routes(routes!(mappings::list_companies))
         .routes(routes!(runs::start_runs))
+        .routes(routes!(runs::send_test_ticket))
         .routes(routes!(runs::list_runs))
         .routes(routes!(runs::read_run))
         .routes(routes!(issues::list_issues))

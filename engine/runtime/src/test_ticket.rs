@@ -228,13 +228,11 @@ impl Core {
             Halt::Behind { trouble, .. } => Some(*trouble),
             Halt::Store(_) | Halt::Undefined(_) => None,
         };
-        match trouble.filter(|_| has_effects) {
-            Some(trouble) => self.add_behind(batch, lease, work, partner, &trouble).await,
-            None => {
-                batch.complete(lease);
-                Ok(())
-            }
+        if let Some(trouble) = trouble.filter(|_| has_effects) {
+            return self.add_behind(batch, lease, work, partner, &trouble).await;
         }
+        batch.complete(lease);
+        Ok(())
     }
 
     /// Puts a test behind the issue about `trouble`, whether or not it has begun.

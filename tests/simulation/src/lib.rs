@@ -7,7 +7,8 @@
 //! and replays exactly.
 //!
 //! [`World`] is everything together; [`wire`] joins the engine to the simulators and is where
-//! crashes happen; [`scenario`] plays one seed and checks it.
+//! crashes happen; [`scenario`] plays one seed and checks it, with [`sharing`] for requests that
+//! come again.
 
 #![expect(
     clippy::expect_used,
@@ -18,6 +19,7 @@
 
 pub mod dice;
 pub mod scenario;
+pub mod sharing;
 pub mod wire;
 pub mod world;
 

@@ -13,6 +13,7 @@ use simulators::autotask::Mishap;
 use simulators::faults::{Fault, Planned};
 
 use crate::dice::Dice;
+use crate::sharing::Sharing;
 use crate::wire::Fuse;
 use crate::world::World;
 
@@ -31,6 +32,10 @@ pub struct Tally {
     pub closed_in_psa: usize,
     /// Requests that were closed by the product.
     pub closed_by_product: usize,
+    /// Requests that were added to the open ticket of an earlier one.
+    pub joined: usize,
+    /// Requests that opened again the ticket of an earlier one.
+    pub reopened: usize,
     /// Calls that the PSA got.
     pub calls: usize,
 }
@@ -52,9 +57,12 @@ pub async fn play(seed: u64) -> Tally {
     let dice = Dice::new(seed.wrapping_mul(0x9e37_79b9) ^ 0x5eed);
     let mut world = World::new(seed);
     let integration = world.set_up().await;
+    let sharing = Sharing::of(&dice);
+    world.choose(&integration, sharing.settings()).await;
     let mut tally = Tally::default();
     plan_faults(&world, &dice);
-    let contents = contents(&world, &dice);
+    let mut contents = contents(&world, &dice);
+    sharing.make_alike(&dice, &mut contents);
     let mut acts = acts(&dice, contents.len());
     acts.reverse();
     let mut fuse = lit(&dice);
@@ -87,6 +95,9 @@ pub async fn play(seed: u64) -> Tally {
     map_everybody(&world, &integration).await;
     settle(&world, seed, &acknowledged).await;
     check(&world, seed, &acknowledged, &mut tally).await;
+    let engine = world.engine();
+    let requests = engine.requests(&world.partner, None, None, 1_000).await;
+    sharing.check(&world, seed, &requests.expect("requests"), &mut tally);
     tally
 }
 
@@ -278,10 +289,8 @@ async fn settle(world: &World, seed: u64, acknowledged: &BTreeSet<RequestId>) {
                 State::Waiting | State::Parked | State::Failed
             );
             let closes = request.close_asked_at.is_some() && request.is_open();
-            let tickets = world
-                .psa
-                .tickets_by_external_id(request.content.id.as_str());
-            let gone = tickets.iter().any(|ticket| ticket.completed_date.is_some());
+            let ticket = world.ticket_of(request);
+            let gone = ticket.is_some_and(|ticket| ticket.completed_date.is_some());
             waits || closes || (gone && request.is_open())
         });
         let untold = world.untold(&requests);
@@ -317,20 +326,31 @@ async fn check(world: &World, seed: u64, acknowledged: &BTreeSet<RequestId>, tal
             "seed {seed}: request {id} has {} tickets",
             tickets.len()
         );
-        let ticket = tickets.first();
         let linked = request.ticket.as_ref().map(model::TicketKey::id_text);
+        if let Some(ticket) = tickets.first() {
+            assert_eq!(
+                linked,
+                Some(ticket.id.to_string()),
+                "seed {seed}: request {id} and its ticket do not know each other\n{request:#?}"
+            );
+        }
+        let ticket = world.ticket_of(request);
         assert_eq!(
             linked,
-            ticket.map(|ticket| ticket.id.to_string()),
-            "seed {seed}: request {id} and its ticket do not know each other\n{request:#?}"
+            ticket.as_ref().map(|ticket| ticket.id.to_string()),
+            "seed {seed}: the ticket of request {id} is not there\n{request:#?}"
         );
         if let Some(ticket) = ticket {
             let is_closed = ticket.completed_date.is_some();
+            let sharers = requests.iter().filter(|one| one.ticket == request.ticket);
+            let is_over = sharers.clone().all(|one| one.state == State::Closed);
             assert_eq!(
-                request.state == State::Closed,
+                is_over,
                 is_closed,
-                "seed {seed}: request {id} is {:?}, its ticket closed: {is_closed}\n{request:#?}",
-                request.state
+                "seed {seed}: the requests of ticket {} are closed: {is_over}, it is closed: \
+                 {is_closed}\n{:#?}",
+                ticket.id,
+                sharers.collect::<Vec<_>>()
             );
         }
         match request.closed_by {

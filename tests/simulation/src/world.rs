@@ -10,8 +10,8 @@ use definition::{Library, Sources};
 use exchange::{SeededRandom, TokioClock};
 use model::{ClosedBy, Customer, CustomerId, IntegrationId, PartnerId, Request, Secret, Timestamp};
 use runtime::{Config, NewPartner, NewWebhook, Parts, Runtime};
-use serde_json::json;
-use simulators::autotask::{CalloutConfig, Config as PsaConfig, Limits};
+use serde_json::{Value, json};
+use simulators::autotask::{CalloutConfig, Config as PsaConfig, Limits, Ticket};
 use simulators::product::Config as ProductConfig;
 use simulators::{Autotask, Product};
 use store::Memory;
@@ -193,16 +193,7 @@ impl World {
             .expect("a mapping");
         assert!(accepted.saved >= 5, "too few suggestions: {accepted:?}");
         let closing = self.status("Complete");
-        let settings = json!({
-            "queue": self.psa.picklist_value("Tickets", "queueID", "Security").expect("a queue"),
-            "initial_status": self.status("New"),
-            "closing_status": closing,
-        });
-        let settings = settings.as_object().cloned().unwrap_or_default();
-        engine
-            .put_settings(&self.partner, &id, "tickets", true, settings)
-            .await
-            .expect("settings");
+        self.choose(&id, json!({})).await;
         self.psa.set_callout(Some(CalloutConfig {
             url: format!("http://engine.simulated{}", integration.callout_path),
             user_defined_field: Some("Is DefensX Ticket?".to_owned()),
@@ -210,6 +201,21 @@ impl World {
             ..CalloutConfig::default()
         }));
         id
+    }
+
+    /// Saves the ticket settings, with `more` besides those that have to be there.
+    pub async fn choose(&self, id: &IntegrationId, more: Value) {
+        let settings = json!({
+            "queue": self.psa.picklist_value("Tickets", "queueID", "Security").expect("a queue"),
+            "initial_status": self.status("New"),
+            "closing_status": self.status("Complete"),
+        });
+        let mut settings = settings.as_object().cloned().unwrap_or_default();
+        settings.extend(more.as_object().cloned().unwrap_or_default());
+        self.engine()
+            .put_settings(&self.partner, id, "tickets", true, settings)
+            .await
+            .expect("settings");
     }
 
     /// The credentials that the PSA accepts.
@@ -220,6 +226,12 @@ impl World {
             pair("username", known.username),
             pair("secret", known.secret),
         ])
+    }
+
+    /// The ticket in the PSA that the request is linked to.
+    pub fn ticket_of(&self, request: &Request) -> Option<Ticket> {
+        let id = request.ticket.as_ref()?.id.as_i64()?;
+        self.psa.ticket(id)
     }
 
     /// Whether the product still has to be told of a close that came from the PSA.

@@ -39,12 +39,15 @@ fn every_seed_keeps_the_promises() {
     });
     let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     println!(
-        "{} seeds: {} requests, {} deaths, {} closed in the PSA, {} closed by the product, {} calls",
+        "{} seeds: {} requests, {} deaths, {} closed in the PSA, {} closed by the product, \
+         {} added to a ticket, {} opened one again, {} calls",
         tallies.len(),
         sum(|tally| tally.requests),
         sum(|tally| tally.deaths),
         sum(|tally| tally.closed_in_psa),
         sum(|tally| tally.closed_by_product),
+        sum(|tally| tally.joined),
+        sum(|tally| tally.reopened),
         sum(|tally| tally.calls),
     );
     if tallies.len() >= 100 {
@@ -52,6 +55,8 @@ fn every_seed_keeps_the_promises() {
         assert!(sum(|tally| tally.deaths) > tallies.len());
         assert!(sum(|tally| tally.closed_in_psa) > tallies.len() / 2);
         assert!(sum(|tally| tally.closed_by_product) > tallies.len() / 2);
+        assert!(sum(|tally| tally.joined) > tallies.len() / 4);
+        assert!(sum(|tally| tally.reopened) > tallies.len() / 10);
     }
 }
 

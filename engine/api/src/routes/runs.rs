@@ -4,13 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use model::{IntegrationId, PartnerId, RunId};
-use runtime::Runtime;
+use runtime::{Runtime, TestTicket};
 
 use crate::body::Input;
 use crate::params::{Asked, At, page};
 use crate::problem::Problem;
 use crate::wire::each;
-use crate::wire::runs::{Run, RunList, RunsAsked, SyncInput, SyncReceipt};
+use crate::wire::runs::{
+    Run, RunList, RunsAsked, SyncInput, SyncReceipt, TestTicketInput, TestTicketReceipt,
+};
 
 /// Run a pipeline now, or all that run by the clock.
 #[utoipa::path(post, path = "/api/v1/partners/{partner}/integrations/{integration}/sync",
@@ -27,6 +29,28 @@ pub(crate) async fn start_runs(
         .await?;
     let runs = runs.iter().map(ToString::to_string).collect();
     Ok((StatusCode::ACCEPTED, Json(SyncReceipt { runs })))
+}
+
+/// Send a test ticket: it is made, read back, verified, closed and read again. Nothing is told to
+/// the product, and no request is counted.
+#[utoipa::path(post,
+    path = "/api/v1/partners/{partner}/integrations/{integration}/test-ticket",
+    tag = "runs", request_body = Option<TestTicketInput>,
+    responses((status = 202, description = "The run was started; it tells what was verified.",
+        body = TestTicketReceipt)))]
+pub(crate) async fn send_test_ticket(
+    State(runtime): State<Runtime>,
+    At((partner, integration)): At<(PartnerId, IntegrationId)>,
+    input: Option<Input<TestTicketInput>>,
+) -> Result<(StatusCode, Json<TestTicketReceipt>), Problem> {
+    let input = input.map(|Input(input)| input).unwrap_or_default();
+    let asked = TestTicket {
+        customer: input.customer,
+        company: input.company.filter(|company| !company.is_null()),
+    };
+    let run = runtime.test_ticket(&partner, &integration, asked).await?;
+    let run = run.to_string();
+    Ok((StatusCode::ACCEPTED, Json(TestTicketReceipt { run })))
 }
 
 /// List the latest runs.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use model::CustomerId;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Moment, each};
@@ -22,6 +24,27 @@ pub(crate) struct SyncInput {
 pub(crate) struct SyncReceipt {
     /// The ids of the runs, to look up how they end.
     pub(crate) runs: Vec<String>,
+}
+
+/// Whom a test ticket is made for; without any, the first customer that has a company.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TestTicketInput {
+    /// The customer; the ticket goes to the company that it is mapped to.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "c-7")]
+    pub(crate) customer: Option<CustomerId>,
+    /// The id of a company of the directory, whatever the mapping says.
+    #[serde(default)]
+    #[schema(value_type = Option<Value>, example = 174)]
+    pub(crate) company: Option<Value>,
+}
+
+/// What was started.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TestTicketReceipt {
+    /// The id of the run, which tells what was verified.
+    pub(crate) run: String,
 }
 
 /// How many runs to list.
@@ -66,6 +89,8 @@ pub(crate) struct Run {
     counts: BTreeMap<String, u64>,
     /// What is known about each read's completeness.
     verdicts: Vec<Verdict>,
+    /// What was held against what was expected, in that order.
+    checks: Vec<Check>,
 }
 
 impl From<model::Run> for Run {
@@ -75,7 +100,13 @@ impl From<model::Run> for Run {
             model::Outcome::Succeeded => (RunStatus::Succeeded, None),
             model::Outcome::Failed { class, message } => {
                 let class = class.map(model::Class::name);
-                (RunStatus::Failed, Some(Failure { class, message }))
+                let remedy = run.remedy;
+                let failure = Failure {
+                    class,
+                    message,
+                    remedy,
+                };
+                (RunStatus::Failed, Some(failure))
             }
         };
         Self {
@@ -89,6 +120,7 @@ impl From<model::Run> for Run {
             ended_at: run.ended_at.map(Moment::from),
             counts: run.counts,
             verdicts: each(run.verdicts),
+            checks: each(run.checks),
         }
     }
 }
@@ -135,6 +167,33 @@ pub(crate) struct Failure {
     class: Option<&'static str>,
     /// What went wrong.
     message: String,
+    /// What to do about it, where that is known.
+    remedy: Option<String>,
+}
+
+/// Something that was held against what was expected.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Check {
+    /// What should be so.
+    #[schema(example = "It has the title that was sent")]
+    what: String,
+    /// Whether it is.
+    holds: bool,
+    /// What was found, as text.
+    found: Option<String>,
+    /// What it should have been; null where anything would have done.
+    expected: Option<String>,
+}
+
+impl From<model::Check> for Check {
+    fn from(check: model::Check) -> Self {
+        Self {
+            what: check.what,
+            holds: check.holds,
+            found: check.found,
+            expected: check.expected,
+        }
+    }
 }
 
 /// What is known about the completeness of one read.

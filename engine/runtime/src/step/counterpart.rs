@@ -13,6 +13,7 @@ use store::{Expect, Record, Records};
 use super::{Flow, is_true};
 use crate::context::{Context, request_value};
 use crate::core::Core;
+use crate::effective::complete;
 use crate::events::Happened;
 use crate::halt::Halt;
 use crate::issues::Trouble;
@@ -42,13 +43,13 @@ pub(super) async fn company(
             ignore(context).await?;
             return Ok(Flow::Stop);
         }
-        None => match stand_in(context, path, instead)? {
-            Some(id) => id,
-            None => {
+        None => {
+            let Some(id) = stand_in(context, path, instead)? else {
                 hold_settings(context).await?;
                 return Err(unmapped(context, customer));
-            }
-        },
+            };
+            id
+        }
     };
     let text = model::request::id_text(&id);
     let known = store
@@ -83,7 +84,9 @@ async fn hold_settings(context: &mut Context<'_>) -> Result<(), Halt> {
     let core = context.remote.core.clone();
     let row = core.integration(context.partner, &integration.id).await?;
     let key = IntegrationRow::key(context.partner.as_str(), &[integration.id.as_str()]);
-    if row.value.0.sections != integration.sections {
+    let mut now = row.value.0;
+    complete(&context.remote.connector, &mut now);
+    if now.sections != integration.sections {
         return Err(Halt::Store(store::Error::Conflict { key }));
     }
     context.batch.require(key, Expect::Version(row.version));
