@@ -35,14 +35,9 @@ impl Core {
     ) -> Result<(), store::Error> {
         match halt {
             Halt::Store(error) => return Err(error),
-            Halt::Again {
-                wait,
-                class,
-                message,
-            } => {
+            Halt::Again { wait, message, .. } => {
                 self.metrics.jobs_again.add(1);
-                // Without a class no call failed: the work waits for other work.
-                if class.is_some() && lease.job.attempts >= ATTEMPTS_UNTOLD {
+                if lease.job.attempts >= ATTEMPTS_UNTOLD {
                     self.tell_unreachable(&mut batch, partner, request, &message)
                         .await?;
                 }

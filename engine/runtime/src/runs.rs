@@ -578,7 +578,7 @@ impl Halt {
         match self {
             Self::Behind { trouble, .. } => Some(&trouble.remedy),
             Self::Rejected { remedy, .. } => remedy.as_deref(),
-            Self::Again { .. } | Self::Store(_) | Self::Undefined(_) => None,
+            Self::Again { .. } | Self::Wait { .. } | Self::Store(_) | Self::Undefined(_) => None,
         }
     }
 }

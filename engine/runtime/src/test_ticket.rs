@@ -226,7 +226,7 @@ impl Core {
                 Some(trouble)
             }
             Halt::Behind { trouble, .. } => Some(*trouble),
-            Halt::Store(_) | Halt::Undefined(_) => None,
+            Halt::Wait { .. } | Halt::Store(_) | Halt::Undefined(_) => None,
         };
         if let Some(trouble) = trouble.filter(|_| has_effects) {
             return self.add_behind(batch, lease, work, partner, &trouble).await;

@@ -23,6 +23,10 @@ use crate::context::Context;
 use crate::halt::{Failed, Halt};
 use crate::tables::{EffectRow, TicketRow, Turn, TurnRow};
 
+/// How long a request waits for one that is alike and at work. That one is done in about so long;
+/// looking again costs no call.
+const WAIT: Duration = Duration::from_secs(2);
+
 /// Gives the ticket of an earlier request, or nothing; then it is this request's turn to open one.
 pub(super) async fn earlier(
     context: &mut Context<'_>,
@@ -277,11 +281,10 @@ fn is_gone(failure: &Failure) -> bool {
     failure.class == Class::NotFound
 }
 
-/// Another request is at work on the same ticket: this one is soon tried again.
-fn wait(message: String) -> Halt {
-    Halt::Again {
-        wait: None,
-        class: None,
+/// Another request is at work on the same ticket: this one is soon looked at again.
+pub(super) fn wait(message: String) -> Halt {
+    Halt::Wait {
+        wait: WAIT,
         message,
     }
 }

@@ -11,6 +11,7 @@ use model::{RequestId, State, TicketKey};
 use serde_json::{Map, Value};
 use store::{Expect, Records, Versioned};
 
+use super::earlier::wait;
 use super::{Flow, is_true};
 use crate::context::Context;
 use crate::halt::Halt;
@@ -70,7 +71,8 @@ pub(super) async fn ticket_row(
         .await?)
 }
 
-/// How the request comes to the ticket, or that it has to start over because it may not join it.
+/// How the request comes to the ticket, or that it has to look for one again because it may
+/// not join it.
 async fn how(
     context: &mut Context<'_>,
     id: &RequestId,
@@ -84,11 +86,8 @@ async fn how(
     let is_closed = ticket.get("closed") == Some(&Value::Bool(true));
     let is_kept = !keepers(context, &row.value, id).await?.is_empty();
     if is_closed || !(is_kept || reopened) {
-        return Err(Halt::Again {
-            wait: None,
-            class: None,
-            message: "the ticket of the earlier request was closed just now".to_owned(),
-        });
+        let message = "the ticket of the earlier request was closed just now";
+        return Err(wait(message.to_owned()));
     }
     Ok(if reopened { How::Reopened } else { How::Joined })
 }
