@@ -129,6 +129,10 @@ impl HaloPsa {
         body: &Map<String, Value>,
     ) -> Result<Record, Refusal> {
         let id = body.get("id").and_then(Value::as_i64).filter(|id| *id > 0);
+        let locked = id.and_then(|id| tenant.locked_lines.get(&id));
+        if let Some(text) = locked {
+            return Err(Refusal::rule(text.clone()));
+        }
         let before = id.map(|id| {
             let line = tenant.row(&LINE, id);
             let line = line.filter(|line| line.number("ihid") == Some(invoice));

@@ -109,6 +109,15 @@ impl HaloPsa {
         self.set_field(&INVOICE, id, "disabled", json!(disabled))
     }
 
+    /// Lets every write of a line be refused with that text; none lifts it.
+    pub fn lock_line(&self, line: i64, text: Option<&str>) {
+        let mut tenant = self.tenant();
+        match text {
+            Some(text) => drop(tenant.locked_lines.insert(line, text.to_owned())),
+            None => drop(tenant.locked_lines.remove(&line)),
+        }
+    }
+
     fn set_field(
         &self,
         entity: &'static Entity,

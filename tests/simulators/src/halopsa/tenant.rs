@@ -109,6 +109,8 @@ pub(crate) struct Tenant {
     pub(crate) mandatory: BTreeMap<i64, Vec<&'static str>>,
     /// Statuses that a ticket type allows; one that is not here allows all of them.
     pub(crate) statuses_of: BTreeMap<i64, Vec<i64>>,
+    /// Lines of invoices that cannot be written at present, and what is said about it.
+    pub(crate) locked_lines: BTreeMap<i64, String>,
     /// The agent that the API application logs in as, and what it may do.
     pub(crate) api_agent: i64,
     pub(crate) rights: Rights,

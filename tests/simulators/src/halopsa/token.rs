@@ -20,6 +20,9 @@ use super::violation::Violation;
 /// Most tokens remembered; the oldest are forgotten, and thereby refused, first.
 pub const TOKENS_MAX: usize = 10_000;
 
+/// How long after a refusal calls with the same token can still be on their way.
+const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(10);
+
 /// What a token allows.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
@@ -56,7 +59,8 @@ impl Grant {
 pub(crate) struct Tokens {
     given: BTreeMap<String, Grant>,
     count: u64,
-    refused: BTreeSet<String>,
+    /// Tokens that are not honoured, and when a call was first refused for it.
+    refused: BTreeMap<String, Timestamp>,
     rejected: BTreeSet<(String, String)>,
     revoked: bool,
 }
@@ -221,9 +225,9 @@ impl HaloPsa {
         if tokens.refused.len() >= TOKENS_MAX {
             tokens.refused.clear();
         }
-        let again = !tokens.refused.insert(token.to_owned());
+        let first = *tokens.refused.entry(token.to_owned()).or_insert(now);
         drop(tokens);
-        if again {
+        if now.duration_since(first) > IN_FLIGHT {
             self.violate(Violation::RefusedTokenAgain);
         }
         Err(Refusal::Unauthorized)

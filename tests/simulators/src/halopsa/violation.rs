@@ -12,7 +12,7 @@ pub enum Violation {
     RejectedCredentialsAgain,
     /// A token that was asked for with something else than a form.
     TokenNotForm,
-    /// A call with a token that an earlier call was refused with.
+    /// A call with a token that a call was refused with some time before.
     RefusedTokenAgain,
     /// A page asked for without `pageinate=true`, so that the first one comes again and again.
     PageWithoutPageinate,

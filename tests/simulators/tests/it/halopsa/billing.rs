@@ -1,9 +1,12 @@
 //! Recurring invoices: negative ids, where lines show, what writing them does.
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use simulators::faults::{Fault, Planned};
 use simulators::halopsa::{UpdatedLines, Violation};
 
 use super::client::Api;
+use crate::client::with_body;
 
 /// The active monthly invoice of the first client, by itself.
 async fn invoice(api: &Api) -> Value {
@@ -255,5 +258,37 @@ async fn lines_before_one_that_is_refused_stay() {
     ]);
     let answer = api.post("/RecurringInvoice/updatelines", &change).await;
     assert_eq!(answer.status, 400);
+    assert_eq!(invoice(&api).await["lines"][0]["qty_order"], 8.0);
+}
+
+#[tokio::test]
+async fn one_line_can_be_refused_among_good_ones() {
+    let api = Api::start().await;
+    let before = invoice(&api).await;
+    let line = before["lines"][0]["id"].as_i64().unwrap();
+    let change = json!([{ "id": line, "ihid": before["id"], "qty_order": 8 }]);
+    api.halo.lock_line(line, Some("The line is being edited."));
+    let answer = api.post("/RecurringInvoice/updatelines", &change).await;
+    assert_eq!(answer.json()["Message"], "The line is being edited.");
+    assert_eq!(invoice(&api).await, before);
+    api.halo.lock_line(line, None);
+    assert_eq!(
+        api.post("/RecurringInvoice/updatelines", &change)
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_the_quantity_written() {
+    let api = Api::start().await;
+    let before = invoice(&api).await;
+    let line = &before["lines"][0]["id"];
+    let change = json!([{ "id": line, "ihid": before["id"], "qty_order": 8 }]);
+    let lost = Planned::next(Fault::DropAnswer).method("POST");
+    api.halo.faults().add(lost.entity("RecurringInvoice"));
+    let request = api.request(Method::POST, "/RecurringInvoice/updatelines");
+    assert!(with_body(request, &change).send().await.is_err());
     assert_eq!(invoice(&api).await["lines"][0]["qty_order"], 8.0);
 }
