@@ -43,9 +43,9 @@ pub(crate) fn client(
     let site_name = site_name.unwrap_or_else(|| FIRST_SITE.to_owned());
     let site = add_site(tenant, client, &name, &site_name, &at.now);
     draft.record.set("main_site_id", site);
-    add_user(tenant, site, &quirks.general_user, None, &at.now);
+    add_general_user(tenant, site, &quirks.general_user, &at.now);
     if let Some(contact) = contact {
-        add_user(tenant, site, &contact, email.as_deref(), &at.now);
+        add_contact(tenant, site, &contact, &email.unwrap_or_default(), &at.now);
     }
     Ok(())
 }
@@ -65,7 +65,9 @@ pub(crate) fn site(
     draft.record.set("use", "site");
     draft.record.set("last_modified", at.now.clone());
     if draft.is_new() {
-        add_user_at(tenant, &draft.record, &quirks.general_user, None, &at.now);
+        let mut user = new_user(tenant, &draft.record, &quirks.general_user, &at.now);
+        user.set("isgeneraluser", true);
+        tenant.put(&USER, user);
     }
     Ok(())
 }
@@ -121,35 +123,36 @@ pub(crate) fn add_site(
     id
 }
 
-/// Adds a user to a site; one without an address is its general user.
-pub(crate) fn add_user(
+/// Gives a site its general user; none when there is no such site.
+pub(crate) fn add_general_user(
     tenant: &mut Tenant,
     site: i64,
     name: &str,
-    email: Option<&str>,
     now: &str,
 ) -> Option<i64> {
     let site = tenant.row(&SITE, site)?.clone();
-    Some(add_user_at(tenant, &site, name, email, now))
+    let mut user = new_user(tenant, &site, name, now);
+    user.set("isgeneraluser", true);
+    let id = user.id;
+    tenant.put(&USER, user);
+    Some(id)
 }
 
-fn add_user_at(
-    tenant: &mut Tenant,
-    site: &Record,
-    name: &str,
-    email: Option<&str>,
-    now: &str,
-) -> i64 {
-    let mut row = Record::new(tenant.new_id(&USER));
-    row.set("name", name);
-    row.set("isgeneraluser", email.is_none());
-    if let Some(email) = email {
-        row.set("emailaddress", email);
-    }
-    settle_user(&mut row, site, now);
-    let id = row.id;
-    tenant.put(&USER, row);
-    id
+/// Adds a contact to a site, if there is such a site.
+pub(crate) fn add_contact(tenant: &mut Tenant, site: i64, name: &str, email: &str, now: &str) {
+    let Some(site) = tenant.row(&SITE, site).cloned() else {
+        return;
+    };
+    let mut user = new_user(tenant, &site, name, now);
+    user.set("emailaddress", email);
+    tenant.put(&USER, user);
+}
+
+fn new_user(tenant: &mut Tenant, site: &Record, name: &str, now: &str) -> Record {
+    let mut user = Record::new(tenant.new_id(&USER));
+    user.set("name", name);
+    settle_user(&mut user, site, now);
+    user
 }
 
 /// The general user of a site, if it has one that is active.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::config::Application;
-use super::customers::{add_user, general_user};
+use super::customers::{add_general_user, general_user};
 use super::entities::{
     self, AGENT, CLIENT, Entity, INVOICE, NOTIFICATION, TICKET, TICKET_TYPE, USER, WEBHOOK,
 };
@@ -150,7 +150,7 @@ impl HaloPsa {
     pub fn add_general_user(&self, site: i64) -> bool {
         let now = moment::text_of(self.now());
         let name = self.quirks().general_user.clone();
-        let added = add_user(&mut self.tenant(), site, &name, None, &now);
+        let added = add_general_user(&mut self.tenant(), site, &name, &now);
         self.note_change();
         added.is_some()
     }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::config::Config;
-use super::customers::{add_site, add_user, general_user};
+use super::customers::{add_general_user, add_site, general_user};
 use super::entities::{self, CLIENT, Entity, INVOICE, LINE, TICKET};
 use super::tenant::{Record, Tenant};
 use super::tickets::STATUS_NEW;
@@ -81,7 +81,7 @@ pub(crate) fn add_client(
     if let Some(row) = tenant.row_mut(&CLIENT, client) {
         row.set("main_site_id", site);
     }
-    add_user(tenant, site, general_user, None, now);
+    add_general_user(tenant, site, general_user, now);
     client
 }
 

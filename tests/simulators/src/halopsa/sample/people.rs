@@ -1,6 +1,6 @@
 //! The MSP's own agents, and the clients' contacts.
 
-use super::super::customers::add_user;
+use super::super::customers::add_contact;
 use super::super::entities::{AGENT, CLIENT, SITE};
 use super::super::tenant::{Record, Tenant};
 use super::{UNASSIGNED, add_row, put_row};
@@ -56,7 +56,7 @@ pub(super) fn add_contacts(tenant: &mut Tenant, now: &str) {
         for (first, last) in CONTACTS {
             let email = format!("{first}.{last}@{domain}").to_lowercase();
             let name = format!("{first} {last}");
-            add_user(tenant, site, &name, Some(&email), now);
+            add_contact(tenant, site, &name, &email, now);
         }
     }
 }

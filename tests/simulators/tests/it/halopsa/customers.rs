@@ -23,6 +23,10 @@ async fn a_new_client_has_a_site_and_that_site_a_general_user() {
         api.write("/Tickets", ticket).await["site_name"],
         "Head Office"
     );
+    let fields = json!({ "name": "Fourth Coffee", "newclient_contactname": "Jim Roe" });
+    let client = api.write("/Client", fields).await;
+    let path = format!("/Users?client_id={}&exclude_generaluser=true", client["id"]);
+    assert_eq!(api.rows(&path, "users").await.len(), 1);
     api.refused("/Client", json!({ "ref": "x" })).await;
 }
 
