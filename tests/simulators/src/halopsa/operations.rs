@@ -26,7 +26,7 @@ impl HaloPsa {
         match (route, grant) {
             (Route::Token, _) => self.give_token(call),
             (Route::Discovery, _) => only_get(call).map(|()| self.discovery(call)),
-            (Route::AuthInfo, _) => only_get(call).map(|()| self.auth_info(call)),
+            (Route::AuthInfo, _) => only_get(call).and_then(|()| self.auth_info(call)),
             (_, None) => Err(Refusal::Unauthorized),
             (Route::InstanceInfo, Some(_)) => only_get(call).map(|()| self.instance_info(call)),
             (Route::Me, Some(grant)) => only_get(call).and_then(|()| self.me(grant)),
@@ -44,9 +44,15 @@ impl HaloPsa {
         url::base(call.parts, self.config().public_url.as_deref())
     }
 
-    fn auth_info(&self, call: &Call<'_>) -> Done {
-        let auth_url = format!("{}/auth", self.base(call));
-        Done::ok(json!({ "auth_url": auth_url, "tenant_id": self.config().tenant }))
+    fn auth_info(&self, call: &Call<'_>) -> Result<Done, Refusal> {
+        let quirks = self.quirks();
+        if !quirks.auth_info {
+            return Err(Refusal::NotFound);
+        }
+        let auth_url = quirks.auth_url.clone();
+        let auth_url = auth_url.unwrap_or_else(|| format!("{}/auth", self.base(call)));
+        let body = json!({ "auth_url": auth_url, "tenant_id": self.config().tenant });
+        Ok(Done::ok(body))
     }
 
     fn discovery(&self, call: &Call<'_>) -> Done {

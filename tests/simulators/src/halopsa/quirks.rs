@@ -56,6 +56,11 @@ pub enum UpdatedLines {
     reason = "each is an open question of its own"
 )]
 pub struct Quirks {
+    /// Whether `authinfo` is there.
+    pub auth_info: bool,
+    /// The address of the authorization server, without a final slash, where it is on another
+    /// host; by default it is on the tenant's own.
+    pub auth_url: Option<String>,
     /// Status of a write that created something.
     pub created_status: u16,
     /// Status of a write that changed something.
@@ -117,6 +122,8 @@ pub struct Quirks {
 impl Default for Quirks {
     fn default() -> Self {
         Self {
+            auth_info: true,
+            auth_url: None,
             created_status: 201,
             updated_status: 200,
             bare_object: Treatment::Refuse,

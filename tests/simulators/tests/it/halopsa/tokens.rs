@@ -140,3 +140,19 @@ async fn a_withdrawn_application_gets_no_token() {
     api.halo.restore_credentials();
     assert_eq!(api.ask_token(&api.form()).await.status, 200);
 }
+
+#[tokio::test]
+async fn the_authorization_server_can_be_elsewhere_and_discovery_can_be_missing() {
+    let api = Api::start().await;
+    let mut quirks = (*api.halo.quirks()).clone();
+    quirks.auth_url = Some("https://auth.example/auth".to_owned());
+    api.halo.set_quirks(quirks.clone());
+    let info = answer(api.bare(Method::GET, "/api/authinfo")).await.json();
+    assert_eq!(info["auth_url"], "https://auth.example/auth");
+    quirks.auth_info = false;
+    api.halo.set_quirks(quirks);
+    assert_eq!(
+        answer(api.bare(Method::GET, "/api/authinfo")).await.status,
+        404
+    );
+}
