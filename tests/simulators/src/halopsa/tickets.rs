@@ -142,7 +142,9 @@ fn settle_customer(tenant: &Tenant, draft: &mut Draft, quirks: &Quirks) -> Resul
     draft.record.set("site_id", site.id);
     draft.record.set("user_id", user.id);
     let email = user.text("emailaddress").to_owned();
-    draft.default("user_email", email);
+    if !draft.sends("user_email") {
+        draft.record.set("user_email", email);
+    }
     Ok(())
 }
 

@@ -42,6 +42,21 @@ async fn a_user_needs_its_site_beside_it() {
     let written = api.write("/Tickets", ticket).await;
     assert_eq!(written["user_id"], user);
     assert_eq!(written["user_name"], "Morgan Ellis");
+    assert_eq!(
+        written["user_email"],
+        "morgan.ellis@acme-industries.example"
+    );
+    let other = api.halo.clients().remove(2).id;
+    let moved = api
+        .write(
+            "/Tickets",
+            json!({ "id": written["id"], "client_id": other }),
+        )
+        .await;
+    assert_eq!(
+        (&moved["user_name"], &moved["user_email"]),
+        (&json!("General User"), &json!(""))
+    );
 }
 
 #[tokio::test]
