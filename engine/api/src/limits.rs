@@ -10,8 +10,8 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 pub const CUSTOMERS_BYTES_MAX: usize = 16 << 20;
 
 /// The longest body of a callout, in bytes. A hint needs a ticket's id; the PSAs send the whole
-/// ticket with it, a few kilobytes.
-pub const CALLOUT_BYTES_MAX: usize = 64 << 10;
+/// ticket with it, and all that is linked to that, for several tickets at a time.
+pub const CALLOUT_BYTES_MAX: usize = 1 << 20;
 
 /// The longest head of a call: request line and headers, in bytes.
 pub const HEAD_BYTES_MAX: usize = 32 << 10;

@@ -49,7 +49,6 @@ codes! {
     IDLE_VARIABLES = "idle-variables", "Only a template has variables.";
     BAD_DEFAULT = "bad-default", "A default is a value that could be given.";
     BAD_REGEX = "bad-regex", "A regular expression can be read.";
-    MATCHES_NOTHING = "matches-nothing", "A pattern has something to be held against.";
     BAD_STATUS = "bad-status", "A status is a number from 100 to 599 or a class such as 5xx.";
     UNREACHABLE_RULE = "unreachable-rule", "An error rule is not hidden by one before it.";
     BAD_HOST = "bad-host", "A host is a name, with `*.` in front if the names below it are meant.";
@@ -89,7 +88,8 @@ codes! {
     MISSING_RECORD = "missing-record", "An operation says what its records become.";
     MISSING_FIELD = "missing-field", "A record has the keys its schema asks for.";
     UNKNOWN_RECORD_FIELD = "unknown-record-field", "A record has only keys its schema knows.";
-    PAGED_ONE = "paged-one", "Pages belong to an operation that gives many.";
+    PAGED_ONE = "paged-one", "Pages belong to an operation that gives many, or says which one.";
+    INVENTED_RECORD = "invented-record", "What a family promises is read, not made up.";
     EFFECT_BY_GET = "effect-by-get", "An effect is not sent as a GET, which anyone may repeat.";
     EFFECT_UNFINDABLE = "effect-unfindable", "An effect can be found after a lost answer.";
     CALLOUT_WITHOUT_ID = "callout-without-id", "A callout is read for fields of the ticket hint.";

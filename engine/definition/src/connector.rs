@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use expression::{Expression, Selector};
 use model::Class;
-use regex::Regex;
+pub use regex::Regex;
 use serde_json::Value;
 
+use crate::address::Address;
 use crate::auth::Auth;
 use crate::operation::Operation;
 use crate::rule::ErrorRule;
@@ -64,6 +65,8 @@ pub struct Field {
     pub secret: bool,
     /// What it is unless something else is given.
     pub default: Option<String>,
+    /// How an address that people write is brought into one form, if it is an address.
+    pub address: Option<Address>,
 }
 
 /// What all exchanges of a connector have in common.
@@ -73,6 +76,8 @@ pub struct Http {
     pub base_url: Expression,
     /// The only hosts that are ever called; `*.` stands for any one or more labels in front.
     pub hosts: Vec<String>,
+    /// Hosts that each partner gives, which have to be public ones. Root `credentials`.
+    pub given_hosts: Vec<Expression>,
     /// How calls that are not anonymous show who calls.
     pub auth: Option<Auth>,
     /// Headers of every call that is not anonymous, with the roots of an operation.
@@ -200,9 +205,20 @@ pub struct Choices {
     pub active: Option<Expression>,
     /// Whether it is the system's own default.
     pub default: Option<Expression>,
+    /// Why it may be short.
+    pub short: Vec<Short>,
     /// The settings, as (section, name), that have to be chosen first because the operation uses
     /// them, in the order of their names.
     pub depends_on: Vec<(String, String)>,
+}
+
+/// Why a list of choices may be shorter than people expect.
+#[derive(Clone, Debug)]
+pub struct Short {
+    /// Whether this is the reason; `$` and `item` are the list of choices.
+    pub when: Expression,
+    /// What to tell people.
+    pub because: String,
 }
 
 /// One section of the settings.

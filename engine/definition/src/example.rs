@@ -50,6 +50,8 @@ pub struct Given {
     pub vendor: BTreeMap<String, String>,
     /// What the partner gave.
     pub credentials: BTreeMap<String, String>,
+    /// The token that calls carry; without one they log in as the connector says.
+    pub token: Option<String>,
     /// The settings by section.
     pub settings: BTreeMap<String, Map<String, Value>>,
     /// What setting up has found out already, by name.

@@ -12,6 +12,7 @@
 //!
 //! [`Problem`]: model::Problem
 
+pub mod address;
 pub mod auth;
 mod check;
 mod codes;

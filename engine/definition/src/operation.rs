@@ -1,5 +1,6 @@
 //! An operation, checked and compiled: one named HTTP exchange.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use expression::{Expression, Selector};
@@ -44,8 +45,12 @@ pub struct Operation {
     pub pages: Option<Pages>,
     /// Where in the answer's body (`$`) the records are. Without it the body is the one record.
     pub items: Option<Selector>,
+    /// Whether a record counts; `$` is the record as answered. Without it each one does.
+    pub counts: Option<Expression>,
     /// What a record becomes; `$` is the record as answered.
     pub record: Option<Expression>,
+    /// What the one record is where the other side does not have it.
+    pub otherwise: Option<Expression>,
     /// What failures of this operation mean, before the connector's rules.
     pub errors: Vec<ErrorRule>,
     /// How long to wait for an answer.
@@ -54,6 +59,34 @@ pub struct Operation {
     pub settle: Duration,
     /// Whether it changes the remote side, as its contract says.
     pub effect: bool,
+}
+
+impl Operation {
+    /// The names that it looks at, in what it sends and in what it makes of the answer.
+    pub fn roots(&self) -> BTreeSet<&str> {
+        self.sent_roots()
+            .union(&self.read_roots())
+            .copied()
+            .collect()
+    }
+
+    /// The names that what it sends is computed from.
+    pub fn sent_roots(&self) -> BTreeSet<&str> {
+        let pairs = self
+            .query
+            .iter()
+            .chain(&self.headers)
+            .map(|(_, value)| value);
+        let body = self.body.iter().flat_map(Body::expressions);
+        let sent = pairs.chain(body).chain([&self.url]);
+        sent.flat_map(Expression::roots).collect()
+    }
+
+    /// The names that its records are computed from, besides the answer.
+    pub fn read_roots(&self) -> BTreeSet<&str> {
+        let read = self.record.iter().chain(&self.counts);
+        read.flat_map(Expression::roots).collect()
+    }
 }
 
 /// A long job: started by one operation, asked after by another, fetched by the one that has it.

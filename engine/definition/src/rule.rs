@@ -15,6 +15,9 @@ use serde_json::{Map, Value};
 /// says what it is in its first lines.
 pub const SUBJECT_BYTES_MAX: usize = 16 * 1024;
 
+/// How deep a body is searched for texts. Reasons stand near the top.
+const TEXT_DEPTH_MAX: usize = 6;
+
 /// A rule: what an answer has to be like, and what it means then.
 #[derive(Clone, Debug)]
 pub struct ErrorRule {
@@ -154,8 +157,12 @@ impl ErrorRule {
             let said = picked.iter().find_map(|value| value.as_str()).or(header);
             return there.then(|| self.matched(said, known, &Map::new()));
         };
-        let texts = picked.into_iter().filter_map(Value::as_str).chain(header);
-        texts.map(start_of).find_map(|text| {
+        let picked = match (&self.body, header) {
+            (None, None) => texts_in(body, TEXT_DEPTH_MAX),
+            _ => picked.into_iter().filter_map(Value::as_str).collect(),
+        };
+        let mut texts = picked.into_iter().chain(header).map(start_of);
+        texts.find_map(|text| {
             let captures = pattern.captures(text)?;
             let groups = pattern
                 .capture_names()
@@ -202,6 +209,26 @@ fn printed(template: Option<&Expression>, scope: &Scope<'_>) -> Option<String> {
     match template?.evaluate(scope) {
         Ok(Value::String(text)) => Some(text),
         _ => None,
+    }
+}
+
+/// Every text in a body, in its order, down to this depth. One API puts its reasons into half a
+/// dozen forms.
+fn texts_in(body: &Value, depth: usize) -> Vec<&str> {
+    let Some(below) = depth.checked_sub(1) else {
+        return Vec::new();
+    };
+    match body {
+        Value::String(text) => vec![text],
+        Value::Array(parts) => parts
+            .iter()
+            .flat_map(|part| texts_in(part, below))
+            .collect(),
+        Value::Object(fields) => fields
+            .values()
+            .flat_map(|part| texts_in(part, below))
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 

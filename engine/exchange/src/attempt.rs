@@ -13,6 +13,7 @@ use crate::classify::{Kind, describe, judge, nothing_known};
 use crate::clock::later;
 use crate::exchange::{Exchange, Terms};
 use crate::failure::{Failure, MESSAGE_CHARS_MAX};
+use crate::hosts::Pass;
 use crate::limits::{Permit, Refusal};
 use crate::request::Request;
 use crate::retry::retry_after;
@@ -143,6 +144,8 @@ impl Exchange {
         until: Instant,
     ) -> Result<(Request, Option<Held>), Miss<'a>> {
         let mut signed = request.clone();
+        let pass = terms.broker.check_host(request).map_err(stop)?;
+        signed.public_only = pass == Pass::Given;
         if terms.anonymous {
             return Ok((signed, None));
         }
@@ -178,8 +181,9 @@ impl Exchange {
     /// Sends the request that obtains a token: outside the limits of calls, which wait for it.
     pub(crate) async fn login(&self, request: &Request, need: &Need) -> Result<Answer, NoToken> {
         let broker = &need.broker;
-        broker.check_host(request)?;
-        let delivered = self.deliver(request, broker).await;
+        let mut request = request.clone();
+        request.public_only = broker.check_host(&request)? == Pass::Given;
+        let delivered = self.deliver(&request, broker).await;
         delivered.map_err(|error| {
             let mut failure = unanswered(&error, broker, Kind::Read);
             // The call that waits for the token was not sent.
@@ -269,10 +273,10 @@ fn refusal<'a>(
     let about_caller = failure.rule.is_none() || failure.class == Class::CredentialsRejected;
     let over = about_caller && admission.credential.auth.token_is_over(failure.status);
     if let Some(token) = token.filter(|_| over) {
-        if !token.is_fresh() {
+        if !token.is_beyond_doubt() {
             return miss(failure, Next::NewToken(token.serial));
         }
-        // The login was accepted a moment ago, so it is not who calls but what they ask for.
+        // The second login was accepted a moment ago: it is not who calls but what they ask for.
         failure.class = Class::Forbidden;
         failure.message = format!("refused with a new token: {}", failure.message);
         return stop(failure);

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::auth::Auth;
 use crate::auth::renewal::Tokens;
 use crate::failure::{Failure, MESSAGE_CHARS_MAX};
-use crate::hosts::Hosts;
+use crate::hosts::{Hosts, Pass};
 use crate::limits::Gate;
 use crate::request::Request;
 use crate::retry::Purse;
@@ -145,7 +145,7 @@ impl Broker {
     }
 
     /// Refuses a request to a host that the credential may not be sent to.
-    pub(crate) fn check_host(&self, request: &Request) -> Result<(), Failure> {
+    pub(crate) fn check_host(&self, request: &Request) -> Result<Pass, Failure> {
         let credential = Arc::clone(&self.lock().credential);
         credential.hosts.check(&request.url).map_err(|refused| {
             let message = self.scrub().excerpt(&refused, MESSAGE_CHARS_MAX);

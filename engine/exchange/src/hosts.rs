@@ -3,17 +3,30 @@
 //! A connector names the hosts it talks to; every address (also one that came out of an answer,
 //! such as the next page) is held against them before anything is sent. Only `https` on its usual
 //! port is let through, unless the operator trusts an exact origin. It does not resolve names: an
-//! allowed name that points into the own network is the operator's business.
+//! allowed name that points into the own network is the operator's business. A name that a partner
+//! gave is not: it has to be a public one, and `network` connects to public addresses only.
 
 use reqwest::Url;
 
 use crate::error::Error;
+use crate::public;
 
 /// The hosts that one credential may be sent to. Nothing is allowed until something is added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts {
     patterns: Vec<Pattern>,
     trusted: Vec<String>,
+    /// In lower case.
+    given: Vec<String>,
+}
+
+/// How far an address that passes is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// The operator or the connector names it.
+    Named,
+    /// A partner gave it: only public addresses may stand behind it.
+    Given,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +48,16 @@ impl Hosts {
         Ok(Self {
             patterns,
             trusted: Vec::new(),
+            given: Vec::new(),
         })
+    }
+
+    /// Also allows these hosts that a partner gave, as far as they are public names.
+    #[must_use]
+    pub fn give(mut self, hosts: impl IntoIterator<Item = String>) -> Self {
+        let lower = hosts.into_iter().map(|host| host.to_ascii_lowercase());
+        self.given.extend(lower);
+        self
     }
 
     /// Also allows exactly `origin` (`http://127.0.0.1:8080`), whatever its scheme and port. For
@@ -55,24 +77,30 @@ impl Hosts {
     }
 
     /// Lets `address` pass, or says why it is refused and how to mend it.
-    pub fn check(&self, address: &str) -> Result<(), String> {
+    pub fn check(&self, address: &str) -> Result<Pass, String> {
         let url = Url::parse(address).map_err(|error| format!("not an address: {error}"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("an address must not carry a user name or password".to_owned());
         }
         let origin = url.origin().ascii_serialization();
         if self.trusted.contains(&origin) {
-            return Ok(());
+            return Ok(Pass::Named);
         }
         let host = url
             .domain()
             .map(str::to_ascii_lowercase)
             .unwrap_or_default();
-        if !self
-            .patterns
-            .iter()
-            .any(|pattern| pattern.matches(host.trim_end_matches('.')))
-        {
+        let name = host.trim_end_matches('.');
+        let is_named = self.patterns.iter().any(|pattern| pattern.matches(name));
+        let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
+        let is_given = self.given.iter().any(|given| given == authority);
+        if is_given && !is_named && !public::is_public_name(name) {
+            return Err(format!(
+                "{origin} is not a public host name; if it is right, the configuration \
+                 has to trust it"
+            ));
+        }
+        if !is_named && !is_given {
             return Err(format!(
                 "{origin} is not among the hosts this connector may call; \
                  name it in the connector's hosts, or trust it in the configuration"
@@ -84,7 +112,7 @@ impl Hosts {
                  unless the configuration trusts the exact origin"
             ));
         }
-        Ok(())
+        Ok(if is_named { Pass::Named } else { Pass::Given })
     }
 }
 
@@ -166,7 +194,7 @@ mod tests {
             "https://a.b.zones.example.org:443/x",
             "http://127.0.0.1:8080/any",
         ] {
-            assert_eq!(hosts().check(address), Ok(()), "{address}");
+            assert_eq!(hosts().check(address), Ok(Pass::Named), "{address}");
         }
     }
 
@@ -192,6 +220,34 @@ mod tests {
             assert!(hosts().check(address).is_err(), "{address}");
         }
         assert!(Hosts::default().check("https://api.example.net/").is_err());
+    }
+
+    #[test]
+    fn a_host_that_a_partner_gave_is_public_or_refused() {
+        let given = |host: &str| hosts().give([host.to_owned()]);
+        let desk = given("Desk.msp.example.com");
+        assert_eq!(
+            desk.check("https://desk.msp.example.com/x"),
+            Ok(Pass::Given)
+        );
+        assert!(desk.check("https://other.msp.example.com/").is_err());
+        assert!(desk.check("http://desk.msp.example.com/").is_err());
+        let named = given("api.example.net").check("https://api.example.net/");
+        assert_eq!(named, Ok(Pass::Named));
+        for host in [
+            "127.0.0.1",
+            "169.254.169.254",
+            "[::1]",
+            "localhost",
+            "intranet",
+            "db.internal",
+            "printer.local",
+            "desk.example.com:8443",
+            "0x7f.1",
+        ] {
+            let address = format!("https://{host}/");
+            assert!(given(host).check(&address).is_err(), "{host}");
+        }
     }
 
     #[test]

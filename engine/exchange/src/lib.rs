@@ -20,6 +20,7 @@ pub mod limits;
 pub mod multipart;
 pub mod network;
 pub mod paging;
+mod public;
 pub mod request;
 pub mod retry;
 pub mod scrub;
@@ -37,7 +38,7 @@ pub use clock::{Clock, Random, SeededRandom, SystemClock, SystemRandom, TokioClo
 pub use error::Error;
 pub use exchange::{About, Exchange, PATIENCE_DEFAULT, Terms};
 pub use failure::Failure;
-pub use hosts::Hosts;
+pub use hosts::{Hosts, Pass};
 pub use limits::{Limit, Priority};
 pub use multipart::Part;
 pub use network::{Network, NetworkOptions};

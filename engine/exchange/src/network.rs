@@ -8,10 +8,11 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, ClientBuilder, Response, redirect};
 
 use crate::answer::RawAnswer;
 use crate::error::Error;
+use crate::public::PublicAddresses;
 use crate::request::Request;
 use crate::transport::{Lack, Transport, TransportError};
 
@@ -38,6 +39,8 @@ pub struct NetworkOptions {
 #[derive(Clone, Debug)]
 pub struct Network {
     client: Client,
+    /// For hosts that partners give. Where a proxy is used, it is the proxy that finds addresses.
+    public: Client,
 }
 
 impl Network {
@@ -45,32 +48,24 @@ impl Network {
     pub fn new(options: &NetworkOptions) -> Result<Self, Error> {
         // Fails only when a provider is installed already, and then there is one.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let agent = concat!("dovetail/", env!("CARGO_PKG_VERSION"));
-        let mut builder = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_CONNECTION_MAX)
-            .user_agent(options.user_agent.as_deref().unwrap_or(agent));
-        if let Some(proxy) = &options.proxy {
-            let proxy = reqwest::Proxy::all(proxy).map_err(Error::Proxy)?;
-            builder = builder.proxy(proxy);
-        }
-        if let Some(pem) = &options.authorities_pem {
-            let authorities =
-                reqwest::Certificate::from_pem_bundle(pem).map_err(Error::Authorities)?;
-            builder = builder.tls_certs_merge(authorities);
-        }
         Ok(Self {
-            client: builder.build().map_err(Error::Client)?,
+            client: client(options)?.build().map_err(Error::Client)?,
+            public: client(options)?
+                .dns_resolver(PublicAddresses)
+                .build()
+                .map_err(Error::Client)?,
         })
     }
 
     async fn begin(&self, request: &Request) -> Result<Response, TransportError> {
         let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
             .map_err(|e| TransportError::not_sent(Lack::Unsendable, e.to_string()))?;
-        let mut builder = self.client.request(method, &request.url);
+        let client = if request.public_only {
+            &self.public
+        } else {
+            &self.client
+        };
+        let mut builder = client.request(method, &request.url);
         for (name, value) in request.wire_headers() {
             builder = builder.header(name, value);
         }
@@ -80,6 +75,27 @@ impl Network {
             .await
             .map_err(|error| why(&error))
     }
+}
+
+/// A client as all calls need it.
+fn client(options: &NetworkOptions) -> Result<ClientBuilder, Error> {
+    let agent = concat!("dovetail/", env!("CARGO_PKG_VERSION"));
+    let mut builder = Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_CONNECTION_MAX)
+        .user_agent(options.user_agent.as_deref().unwrap_or(agent));
+    if let Some(proxy) = &options.proxy {
+        let proxy = reqwest::Proxy::all(proxy).map_err(Error::Proxy)?;
+        builder = builder.proxy(proxy);
+    }
+    if let Some(pem) = &options.authorities_pem {
+        let authorities = reqwest::Certificate::from_pem_bundle(pem).map_err(Error::Authorities)?;
+        builder = builder.tls_certs_merge(authorities);
+    }
+    Ok(builder)
 }
 
 #[async_trait]

@@ -139,6 +139,8 @@ pub struct Request {
     pub expect: Expect,
     /// The most bytes of the answer's body that are read, after decompression.
     pub body_bytes_max: usize,
+    /// Whether only a public address may be called. The exchange decides this by the host.
+    pub public_only: bool,
 }
 
 impl Request {
@@ -152,6 +154,7 @@ impl Request {
             timeout: TIMEOUT_DEFAULT,
             expect: Expect::default(),
             body_bytes_max: BODY_BYTES_MAX_DEFAULT,
+            public_only: false,
         }
     }
 

@@ -13,8 +13,12 @@ use crate::Runtime;
 use crate::integrations::token_hash;
 use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY};
 
-/// The most name-value pairs that are looked at.
-const PAIRS_MAX: usize = 500;
+/// The most name-value pairs that are looked at in one notice. One PSA sends the whole ticket with
+/// all that is linked to it, some two thousand fields.
+const PAIRS_MAX: usize = 4_000;
+
+/// The most notices of one callout that are looked at. What lies behind them is found by the poll.
+const NOTICES_MAX: usize = 200;
 
 /// How deep JSON is searched.
 const DEPTH_MAX: usize = 16;
@@ -78,16 +82,16 @@ impl Runtime {
                 .collect();
             return Err(CalloutError::MethodNotAccepted { accepts });
         }
-        let hint = hint(definition, &pairs(definition, &callout));
-        let hint = hint.ok_or_else(|| CalloutError::NoTicket {
-            looked_for: definition
-                .hint
-                .values()
-                .flat_map(|rule| rule.keys.clone())
-                .collect(),
-        })?;
+        let hints = hints(definition, &callout);
+        if hints.is_empty() {
+            let rules = definition.hint.values();
+            let looked_for = rules.flat_map(|rule| rule.keys.clone()).collect();
+            return Err(CalloutError::NoTicket { looked_for });
+        }
         let (mut batch, now) = (Batch::new(), core.now());
-        core.enqueue_hint(&mut batch, &integration, hint, now);
+        for hint in hints {
+            core.enqueue_hint(&mut batch, &integration, hint, now);
+        }
         let parts = [integration.id.as_str()];
         let seen = CalloutSeenRow(now);
         batch.put_record(integration.partner.as_str(), &parts, &seen, Expect::Any);
@@ -133,26 +137,50 @@ fn check_basic(
     }
 }
 
-/// All name-value pairs that the callout brings, from wherever they may be.
-fn pairs(definition: &Definition, callout: &Callout) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
+/// What the callout says about tickets: one hint for each ticket that it names.
+fn hints(definition: &Definition, callout: &Callout) -> Vec<Map<String, Value>> {
+    let notices = notices(definition, callout);
+    let mut hints = Vec::new();
+    for hint in notices.iter().filter_map(|pairs| hint(definition, pairs)) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    hints
+}
+
+/// The name-value pairs of each notice in the callout, from wherever they may be. A list in JSON
+/// is several notices, sent together.
+fn notices(definition: &Definition, callout: &Callout) -> Vec<Vec<(String, String)>> {
     let accepts = |accept| definition.accepts.contains(&accept);
+    let mut common = Vec::new();
     if accepts(Accept::Query) {
-        form_pairs(&callout.query, &mut pairs);
+        form_pairs(&callout.query, &mut common);
     }
     let body = String::from_utf8_lossy(&callout.body);
     let body = body.trim().trim_start_matches('\u{feff}');
     if accepts(Accept::Json)
         && let Ok(value) = serde_json::from_str::<Value>(body)
     {
-        json_pairs("", &value, 0, &mut pairs);
-    } else if accepts(Accept::Xml) && body.starts_with('<') {
-        xml_pairs(body, &mut pairs);
-    } else if accepts(Accept::Form) {
-        form_pairs(body, &mut pairs);
+        let several = match value {
+            Value::Array(several) => several,
+            one => vec![one],
+        };
+        let notice = |value: &Value| {
+            let mut pairs = common.clone();
+            json_pairs("", value, 0, &mut pairs);
+            pairs.truncate(PAIRS_MAX);
+            pairs
+        };
+        return several.iter().take(NOTICES_MAX).map(notice).collect();
     }
-    pairs.truncate(PAIRS_MAX);
-    pairs
+    if accepts(Accept::Xml) && body.starts_with('<') {
+        xml_pairs(body, &mut common);
+    } else if accepts(Accept::Form) {
+        form_pairs(body, &mut common);
+    }
+    common.truncate(PAIRS_MAX);
+    vec![common]
 }
 
 fn form_pairs(text: &str, pairs: &mut Vec<(String, String)>) {
@@ -183,14 +211,20 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The names of what lies in objects are those of the objects and its own, with points between.
 fn json_pairs(name: &str, value: &Value, depth: usize, pairs: &mut Vec<(String, String)>) {
     if depth > DEPTH_MAX || pairs.len() >= PAIRS_MAX {
         return;
     }
     match value {
         Value::Object(fields) => {
-            for (name, value) in fields {
-                json_pairs(name, value, depth + 1, pairs);
+            for (field, value) in fields {
+                let below = if name.is_empty() {
+                    field.clone()
+                } else {
+                    format!("{name}.{field}")
+                };
+                json_pairs(&below, value, depth + 1, pairs);
             }
         }
         Value::Array(parts) => {
@@ -243,9 +277,7 @@ fn hint(definition: &Definition, pairs: &[(String, String)]) -> Option<Map<Strin
 fn find(rule: &HintRule, pairs: &[(String, String)]) -> Option<String> {
     let fits = |value: &&String| rule.matches.is_match(value);
     let named = rule.keys.iter().find_map(|key| {
-        let of_key = pairs
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(key));
+        let of_key = pairs.iter().filter(|(name, _)| is_called(name, key));
         of_key.map(|(_, value)| value).find(fits)
     });
     let any = || {
@@ -258,8 +290,22 @@ fn find(rule: &HintRule, pairs: &[(String, String)]) -> Option<String> {
     named.or_else(any).cloned()
 }
 
+/// Whether a name is `key`, or ends in it: `ticket.id` is called `id` and `ticket.id`.
+fn is_called(name: &str, key: &str) -> bool {
+    let Some(front) = name.len().checked_sub(key.len()) else {
+        return false;
+    };
+    let (front, back) = name.split_at_checked(front).unwrap_or((name, ""));
+    back.eq_ignore_ascii_case(key) && (front.is_empty() || front.ends_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+    use definition::connector::Regex;
+    use serde_json::json;
+
     use super::*;
 
     fn found(accepts: &[Accept], callout: &Callout) -> Vec<(String, String)> {
@@ -268,7 +314,7 @@ mod tests {
             accepts: accepts.to_vec(),
             hint: std::collections::BTreeMap::new(),
         };
-        pairs(&definition, callout)
+        notices(&definition, callout).concat()
     }
 
     fn callout(query: &str, body: &str) -> Callout {
@@ -281,15 +327,63 @@ mod tests {
         }
     }
 
-    fn pair(name: &str, value: &str) -> (String, String) {
-        (name.to_owned(), value.to_owned())
+    /// The ids that a callout hints at.
+    fn ids(body: &Value) -> Vec<String> {
+        let rule = HintRule {
+            keys: ["ticket.id", "ticket_id", "object_id", "id"]
+                .map(str::to_owned)
+                .to_vec(),
+            matches: Regex::new("^[0-9]+$").unwrap(),
+            anywhere: false,
+        };
+        let definition = Definition {
+            methods: vec!["POST"],
+            accepts: vec![Accept::Json],
+            hint: std::collections::BTreeMap::from([("id".to_owned(), rule)]),
+        };
+        let hints = hints(&definition, &callout("", &body.to_string()));
+        let id =
+            |hint: &Map<String, Value>| hint.get("id").and_then(Value::as_str).map(str::to_owned);
+        hints.iter().filter_map(id).collect()
+    }
+
+    #[test]
+    fn the_surest_key_counts_wherever_it_stands() {
+        for (body, wanted) in [
+            (
+                json!({"id": 7, "ticket": {"id": 1234}, "action": {"id": 4, "ticket_id": 99}}),
+                "1234",
+            ),
+            (
+                json!({"id": 7, "action": {"id": 4, "ticket_id": 1234}}),
+                "1234",
+            ),
+            (json!({"id": "0b9d", "object_id": 1234}), "1234"),
+            (json!({"id": 1234, "status_id": 9}), "1234"),
+            (json!({"data": {"Ticket": {"ID": "1234"}}}), "1234"),
+        ] {
+            assert_eq!(ids(&body), [wanted], "{body}");
+        }
+    }
+
+    #[test]
+    fn each_notice_of_a_batch_is_a_hint_of_its_own() {
+        let batch = json!([
+            {"id": 1, "ticket": {"id": 20}},
+            {"id": 2, "object_id": 21},
+            {"nothing": true},
+            {"id": 3, "ticket": {"id": 20}},
+        ]);
+        assert_eq!(ids(&batch), ["20", "21"]);
+        let many = Value::Array((0..1_000).map(|id| json!({ "id": id })).collect());
+        assert_eq!(ids(&many).len(), NOTICES_MAX);
     }
 
     const ALL: [Accept; 4] = [Accept::Query, Accept::Form, Accept::Json, Accept::Xml];
 
     #[test]
     fn pairs_are_found_in_every_form() {
-        let number = pair("Number", "T20260527.0006");
+        let number = "T20260527.0006";
         for (query, body) in [
             ("Number=T20260527.0006", ""),
             ("", "Number=T20260527.0006&x=1"),
@@ -303,7 +397,9 @@ mod tests {
             ("", "<Ticket Number=\"T20260527.0006\"/>"),
         ] {
             let found = found(&ALL, &callout(query, body));
-            assert!(found.contains(&number), "{query} {body}: {found:?}");
+            let is_it =
+                |(name, value): &(String, String)| is_called(name, "number") && value == number;
+            assert!(found.iter().any(is_it), "{query} {body}: {found:?}");
         }
     }
 

@@ -177,8 +177,11 @@ impl<'a> Context<'a> {
 /// A request as expressions see it, valid by `schemas/product/request.json`.
 pub(crate) fn request_value(request: &Request) -> Value {
     let mut value = json!(request.content);
-    if let (Some(fields), Some(resolution)) = (value.as_object_mut(), &request.resolution) {
-        fields.insert("resolution".into(), json!(resolution));
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("accepted_at".into(), json!(request.accepted_at));
+        if let Some(resolution) = &request.resolution {
+            fields.insert("resolution".into(), json!(resolution));
+        }
     }
     value
 }

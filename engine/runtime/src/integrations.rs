@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Records, Versioned};
 
 pub use connection::{ConnectionReport, RightReport};
-pub use settings::{Choice, SectionForm, SectionView, SettingForm, VariableForm};
+pub use settings::{Choice, ChoiceList, SectionForm, SectionView, SettingForm, VariableForm};
 
 use crate::Runtime;
 use crate::core::Core;
@@ -385,8 +385,13 @@ fn checked(
         let value = value
             .filter(|value| !value.is_empty())
             .or_else(|| field.default.clone());
-        match value {
-            Some(value) => drop(checked.insert(field.name.clone(), Secret::new(value))),
+        let address = field.address.as_ref();
+        match value.map(|value| address.map_or(Ok(value.clone()), |form| form.read(&value))) {
+            Some(Ok(value)) => drop(checked.insert(field.name.clone(), Secret::new(value))),
+            Some(Err(wrong)) => {
+                let message = format!("{} {wrong}", field.label);
+                faults.push(fault(&field.name, message, field));
+            }
             None => faults.push(fault(
                 &field.name,
                 format!("{} is missing", field.label),

@@ -45,8 +45,8 @@ pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;
 pub use crate::error::{Error, Fault, InText};
 pub use crate::integrations::{
-    Choice, ConnectionReport, ConnectorForm, FormField, IntegrationView, RightReport, ScheduleLine,
-    SectionForm, SectionView, SettingForm, VariableForm,
+    Choice, ChoiceList, ConnectionReport, ConnectorForm, FormField, IntegrationView, RightReport,
+    ScheduleLine, SectionForm, SectionView, SettingForm, VariableForm,
 };
 pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt, SuggestionView};
 pub use crate::metrics::Metric;

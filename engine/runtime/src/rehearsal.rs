@@ -149,19 +149,11 @@ impl Stage {
     async fn choices(&self, name: &str) -> Outcome {
         let read = self.runtime.choices(&self.partner, &self.id, name).await;
         match read {
-            Ok(choices) => Outcome::Gave(
-                choices
-                    .into_iter()
-                    .map(|one| {
-                        json!({
-                            "value": one.value,
-                            "label": one.label,
-                            "active": one.active,
-                            "default": one.default,
-                        })
-                    })
-                    .collect(),
-            ),
+            // A list is shown as it is, unless there is more to tell about it.
+            Ok(list) => Outcome::Gave(match list.short {
+                None => json!(list.choices),
+                Some(short) => json!({ "choices": list.choices, "short": short }),
+            }),
             Err(error) => error.into(),
         }
     }

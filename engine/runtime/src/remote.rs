@@ -26,6 +26,7 @@ use crate::core::Core;
 use crate::error::Error;
 use crate::halt::Failed;
 use crate::issues::Cause;
+use crate::step::is_true;
 use crate::tables::{Found, SetupRow};
 
 pub(crate) use auth::Introduced;
@@ -44,6 +45,8 @@ pub(crate) type Kept = Mutex<BTreeMap<String, (Timestamp, Vec<Value>)>>;
 /// What an answer held.
 struct Read {
     records: Vec<Value>,
+    /// How many records were answered that do not count.
+    passed_over: u64,
     /// The ids that paging goes by, one per record; empty where it does not go by ids.
     ids: Vec<Value>,
     /// Whether the place where records should be existed.
@@ -149,7 +152,7 @@ impl Remote {
         matches!(self.gives(operation), Some(Gives::Maybe(_)))
     }
 
-    /// All records that an operation without pages gives.
+    /// All records that an operation gives, over all its pages.
     pub(crate) fn found<'a>(
         &'a self,
         operation: &'a str,
@@ -160,12 +163,8 @@ impl Remote {
             let Some(keep) = operation.keep else {
                 return self.answered(operation, inputs).await;
             };
-            let key = format!(
-                "{}/{}/{}",
-                self.broker.name(),
-                operation.name,
-                json!(inputs)
-            );
+            let asked = self.asked_with(operation, inputs);
+            let key = format!("{}/{}/{asked}", self.broker.name(), operation.name);
             let now = self.core.now();
             if let Some((at, records)) = lock(&self.core.kept).get(&key)
                 && now.since(*at) < keep
@@ -173,6 +172,10 @@ impl Remote {
                 return Ok(records.clone());
             }
             let records = self.answered(operation, inputs).await?;
+            // What is not there yet may be made at any moment.
+            if records.is_empty() {
+                return Ok(records);
+            }
             let mut kept = lock(&self.core.kept);
             if kept.len() >= KEPT_MAX {
                 kept.clear();
@@ -180,6 +183,22 @@ impl Remote {
             kept.insert(key, (now, records.clone()));
             Ok(records)
         })
+    }
+
+    /// All that an answer to `operation` depends on: the inputs and settings that it, or what is
+    /// called before it, looks at.
+    fn asked_with(&self, operation: &Operation, inputs: &Map<String, Value>) -> Value {
+        let mut roots = operation.roots();
+        for (_, before) in &operation.before {
+            let before = self.connector.operations.get(before);
+            roots.extend(before.into_iter().flat_map(|one| one.roots()));
+        }
+        let settings = roots.contains("settings");
+        let used = inputs
+            .iter()
+            .filter(|(name, _)| roots.contains(name.as_str()));
+        let used: Map<String, Value> = used.map(|(k, v)| (k.clone(), v.clone())).collect();
+        json!([used, settings.then(|| self.integration.settings_value())])
     }
 
     fn operation(&self, name: &str) -> Result<&Operation, Failed> {
@@ -194,22 +213,39 @@ impl Remote {
         operation: &Operation,
         inputs: &Map<String, Value>,
     ) -> Result<Vec<Value>, Failed> {
+        if operation.pages.is_some() {
+            return self.every_page(operation, inputs).await;
+        }
         let mut roots = self.roots(operation, inputs).await?;
         let Some(job) = self.job(operation, inputs).await? else {
-            let answer = self.exchange(operation, &roots).await?;
-            return Ok(self.read(operation, &roots, &answer)?.records);
+            return self.records(operation, &roots).await;
         };
         roots.insert(job::ROOT.to_owned(), job.names);
-        let records = match self.exchange(operation, &roots).await {
-            Ok(answer) => self
-                .read(operation, &roots, &answer)
-                .map(|read| read.records),
-            Err(failed) => Err(failed),
-        };
+        let records = self.records(operation, &roots).await;
         if records.as_ref().map_or_else(job::is_over, |_| true) {
             self.drop_job(operation, inputs).await?;
         }
         records
+    }
+
+    /// What one call gives for these names.
+    async fn records(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+    ) -> Result<Vec<Value>, Failed> {
+        match (self.exchange(operation, roots).await, &operation.otherwise) {
+            (Ok(answer), _) => Ok(self.read(operation, roots, &answer)?.records),
+            (Err(Failed::Exchange { failure, .. }), Some(otherwise))
+                if failure.class == Class::NotFound =>
+            {
+                let instead = otherwise.evaluate(&scope(roots));
+                instead
+                    .map(|record| vec![record])
+                    .map_err(|error| expression_failed(operation, error))
+            }
+            (Err(failed), _) => Err(failed),
+        }
     }
 
     /// The names that what reads an operation's records may use besides them.
@@ -226,8 +262,12 @@ impl Remote {
         let mut roots = self.common_roots(operation);
         roots.extend(inputs.clone());
         for (name, before) in &operation.before {
-            let record = self.found(before, inputs).await?.into_iter().next();
-            roots.insert(name.clone(), record.unwrap_or(Value::Null));
+            let records = self.found(before, inputs).await?;
+            let value = match self.operation(before)?.pages {
+                Some(_) => Value::Array(records),
+                None => records.into_iter().next().unwrap_or(Value::Null),
+            };
+            roots.insert(name.clone(), value);
         }
         roots.insert("setup".to_owned(), Value::Object(self.set_up().await?));
         Ok(roots)
@@ -241,20 +281,10 @@ impl Remote {
                 .or(field.default.as_ref());
             (field.name.clone(), json!(value))
         });
-        let credentials = self.connector.credentials.iter().map(|field| {
-            let value = self
-                .integration
-                .credentials
-                .get(&field.name)
-                .map(Secret::expose);
-            (
-                field.name.clone(),
-                json!(value.or(field.default.as_deref())),
-            )
-        });
+        let credentials = credential_values(&self.connector, &self.integration);
         let mut roots = Map::new();
         roots.insert("vendor".into(), Value::Object(vendor.collect()));
-        roots.insert("credentials".into(), Value::Object(credentials.collect()));
+        roots.insert("credentials".into(), credentials);
         roots.insert("settings".into(), self.integration.settings_value());
         roots.insert(
             "operation".into(),
@@ -300,9 +330,8 @@ impl Remote {
         let mut roots = self.common_roots(operation);
         let known = lock(&self.setup).clone();
         roots.insert("setup".to_owned(), Value::Object(known));
-        let answer = self.exchange(operation, &roots).await?;
-        let read = self.read(operation, &roots, &answer)?;
-        let value = read.records.into_iter().next().unwrap_or(Value::Null);
+        let records = self.records(operation, &roots).await?;
+        let value = records.into_iter().next().unwrap_or(Value::Null);
         if !self.is_trial {
             let mut batch = Batch::new();
             let parts = [self.integration.id.as_str(), name];
@@ -468,19 +497,26 @@ impl Remote {
         };
         let mut read = Read {
             records: Vec::with_capacity(items.len()),
+            passed_over: 0,
             ids: Vec::new(),
             selector_hit,
         };
         for item in items.into_iter().filter(|item| !item.is_null()) {
             let scope = scope.over(item).with("item", item);
+            if let Some(id) = id {
+                read.ids.push(id.evaluate(&scope).map_err(failed)?);
+            }
+            if let Some(counts) = &operation.counts
+                && !is_true(&counts.evaluate(&scope).map_err(failed)?)
+            {
+                read.passed_over += 1;
+                continue;
+            }
             let record = match &operation.record {
                 Some(record) => record.evaluate(&scope).map_err(failed)?,
                 None => item.clone(),
             };
             self.hold_to_contract(operation, &record)?;
-            if let Some(id) = id {
-                read.ids.push(id.evaluate(&scope).map_err(failed)?);
-            }
             read.records.push(record);
         }
         Ok(read)
@@ -547,7 +583,9 @@ pub(crate) fn credential(
         .filter(|field| field.secret)
         .filter_map(|field| integration.credentials.get(&field.name).cloned());
     let wrong = |error: exchange::Error| Error::invalid("/hosts", crate::error::chain(&error));
-    let mut hosts = Hosts::new(&connector.http.hosts).map_err(wrong)?;
+    let mut hosts = Hosts::new(&connector.http.hosts)
+        .map_err(wrong)?
+        .give(given_hosts(connector, integration)?);
     // An address that the operator gives is one that the operator trusts.
     let of_vendor = given
         .into_iter()
@@ -562,6 +600,28 @@ pub(crate) fn credential(
         secrets: vendor_secrets.chain(own_secrets).collect(),
         hosts,
     })
+}
+
+/// The hosts that the partner's own credentials name.
+fn given_hosts(connector: &Connector, integration: &Integration) -> Result<Vec<String>, Error> {
+    let credentials = credential_values(connector, integration);
+    let scope = Scope::new().with("credentials", &credentials);
+    let printed = connector.http.given_hosts.iter().map(|host| {
+        let host = host.evaluate(&scope);
+        host.map(|host| model::request::id_text(&host))
+            .map_err(|error| Error::invalid("/credentials", error.to_string()))
+    });
+    printed.collect()
+}
+
+/// What the partner gave, as expressions see it.
+fn credential_values(connector: &Connector, integration: &Integration) -> Value {
+    let values = connector.credentials.iter().map(|field| {
+        let given = integration.credentials.get(&field.name);
+        let value = given.map(Secret::expose).or(field.default.as_deref());
+        (field.name.clone(), json!(value))
+    });
+    Value::Object(values.collect())
 }
 
 /// The origin of an address: scheme, host and port.

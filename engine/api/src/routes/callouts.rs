@@ -24,7 +24,7 @@ use crate::problem::{Problem, callout_unknown};
 /// Report that a ticket changed.
 ///
 /// Answers once the hint is kept. Which forms of body are taken is the connector's business; at
-/// most 64 KiB. Anything but 200 means that nothing was taken in, and that repeating it helps
+/// most 1 MiB. Anything but 200 means that nothing was taken in, and that repeating it helps
 /// only with 503.
 #[utoipa::path(post, path = "/callouts/{token}", tag = "callouts",
     request_body(content = String, description = "As the PSA sends it.", content_type = "*/*"),

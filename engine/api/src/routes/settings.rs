@@ -11,7 +11,6 @@ use crate::Options;
 use crate::body::Input;
 use crate::params::At;
 use crate::problem::Problem;
-use crate::wire::each;
 use crate::wire::integrations::Integration;
 use crate::wire::settings::{ChoiceList, ScheduleInput, Section, SectionInput};
 
@@ -25,9 +24,7 @@ pub(crate) async fn list_choices(
     At((partner, integration, name)): At<(PartnerId, IntegrationId, String)>,
 ) -> Result<Json<ChoiceList>, Problem> {
     let choices = runtime.choices(&partner, &integration, &name).await?;
-    Ok(Json(ChoiceList {
-        choices: each(choices),
-    }))
+    Ok(Json(choices.into()))
 }
 
 /// Read one section of the settings, with its form.

@@ -140,7 +140,20 @@ impl From<runtime::VariableForm> for VariableForm {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChoiceList {
     /// In the PSA's order.
-    pub(crate) choices: Vec<Choice>,
+    choices: Vec<Choice>,
+    /// Why there may be fewer than people expect, and what they can do about it; to be shown
+    /// beside the list.
+    #[schema(example = "Only Unassigned: the agent has no default team.")]
+    short: Option<String>,
+}
+
+impl From<runtime::ChoiceList> for ChoiceList {
+    fn from(list: runtime::ChoiceList) -> Self {
+        Self {
+            choices: each(list.choices),
+            short: list.short,
+        }
+    }
 }
 
 /// One value to choose.

@@ -27,9 +27,9 @@ async fn an_address_not_in_use_gives_nothing_away() {
 }
 
 #[tokio::test]
-async fn a_callout_of_more_than_64_kilobytes_is_refused() {
+async fn a_callout_of_more_than_a_megabyte_is_refused() {
     let world = World::new().await;
-    let body = vec![b'x'; (64 << 10) + 1];
+    let body = vec![b'x'; (1 << 20) + 1];
     let answer = world
         .post("/callouts/x")
         .body("text/plain", body)

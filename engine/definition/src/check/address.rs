@@ -89,14 +89,14 @@ fn whole(url: &Template, hint: &str, around: &Surroundings<'_>, spot: &Spot<'_>)
 }
 
 /// Checks the list of hosts.
-pub(crate) fn check_hosts(hosts: &[String], spot: &Spot<'_>) {
-    for (index, host) in hosts.iter().enumerate() {
+pub(crate) fn check_hosts(hosts: &[(usize, &String)], spot: &Spot<'_>) {
+    for (index, host) in hosts {
         if !is_host_pattern(host) {
             let message = format!("`{host}` is not a host");
             let hint = "write `api.example.net`, or `*.example.net` for all hosts below it; \
                 without scheme, port or path"
                 .to_owned();
-            spot.index(index)
+            spot.index(*index)
                 .error(codes::BAD_HOST, message, Some(hint));
         }
     }

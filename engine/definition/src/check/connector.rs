@@ -13,12 +13,12 @@ use super::value::Values;
 use super::{callout, form, graph, http, operation, unused};
 use crate::codes;
 use crate::connector::{
-    Choices, Connector, Right, SETTLE_DEFAULT, Section, Setup, TIMEOUT_DEFAULT,
+    Choices, Connector, Right, SETTLE_DEFAULT, Section, Setup, Short, TIMEOUT_DEFAULT,
 };
 use crate::family::Family;
 use crate::near;
 use crate::page::Spot;
-use crate::raw::connector::{ChoicesText, ConnectorFile, RightText};
+use crate::raw::connector::{ChoicesText, ConnectorFile, RightText, ShortText};
 use crate::raw::operation::OperationText;
 use crate::raw::value::SpanText;
 
@@ -249,6 +249,22 @@ fn choices(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Choic
     checked.collect()
 }
 
+fn short(
+    text: &ChoicesText,
+    outer: &Shape,
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) -> Vec<Short> {
+    let keys = ["value", "label", "active", "default"];
+    let list = Shape::array(Shape::object(keys.map(|key| (key, Shape::Any))));
+    let values = Values::document(&list, outer, around.scripts);
+    let reason = |(index, text): (usize, &ShortText)| Short {
+        when: values.varying(&text.when.0, &spot.index(index).key("when")),
+        because: text.because.clone(),
+    };
+    text.short.iter().enumerate().map(reason).collect()
+}
+
 fn one_list(text: &ChoicesText, around: &Surroundings<'_>, spot: &Spot<'_>) -> Choices {
     let outer = around.scope.common();
     let read = around.known(&text.operation.0, &spot.key("operation"));
@@ -278,6 +294,7 @@ fn one_list(text: &ChoicesText, around: &Surroundings<'_>, spot: &Spot<'_>) -> C
         label: reading.varying(&text.label.0, &spot.key("label")),
         active: text.active.as_ref().map(|value| each("active", value)),
         default: text.default.as_ref().map(|value| each("default", value)),
+        short: short(text, &outer, around, &spot.key("short")),
         depends_on: read
             .map(|read| graph::settings_used(read, around))
             .unwrap_or_default(),

@@ -38,11 +38,22 @@ pub(crate) fn check(
         effect_fits(text, effect, operation, around, spot);
         job::refuse_effect(text, spot);
     }
-    if text.pages.is_some() && !matches!(contract.gives, Gives::Many(_)) {
+    let gives_many = matches!(contract.gives, Gives::Many(_));
+    if text.pages.is_some() && text.counts.is_none() && !gives_many {
         let message = format!("`{}` gives no list, so it has no pages", contract.name);
-        spot.key("pages").key_error(codes::PAGED_ONE, message, None);
+        let hint = "say with `where` which record of the list it is".to_owned();
+        spot.key("pages")
+            .key_error(codes::PAGED_ONE, message, Some(hint));
     }
-    if text.items.is_none() && matches!(contract.gives, Gives::Many(_)) {
+    if text.otherwise.is_some() {
+        let message = format!(
+            "`{}` would give what the system does not have",
+            contract.name
+        );
+        spot.key("otherwise")
+            .key_error(codes::INVENTED_RECORD, message, None);
+    }
+    if text.items.is_none() && gives_many {
         let message = format!(
             "`{}` gives many, and does not say where they are",
             contract.name

@@ -266,6 +266,11 @@ fn merged(own: &GivenText, shared: &GivenText, spot: &Spot<'_>) -> Given {
         now: Timestamp::parse(now).unwrap_or_default(),
         vendor: first(own.vendor.as_ref(), shared.vendor.as_ref()),
         credentials: first(own.credentials.as_ref(), shared.credentials.as_ref()),
+        token: own
+            .token
+            .clone()
+            .or(shared.token.clone())
+            .filter(|token| !token.is_empty()),
         settings: first(own.settings.as_ref(), shared.settings.as_ref()),
         setup: first(own.setup.as_ref(), shared.setup.as_ref()),
         companies: companies.into_iter().map(Value::Object).collect(),

@@ -8,13 +8,14 @@ use model::span;
 use serde_json::Value;
 
 use super::value::Values;
+use crate::address::Address;
 use crate::codes;
 use crate::connector::{Field, Section, Setting, SettingKind, Variable};
 use crate::family::RecordSchema;
 use crate::near;
 use crate::page::Spot;
 use crate::raw::connector::{
-    ChoicesText, FieldText, SectionText, SettingKindText, SettingText, VariableText,
+    AddressText, ChoicesText, FieldText, SectionText, SettingKindText, SettingText, VariableText,
 };
 use crate::raw::value::Named;
 
@@ -33,9 +34,29 @@ pub(crate) fn fields(fields: &Named<FieldText>, spot: &Spot<'_>) -> Vec<Field> {
             help: text.help.clone(),
             secret: text.secret,
             default: text.default.clone(),
+            address: text
+                .address
+                .as_ref()
+                .map(|text| address(text, &spot.key(name).key("address"))),
         }
     };
     fields.0.iter().map(field).collect()
+}
+
+fn address(text: &AddressText, spot: &Spot<'_>) -> Address {
+    for (index, end) in text.without.iter().enumerate() {
+        let is_path = end.len() > 1 && end.starts_with('/') && !end.ends_with('/');
+        if !is_path || end.contains(['?', '#', ' ']) {
+            let message = format!("`{end}` is not the end of a path");
+            let hint = "begin with a slash and end without one, as in `/login`".to_owned();
+            spot.key("without")
+                .index(index)
+                .error(codes::BAD_URL, message, Some(hint));
+        }
+    }
+    Address {
+        without: text.without.clone(),
+    }
 }
 
 /// What settings are checked against.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use expression::Expression;
 use model::Class;
+use serde_json::Value;
 
 use super::connector::Surroundings;
 use super::value::Values;
@@ -11,7 +13,7 @@ use crate::codes;
 use crate::connector::{Allowance, Http, Limit, ResetIn, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
 use crate::page::Spot;
 use crate::raw::connector::{AllowanceText, LimitText, ResetText, RetryText};
-use crate::raw::value::SpanText;
+use crate::raw::value::{SpanText, Template};
 
 /// Checks `http`.
 pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
@@ -22,11 +24,14 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     let sending = Values::named(&names, around.scripts);
     address::check_whole(&text.base_url, around, &spot.key("base_url"));
     header::check(&text.headers, &spot.key("headers"));
-    address::check_hosts(&text.hosts, &spot.key("hosts"));
+    let hosts = text.hosts.iter().enumerate();
+    let (given, fixed): (Vec<_>, Vec<_>) = hosts.partition(|(_, host)| host.contains("{{"));
+    address::check_hosts(&fixed, &spot.key("hosts"));
     let limits = text.limits.iter().enumerate();
     Http {
         base_url: addressing.template(&text.base_url, &spot.key("base_url")),
-        hosts: text.hosts.clone(),
+        hosts: fixed.into_iter().map(|(_, host)| host.clone()).collect(),
+        given_hosts: given_hosts(&given, around, &spot.key("hosts")),
         auth: text
             .auth
             .as_ref()
@@ -51,6 +56,25 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
             &spot.key("errors"),
         ),
     }
+}
+
+/// Hosts that are printed from what a partner gives, and from nothing else: not from answers, or
+/// whoever can write into one could lead calls anywhere.
+fn given_hosts(
+    hosts: &[(usize, &String)],
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) -> Vec<Expression> {
+    let credentials = around.scope.credentials();
+    let values = Values::named(&credentials, around.scripts);
+    let one = |(index, host): &(usize, &String)| {
+        let (at, text) = (spot.index(*index), Template((*host).clone()));
+        around
+            .secrets
+            .refuse_in(&Value::String(text.0.clone()), &at);
+        values.varying_template(&text, &at)
+    };
+    hosts.iter().map(one).collect()
 }
 
 /// How long to wait for something, if the file says so.

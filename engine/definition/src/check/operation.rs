@@ -1,7 +1,5 @@
 //! Checks one operation: what it sends, and how its answer is read.
 
-use std::collections::BTreeSet;
-
 use expression::{Expression, Shape};
 use serde_json::Value;
 
@@ -11,7 +9,7 @@ use super::value::Values;
 use super::{KEEP, address, body, contract, duration, header, http, inputs, job, pages, rule};
 use crate::codes;
 use crate::family::Contract;
-use crate::operation::{Answers, Body, Operation};
+use crate::operation::{Answers, Operation};
 use crate::page::Spot;
 use crate::raw::operation::{AnswersText, OperationText, PagesText};
 
@@ -89,6 +87,9 @@ fn compile(
     };
     let told = scope::told(&outer);
     let sending = Values::named(&sent, around.scripts);
+    let instead = Values::named(&outer, around.scripts);
+    let otherwise = text.otherwise.as_ref();
+    let otherwise = otherwise.map(|value| instead.computed(value, &spot.key("otherwise")));
     let outer = outer.with("answer", scope::answer());
     let reading = Values::document(&Shape::Any, &outer, around.scripts);
     let at = spot.key(&method.as_str().to_lowercase());
@@ -134,10 +135,15 @@ fn compile(
             .as_ref()
             .and_then(|pages| pages::check(pages, &reading, &spot.key("pages"))),
         items: items.and_then(|path| reading.selector(path, &spot.key("items"))),
+        counts: text
+            .counts
+            .as_ref()
+            .map(|value| reading.varying(&value.0, &spot.key("where"))),
         record: text
             .record
             .as_ref()
             .map(|value| reading.computed(value, &spot.key("record"))),
+        otherwise,
         errors: rule::check(&text.errors, &told, around, &spot.key("errors")),
         timeout: http::wait(text.timeout.as_ref(), around.timeout, &spot.key("timeout")),
         settle: http::wait(text.settle.as_ref(), around.settle, &spot.key("settle")),
@@ -173,19 +179,7 @@ fn before(text: &OperationText, outer: Shape, around: &Surroundings<'_>, spot: &
 /// Reports what is made and not used: the records of operations called first, and the page, without
 /// which the first one is read for ever.
 fn unused(text: &OperationText, operation: &Operation, around: &Surroundings<'_>, spot: &Spot<'_>) {
-    let body = operation.body.iter().flat_map(Body::expressions);
-    let pairs = operation
-        .query
-        .iter()
-        .chain(&operation.headers)
-        .map(|(_, value)| value);
-    let sent = pairs.chain(body).chain([&operation.url]);
-    let sent: BTreeSet<&str> = sent.flat_map(Expression::roots).collect();
-    let read: BTreeSet<&str> = operation
-        .record
-        .iter()
-        .flat_map(Expression::roots)
-        .collect();
+    let (sent, read) = (operation.sent_roots(), operation.read_roots());
     for (root, _) in &text.before.0 {
         if !sent.contains(root.as_str()) && !read.contains(root.as_str()) {
             let message = format!("`{root}` is called first and never used");

@@ -48,12 +48,6 @@ fn one(rule: &ErrorText, told: &Shape, around: &Surroundings<'_>, spot: &Spot<'_
         .matches
         .as_ref()
         .and_then(|text| pattern(text, &when.key("matches")));
-    if rule.when.matches.is_some() && rule.when.body.is_none() && rule.when.header.is_none() {
-        let message = "`matches` has nothing to be held against".to_owned();
-        let hint = "add `body: $...` or `header: ...`".to_owned();
-        when.key("matches")
-            .key_error(codes::MATCHES_NOTHING, message, Some(hint));
-    }
     let groups: Vec<&str> = matches
         .iter()
         .flat_map(|regex| regex.capture_names().flatten())

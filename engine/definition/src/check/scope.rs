@@ -65,6 +65,12 @@ impl ConnectorScope {
         told(&self.common())
     }
 
+    /// What a partner gives, and nothing else.
+    pub(crate) fn credentials(&self) -> Shape {
+        let given = self.roots.get_key_value("credentials").into_iter();
+        Shape::object(given.map(|(name, shape)| (name.clone(), shape.clone())))
+    }
+
     /// The names that setting up can rely on: what people gave, and what setup found before.
     pub(crate) fn during_setup(&self) -> Shape {
         let mut roots = self.roots.clone();

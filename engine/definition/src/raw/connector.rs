@@ -66,6 +66,19 @@ pub(crate) struct FieldText {
     pub(crate) secret: bool,
     /// What it is unless something else is given.
     pub(crate) default: Option<String>,
+    /// That it is an address, and how people's ways of writing it become one. What is used begins
+    /// with `https://` unless people say otherwise, and has neither query nor slash at its end.
+    pub(crate) address: Option<AddressText>,
+}
+
+/// How a field's address is brought into one form.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Address")]
+pub(crate) struct AddressText {
+    /// Ends that are taken off its path, such as `/login`, as people copy other pages' addresses.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
 }
 
 /// What all HTTP exchanges have in common.
@@ -75,7 +88,9 @@ pub(crate) struct FieldText {
 pub(crate) struct HttpText {
     /// What leads the paths of operations, without a slash at its end.
     pub(crate) base_url: Template,
-    /// The only hosts that are ever called, such as `api.example.net` or `*.example.net`.
+    /// The only hosts that are ever called, such as `api.example.net` or `*.example.net`. Where
+    /// each partner's system is on a host of its own, `{{ host credentials.address }}`: such a host
+    /// must be a public name, and have public addresses.
     #[schemars(length(min = 1))]
     pub(crate) hosts: Vec<String>,
     /// How calls that are not anonymous show who calls, where fixed `headers` do not do it.
@@ -197,6 +212,21 @@ pub(crate) struct ChoicesText {
     pub(crate) active: Option<Computed>,
     /// Whether it is the system's own default.
     pub(crate) default: Option<Computed>,
+    /// Why the list may be shorter than people expect. The first reason that applies is shown.
+    #[serde(default)]
+    pub(crate) short: Vec<ShortText>,
+}
+
+/// Why a list of choices may be shorter than people expect.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Short")]
+pub(crate) struct ShortText {
+    /// Whether this is the reason: anything but false, null, zero and nothing says so. `$` is the
+    /// list of choices, each with `value`, `label`, `active` and `default`.
+    pub(crate) when: Computed,
+    /// What to tell people, with what they can do about it.
+    pub(crate) because: String,
 }
 
 /// One section of the settings: a form of its own.
@@ -324,7 +354,8 @@ pub(crate) enum AcceptText {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "HintRule")]
 pub(crate) struct HintText {
-    /// The keys to look at, the surest first. Case does not matter.
+    /// The keys to look at, the surest first. Case does not matter. `ticket.id` is the key `id` of
+    /// what lies at `ticket`; `id` alone is one at any place.
     #[schemars(length(min = 1))]
     pub(crate) keys: Vec<String>,
     /// A regular expression that the value must match.

@@ -63,6 +63,8 @@ pub(crate) struct GivenText {
     pub(crate) vendor: Option<BTreeMap<String, String>>,
     /// What the partner gave.
     pub(crate) credentials: Option<BTreeMap<String, String>>,
+    /// The token that calls carry, so that no login is shown. An empty one has them log in.
+    pub(crate) token: Option<String>,
     /// The settings, by section.
     pub(crate) settings: Option<BTreeMap<String, Map<String, Value>>>,
     /// What setting up has found out already, so that it is not asked for.

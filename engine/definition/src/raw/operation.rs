@@ -59,8 +59,15 @@ pub(crate) struct OperationText {
     pub(crate) pages: Option<PagesText>,
     /// Where in the answer the records are. Without it the whole answer is the one record.
     pub(crate) items: Option<Picked>,
+    /// Which of the records count: those for which it is neither false, null, zero nor empty. `$`
+    /// is the record as it was answered. Without it each one counts.
+    #[serde(rename = "where")]
+    pub(crate) counts: Option<Computed>,
     /// What each record becomes, key by key. `$` is the record as it was answered.
     pub(crate) record: Option<Computed>,
+    /// What the record is where the system does not have it (`not_found`), as for an address that
+    /// only newer versions know. Not for what the family promises.
+    pub(crate) otherwise: Option<Computed>,
     /// How long an answer is kept and used again. Only for what is read, and the same for everyone
     /// who works with the integration.
     pub(crate) keep: Option<SpanText>,
@@ -313,7 +320,8 @@ pub(crate) struct WhenText {
     /// What is picked from the body; `matches` is held against each text, or, without `matches`,
     /// something that is neither null, false nor empty has to be there.
     pub(crate) body: Option<Picked>,
-    /// A regular expression. Its named groups `(?<name>...)` can be used in `remedy`.
+    /// A regular expression. Its named groups `(?<name>...)` can be used in `remedy`. Without
+    /// `body` and `header` it is held against every text in the body, wherever it stands.
     pub(crate) matches: Option<String>,
 }
 

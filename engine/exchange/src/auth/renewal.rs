@@ -24,8 +24,8 @@ use crate::failure::Failure;
 /// must not be sent with a token that ends on its way.
 pub const RENEWED_BEFORE_END: Duration = Duration::from_mins(1);
 
-/// A token younger than this is not renewed because of a refusal: it is the call that was refused.
-/// Some APIs answer 401 where 403 is meant; without this, each such call would cost a login.
+/// A token that replaced a refused one and is younger than this is not renewed because of another
+/// refusal: it is the call that was refused. Some APIs answer 401 where 403 is meant; without this, each such call would cost a login.
 pub const FRESH_TOKEN: Duration = Duration::from_mins(1);
 
 /// A token in use.
@@ -35,13 +35,16 @@ pub(crate) struct Held {
     /// Tells tokens apart without looking at them.
     pub(crate) serial: u64,
     obtained: Instant,
+    /// Whether it came in place of one that was refused.
+    replaces: bool,
     renew_at: Option<Instant>,
 }
 
 impl Held {
-    /// Whether it was accepted so recently that a refusal is not about it.
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.obtained.elapsed() < FRESH_TOKEN
+    /// Whether a refusal is not about it: the one before was refused, too, a moment ago. The
+    /// first one may have been revoked however new it is.
+    pub(crate) fn is_beyond_doubt(&self) -> bool {
+        self.replaces && self.obtained.elapsed() < FRESH_TOKEN
     }
 
     fn is_due(&self) -> bool {
@@ -137,7 +140,7 @@ impl Tokens {
         }
         let renewals = Arc::clone(&self.renewals);
         let renewal = async move {
-            let result = slot.obtain(&need).await;
+            let result = slot.obtain(&need, known.refused.is_some()).await;
             slot.last_failure = result.as_ref().err().cloned();
             renewals.fetch_add(1, Ordering::Release);
             result
@@ -176,7 +179,7 @@ impl Slot {
         Ok(())
     }
 
-    async fn obtain(&mut self, need: &Need) -> Result<Held, NoToken> {
+    async fn obtain(&mut self, need: &Need, replaces: bool) -> Result<Held, NoToken> {
         // One that could not be stored last time is the only copy there is.
         self.keep(need).await?;
         let auth = &need.credential.auth;
@@ -208,6 +211,7 @@ impl Slot {
             text: token.text,
             serial: self.serials,
             obtained,
+            replaces,
             renew_at,
         };
         self.held = Some(held.clone());

@@ -164,8 +164,8 @@ impl<'a> Pager<'a> {
     }
 
     fn check_ids(&self, read: &PageRead) -> Result<(), String> {
-        if read.ids.len() != read.records.len() {
-            let (ids, records) = (read.ids.len(), read.records.len());
+        let (ids, records) = (read.ids.len(), read.count());
+        if u64::try_from(ids) != Ok(records) {
             return Err(format!(
                 "{records} records have {ids} ids: each needs one to page by"
             ));
@@ -175,7 +175,7 @@ impl<'a> Pager<'a> {
 
     /// Whether, and why, the page that led to `after` was the last.
     fn stop(&self, read: &PageRead, after: &Position) -> Option<Stop> {
-        let count = u64::try_from(read.records.len()).unwrap_or(u64::MAX);
+        let count = read.count();
         // Where the answer says that there is more, the total is not believed.
         let reached = after
             .promised

@@ -54,10 +54,9 @@ impl Position {
             Paging::IdCursor { .. } => self.promised.or(page.promised_total),
             _ => page.promised_total.or(self.promised),
         };
-        let count = u64::try_from(page.records.len()).unwrap_or(u64::MAX);
         Self {
             pages: self.pages + 1,
-            records: self.records.saturating_add(count),
+            records: self.records.saturating_add(page.count()),
             number: self.number.saturating_add(1),
             last_id: page.ids.last().or(self.last_id.as_ref()).cloned(),
             next: page.next.clone(),

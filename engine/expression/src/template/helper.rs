@@ -33,7 +33,7 @@ pub struct Helper {
 type Work = fn(&[&Value]) -> Result<Value, &'static str>;
 
 /// Every helper. Those that come with the library (blocks and comparisons) have no work here.
-pub const HELPERS: [Helper; 25] = [
+pub const HELPERS: [Helper; 26] = [
     block(
         "if",
         "{{#if x}}…{{else}}…{{/if}}",
@@ -122,6 +122,13 @@ pub const HELPERS: [Helper; 25] = [
         after,
     ),
     own(
+        "before",
+        "{{ before time \"1h\" }}",
+        "the moment so much earlier",
+        2,
+        before,
+    ),
+    own(
         "date",
         "{{ date time \"%Y-%m-%d\" }}",
         "the moment, in UTC, in this form",
@@ -207,7 +214,7 @@ impl Helper {
         // Any moment will do: what is asked is whether the other argument is understood.
         let moment = Value::from("2026-01-01T00:00:00Z");
         match (self.name, index) {
-            ("after" | "date", 1) => (self.work?)(&[&moment, constant]).err(),
+            ("after" | "before" | "date", 1) => (self.work?)(&[&moment, constant]).err(),
             ("truncate", 1) => (self.work?)(&[&Value::Null, constant]).err(),
             _ => None,
         }
@@ -335,13 +342,20 @@ fn moment(arguments: &[&Value]) -> Result<Timestamp, &'static str> {
     moment.ok_or("it needs a date and time (RFC 3339)")
 }
 
-/// Whole seconds and `Z`: the form that both PSAs take in a filter.
+/// Whole seconds and `Z`: the form that APIs take in a filter.
+const FILTER_FORM: &str = "%Y-%m-%dT%H:%M:%SZ";
+
 fn after(arguments: &[&Value]) -> Result<Value, &'static str> {
-    let span: Duration = argument(arguments, 1)
-        .as_str()
-        .and_then(span::parse)
-        .ok_or("it needs a span such as \"24h\" (units: ms s m h d)")?;
-    format(moment(arguments)?.after(span), "%Y-%m-%dT%H:%M:%SZ")
+    format(moment(arguments)?.after(span(arguments)?), FILTER_FORM)
+}
+
+fn before(arguments: &[&Value]) -> Result<Value, &'static str> {
+    format(moment(arguments)?.before(span(arguments)?), FILTER_FORM)
+}
+
+fn span(arguments: &[&Value]) -> Result<Duration, &'static str> {
+    let span = argument(arguments, 1).as_str().and_then(span::parse);
+    span.ok_or("it needs a span such as \"24h\" (units: ms s m h d)")
 }
 
 fn date(arguments: &[&Value]) -> Result<Value, &'static str> {

@@ -2,10 +2,11 @@
 
 mod values;
 
-use definition::connector::{Connector, Section, Setting, SettingKind, Variable};
+use definition::connector::{Choices, Connector, Section, Setting, SettingKind, Variable};
 use definition::pipeline::Event;
 use model::{IntegrationId, IssueKind, PartnerId};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use store::{Batch, Expect};
 
 use super::save;
@@ -16,6 +17,7 @@ use crate::events::Happened;
 use crate::halt::Failed;
 use crate::issues::issue_id;
 use crate::remote::{Remote, scope};
+use crate::step::is_true;
 use crate::tables::RoutingRow;
 
 /// One section of the settings, for a form.
@@ -77,7 +79,7 @@ pub struct SectionView {
 }
 
 /// One thing that can be chosen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Choice {
     /// What is stored.
     pub value: Value,
@@ -89,6 +91,15 @@ pub struct Choice {
     pub default: bool,
 }
 
+/// What can be chosen for a setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChoiceList {
+    /// In the PSA's order.
+    pub choices: Vec<Choice>,
+    /// Why there may be fewer than people expect, and what they can do about it.
+    pub short: Option<String>,
+}
+
 impl Runtime {
     /// What can be chosen for a setting, as the PSA has it now.
     pub async fn choices(
@@ -96,9 +107,15 @@ impl Runtime {
         partner: &PartnerId,
         id: &IntegrationId,
         name: &str,
-    ) -> Result<Vec<Choice>, Error> {
-        self.read_choices(&self.remote(partner, id).await?, name)
-            .await
+    ) -> Result<ChoiceList, Error> {
+        let remote = self.remote(partner, id).await?;
+        let choices = self.read_choices(&remote, name).await?;
+        let reasons = remote.connector.choices.get(name);
+        let short = match reasons.filter(|list| !list.short.is_empty()) {
+            Some(list) => why_short(list, &choices, &remote).await?,
+            None => None,
+        };
+        Ok(ChoiceList { choices, short })
     }
 
     async fn remote(&self, partner: &PartnerId, id: &IntegrationId) -> Result<Remote, Error> {
@@ -225,6 +242,24 @@ impl Runtime {
         }
         Ok(SectionView { on, values, form })
     }
+}
+
+/// The first of a list's reasons to be short that applies.
+async fn why_short(
+    list: &Choices,
+    choices: &[Choice],
+    remote: &Remote,
+) -> Result<Option<String>, Error> {
+    let document = json!(choices);
+    let names = remote.names(&list.operation).await.map_err(refused)?;
+    let scope = scope(&names).over(&document).with("item", &document);
+    for reason in &list.short {
+        let applies = reason.when.evaluate(&scope);
+        if is_true(&applies.map_err(|error| unreadable(&error))?) {
+            return Ok(Some(reason.because.clone()));
+        }
+    }
+    Ok(None)
 }
 
 fn refused(failed: Failed) -> Error {

@@ -1,14 +1,14 @@
 //! The stage of a rehearsal: an engine of its own for one example, with what the example is given.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use definition::connector::Retry;
 use definition::example::{Example, Given};
 use definition::{Connector, Library};
-use exchange::{Clock, SeededRandom};
+use exchange::{Clock, Credential, SeededRandom};
 use model::{
     CustomerId, Health, Integration, IntegrationId, Mapping, Partner, PartnerId, Secret, Timestamp,
 };
@@ -18,7 +18,7 @@ use store::{Batch, Expect, Memory};
 use super::wire::Wire;
 use crate::core::{Config, Core};
 use crate::error::Error;
-use crate::remote::Remote;
+use crate::remote::{Remote, broker_name, credential};
 use crate::tables::{Company, CompanyRow, Found, IntegrationRow, MappingRow, PartnerRow, SetupRow};
 use crate::witness::{Noted, Witness};
 use crate::{Parts, Runtime};
@@ -73,6 +73,9 @@ impl Stage {
             row,
         };
         stage.furnish(given).await?;
+        if let Some(token) = &given.token {
+            stage.log_in(connector, token)?;
+        }
         Ok(stage)
     }
 
@@ -95,6 +98,22 @@ impl Stage {
             .as_ref()
             .map(Witness::noted)
             .unwrap_or_default()
+    }
+
+    /// Has calls carry a token as if they had logged in.
+    fn log_in(&self, connector: &Connector, token: &str) -> Result<(), Error> {
+        let (core, name) = (&self.runtime.core, broker_name(&self.row));
+        let logged_in = Credential {
+            auth: exchange::Auth::Bearer(Secret::new(token)),
+            ..credential(core, connector, &self.row)?
+        };
+        core.exchange.set_broker(&name, logged_in);
+        let mut introduced = core
+            .introduced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        introduced.insert(name, None);
+        Ok(())
     }
 
     async fn furnish(&self, given: &Given) -> Result<(), Error> {

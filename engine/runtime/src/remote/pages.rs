@@ -15,6 +15,10 @@ use super::rules::Rules;
 use super::{Remote, expression_failed, lock, scope};
 use crate::halt::Failed;
 
+/// The most records of a list that is wanted as a whole, such as choices. One that can be longer is
+/// pulled, page by page.
+const TOGETHER_MAX: usize = 10_000;
+
 /// One page's records and where to go on behind it.
 pub(crate) struct Page {
     pub(crate) records: Vec<Value>,
@@ -64,6 +68,34 @@ impl Remote {
             roots,
             failed: Mutex::new(None),
         })
+    }
+}
+
+impl Remote {
+    /// The records of all pages, where they are wanted together.
+    pub(super) async fn every_page(
+        &self,
+        operation: &Operation,
+        inputs: &Map<String, Value>,
+    ) -> Result<Vec<Value>, Failed> {
+        let listing = self.listing(&operation.name, inputs).await?;
+        let (mut pager, mut records) = (listing.pager(None), Vec::new());
+        let unproven = |why| Failed::Contract {
+            operation: operation.name.clone(),
+            findings: vec![why],
+        };
+        while let Some(page) = listing.next(&mut pager).await? {
+            records.extend(page.records);
+            if records.len() > TOGETHER_MAX {
+                return Err(unproven(format!(
+                    "there are more than {TOGETHER_MAX} records"
+                )));
+            }
+        }
+        match pager.verdict().doubt {
+            Some(doubt) => Err(unproven(doubt)),
+            None => Ok(records),
+        }
     }
 }
 
@@ -144,6 +176,7 @@ impl Listing<'_> {
         let Some(pages) = &self.operation.pages else {
             return Ok(PageRead {
                 records: read.records,
+                passed_over: read.passed_over,
                 selector_hit: read.selector_hit,
                 ..PageRead::default()
             });
@@ -170,6 +203,7 @@ impl Listing<'_> {
         };
         Ok(PageRead {
             records: read.records,
+            passed_over: read.passed_over,
             ids: read.ids,
             next,
             promised_total: total.map_err(failed)?.and_then(|total| whole(&total)),

@@ -155,7 +155,11 @@ impl World {
 
     /// The names of the things that can be chosen.
     pub(crate) async fn things(&self, id: &IntegrationId) -> Result<Vec<String>, Error> {
-        let choices = self.runtime.choices(&self.partner, id, "things").await?;
+        let choices = self
+            .runtime
+            .choices(&self.partner, id, "things")
+            .await?
+            .choices;
         Ok(choices.into_iter().map(|choice| choice.label).collect())
     }
 }
