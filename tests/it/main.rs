@@ -11,4 +11,6 @@ mod demo;
 mod layers;
 mod load;
 mod names;
+mod sharing;
+mod test_ticket;
 mod tickets;

@@ -29,7 +29,8 @@ pub(crate) struct Context<'a> {
     pub(crate) verdicts: Vec<Verdict>,
     /// What was held against what was expected.
     pub(crate) checks: Vec<Check>,
-    /// Whether something stands on the remote side that a later step may have to take away.
+    /// Whether something stands, or may stand, on the remote side that a later step may have to
+    /// take away.
     pub(crate) has_effects: bool,
 }
 

@@ -74,7 +74,7 @@ async fn one(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
             failing,
         } => {
             let called = call(context, path, operation, with, into.as_deref()).await;
-            go_on(context, operation, *failing, called)
+            go_on(context, operation, into.as_deref(), *failing, called)
         }
         StepKind::Ensure { .. } => ensure::ensure(context, step).await,
         StepKind::Pull { .. } => pull::pull(context, step).await,
@@ -131,6 +131,7 @@ async fn call(
     into: Option<&str>,
 ) -> Result<Flow, Halt> {
     if !context.remote.connector.operations.contains_key(operation) {
+        gives_nothing(context, into);
         return Ok(Flow::Go);
     }
     let inputs = inputs(context, path, operation, with)?;
@@ -144,17 +145,26 @@ async fn call(
     Ok(Flow::Go)
 }
 
+/// Sees to it that the name of what was not given is known. What is known by it stays.
+fn gives_nothing(context: &mut Context<'_>, into: Option<&str>) {
+    if let Some(into) = into {
+        context.roots.entry(into.to_owned()).or_default();
+    }
+}
+
 /// What comes of a call that may be done without: only a store that fails stops the steps. A run
 /// notes what was missed.
 fn go_on(
     context: &mut Context<'_>,
     operation: &str,
+    into: Option<&str>,
     failing: Failing,
     called: Result<Flow, Halt>,
 ) -> Result<Flow, Halt> {
     match called {
         Err(Halt::Store(error)) => Err(Halt::Store(error)),
         Err(halt) if failing == Failing::GoesOn => {
+            gives_nothing(context, into);
             context.checks.push(Check {
                 what: format!("The call {operation} succeeds"),
                 holds: false,

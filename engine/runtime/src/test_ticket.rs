@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::events::{lane, priority};
 use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
-use crate::runs::put_run;
+use crate::runs::{put_run, run_subject};
 use crate::tables::{CompanyRow, CustomerRow, MappingRow};
 use crate::work::Work;
 use crate::worker::store_error;
@@ -212,6 +212,10 @@ impl Core {
         has_effects: bool,
     ) -> Result<(), store::Error> {
         let partner = &integration.partner;
+        let subject = match work {
+            Work::Pipeline { pipeline, .. } => run_subject(pipeline),
+            _ => String::new(),
+        };
         let trouble = match halt {
             Halt::Again { wait, .. } => {
                 batch.retry(lease, self.now().after(self.backoff(lease, wait)));
@@ -225,7 +229,12 @@ impl Core {
                 opened.map_err(store_error)?;
                 Some(trouble)
             }
-            Halt::Behind { trouble, .. } => Some(*trouble),
+            // An issue of its own, which is cleared when a test comes to its end.
+            Halt::Behind { trouble, .. } => Some(Trouble {
+                subject,
+                cause: None,
+                ..*trouble
+            }),
             Halt::Wait { .. } | Halt::Store(_) | Halt::Undefined(_) => None,
         };
         if let Some(trouble) = trouble.filter(|_| has_effects) {

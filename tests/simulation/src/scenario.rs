@@ -36,6 +36,8 @@ pub struct Tally {
     pub joined: usize,
     /// Requests that opened again the ticket of an earlier one.
     pub reopened: usize,
+    /// Test tickets that were made.
+    pub tests: usize,
     /// Calls that the PSA got.
     pub calls: usize,
 }
@@ -49,6 +51,7 @@ enum Act {
     Forge,
     Mishap(Mishap),
     Jump(i64),
+    Test,
     Wait(Duration),
 }
 
@@ -175,14 +178,17 @@ fn acts(dice: &Dice, requests: usize) -> Vec<Act> {
     for request in 0..requests {
         acts.push(Act::Open(request));
         for _ in 0..dice.below(4) {
-            acts.push(match dice.below(12) {
+            acts.push(match dice.below(13) {
                 0..=2 => Act::CloseInPsa,
                 3..=5 => Act::CloseByProduct,
                 6 => Act::Forge,
                 7 => Act::Mishap(*dice.pick(&[Mishap::Lost, Mishap::Doubled, Mishap::HeldBack])),
                 8 => Act::Jump(i64::try_from(dice.below(120_000)).unwrap_or_default() - 60_000),
+                9 => Act::Test,
                 // The same request again.
-                9 => Act::Open(usize::try_from(dice.below(request as u64 + 1)).unwrap_or_default()),
+                10 => {
+                    Act::Open(usize::try_from(dice.below(request as u64 + 1)).unwrap_or_default())
+                }
                 _ => Act::Wait(dice.span(Duration::from_secs(20))),
             });
         }
@@ -241,6 +247,7 @@ async fn perform(world: &World, dice: &Dice, act: &Act, contents: &[Content]) ->
         }
         Act::Mishap(mishap) => world.psa.add_mishap(*mishap),
         Act::Jump(millis) => world.jump(*millis),
+        Act::Test => world.send_test_ticket().await,
         Act::Wait(span) => tokio::time::sleep(*span).await,
     }
     None
@@ -294,12 +301,17 @@ async fn settle(world: &World, seed: u64, acknowledged: &BTreeSet<RequestId>) {
             waits || closes || (gone && request.is_open())
         });
         let untold = world.untold(&requests);
-        if moving.is_none() && !untold && requests.len() >= acknowledged.len() {
+        let tests = world.open_test_tickets();
+        let is_over = moving.is_none() && !untold && tests.is_empty();
+        if is_over && requests.len() >= acknowledged.len() {
             return;
         }
         if tokio::time::Instant::now() > end {
             let issues = engine.issues(&world.partner).await;
-            panic!("seed {seed}: does not settle: {moving:#?}\nuntold: {untold}\n{issues:#?}");
+            panic!(
+                "seed {seed}: does not settle: {moving:#?}\nuntold: {untold}\ntest tickets that \
+                 are open: {tests:?}\n{issues:#?}"
+            );
         }
         tokio::time::sleep(Duration::from_secs(20)).await;
     }
@@ -386,6 +398,14 @@ async fn check(world: &World, seed: u64, acknowledged: &BTreeSet<RequestId>, tal
         issues.is_empty(),
         "seed {seed}: issues that do not clear themselves: {issues:#?}"
     );
+    let tests = world.test_tickets();
+    let references: BTreeSet<_> = tests.iter().map(|ticket| &ticket.external_id).collect();
+    assert_eq!(
+        references.len(),
+        tests.len(),
+        "seed {seed}: a test was made twice: {tests:?}"
+    );
+    tally.tests = tests.len();
     tally.requests = requests.len();
     tally.calls = world.psa.calls().len();
 }

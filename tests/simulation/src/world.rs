@@ -9,7 +9,7 @@ use std::time::Duration;
 use definition::{Library, Sources};
 use exchange::{SeededRandom, TokioClock};
 use model::{ClosedBy, Customer, CustomerId, IntegrationId, PartnerId, Request, Secret, Timestamp};
-use runtime::{Config, NewPartner, NewWebhook, Parts, Runtime};
+use runtime::{Config, NewPartner, NewWebhook, Parts, Runtime, TestTicket};
 use serde_json::{Value, json};
 use simulators::autotask::{CalloutConfig, Config as PsaConfig, Limits, Ticket};
 use simulators::product::Config as ProductConfig;
@@ -232,6 +232,31 @@ impl World {
     pub fn ticket_of(&self, request: &Request) -> Option<Ticket> {
         let id = request.ticket.as_ref()?.id.as_i64()?;
         self.psa.ticket(id)
+    }
+
+    /// Asks for a test ticket, for the first customer that is mapped.
+    pub async fn send_test_ticket(&self) {
+        let engine = self.engine();
+        let all = engine.integrations(&self.partner).await;
+        let all = all.expect("integrations");
+        let id = &all.first().expect("an integration").id;
+        let asked = engine.test_ticket(&self.partner, id, TestTicket::default());
+        asked.await.expect("a run");
+    }
+
+    /// The tickets that were made for tests.
+    pub fn test_tickets(&self) -> Vec<Ticket> {
+        let mut all = self.psa.tickets();
+        all.retain(|ticket| ticket.title.starts_with("Test ticket"));
+        all
+    }
+
+    /// Those of them that nobody has closed yet.
+    pub fn open_test_tickets(&self) -> Vec<i64> {
+        let all = self.test_tickets().into_iter();
+        all.filter(|ticket| ticket.completed_date.is_none())
+            .map(|ticket| ticket.id)
+            .collect()
     }
 
     /// Whether the product still has to be told of a close that came from the PSA.

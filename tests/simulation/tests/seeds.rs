@@ -40,7 +40,7 @@ fn every_seed_keeps_the_promises() {
     let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     println!(
         "{} seeds: {} requests, {} deaths, {} closed in the PSA, {} closed by the product, \
-         {} added to a ticket, {} opened one again, {} calls",
+         {} added to a ticket, {} opened one again, {} test tickets, {} calls",
         tallies.len(),
         sum(|tally| tally.requests),
         sum(|tally| tally.deaths),
@@ -48,6 +48,7 @@ fn every_seed_keeps_the_promises() {
         sum(|tally| tally.closed_by_product),
         sum(|tally| tally.joined),
         sum(|tally| tally.reopened),
+        sum(|tally| tally.tests),
         sum(|tally| tally.calls),
     );
     if tallies.len() >= 100 {
@@ -55,6 +56,7 @@ fn every_seed_keeps_the_promises() {
         assert!(sum(|tally| tally.deaths) > tallies.len());
         assert!(sum(|tally| tally.closed_in_psa) > tallies.len() / 2);
         assert!(sum(|tally| tally.closed_by_product) > tallies.len() / 2);
+        assert!(sum(|tally| tally.tests) > tallies.len() / 4);
         assert!(sum(|tally| tally.joined) > tallies.len() / 4);
         assert!(sum(|tally| tally.reopened) > tallies.len() / 10);
     }

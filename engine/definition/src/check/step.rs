@@ -106,8 +106,9 @@ impl Bench<'_> {
         let instead = text.instead.as_ref();
         if let (Entity::Requests, Some(_)) = (entity, instead) {
             let message = "only what is looked for by a customer can have a stand-in".to_owned();
+            let hint = Some("remove `instead`".to_owned());
             spot.key("instead")
-                .key_error(codes::WRONG_MATCH, message, None);
+                .key_error(codes::WRONG_MATCH, message, hint);
         }
         let instead = instead.map(|text| self.template(text, names, &spot.key("instead")));
         let shape = entity.schema().map(|schema| self.shape(schema));

@@ -37,6 +37,7 @@ pub(super) async fn company(
     let partner = context.partner.as_str();
     let store = context.remote.core.store.clone();
     let mapping = store.get_record::<MappingRow>(partner, &parts).await?;
+    let is_mapped = mapping.is_some();
     let id = match mapping.map(|mapping| mapping.value.0.company) {
         Some(Some(id)) => id,
         Some(None) => {
@@ -56,10 +57,13 @@ pub(super) async fn company(
         .get_record::<CompanyRow>(partner, &[integration.as_str(), &text])
         .await?;
     // A company that left the directory may still take tickets; the PSA decides, not we.
-    let company = known.map_or_else(
+    let mut company = known.map_or_else(
         || json!({ "id": id, "name": text, "active": false }),
         |known| known.value.0.record,
     );
+    if let (false, Some(fields)) = (is_mapped, company.as_object_mut()) {
+        fields.insert("stand_in".into(), json!(true));
+    }
     context.roots.insert(into.to_owned(), company);
     Ok(Flow::Go)
 }

@@ -229,8 +229,8 @@ impl<'s> Search<'s> {
     /// The ticket as it is now in the PSA; nothing if it is there no more.
     async fn read(&self, context: &Context<'_>, key: &TicketKey) -> Result<Option<Value>, Halt> {
         let inputs: Map<String, Value> = [("ticket".to_owned(), json!(key))].into_iter().collect();
-        match context.remote.one(&self.step.read, &inputs).await {
-            Ok(ticket) => Ok(ticket),
+        match context.remote.found(&self.step.read, &inputs).await {
+            Ok(found) => Ok(found.into_iter().next()),
             Err(Failed::Exchange { failure, .. }) if is_gone(&failure) => Ok(None),
             Err(failed) => Err(context.halt(failed)),
         }

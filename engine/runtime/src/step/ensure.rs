@@ -13,7 +13,7 @@ use model::{Class, IssueKind, Timestamp};
 use serde_json::{Map, Value};
 use store::{Expect, Key, Record, Records, Versioned};
 
-use super::{Flow, inputs};
+use super::{Flow, gives_nothing, inputs};
 use crate::context::Context;
 use crate::halt::{Failed, Halt};
 use crate::issues::Trouble;
@@ -32,6 +32,7 @@ pub(super) async fn ensure(context: &mut Context<'_>, step: &Step) -> Result<Flo
         return Ok(Flow::Go);
     };
     if !context.remote.connector.operations.contains_key(operation) {
+        gives_nothing(context, into.as_deref());
         return Ok(Flow::Go);
     }
     let inputs = inputs(context, &step.path, operation, with)?;
@@ -95,9 +96,12 @@ impl Guarded<'_> {
                 }),
                 _,
             ) => {
+                let before = std::mem::replace(&mut context.has_effects, true);
                 self.settled(context, *at)?;
                 context.count("looked_for", 1);
-                self.look(context).await?
+                let looked = self.look(context).await?;
+                context.has_effects = before;
+                looked
             }
             (_, Look::First) => self.look(context).await?,
             (None, Look::AfterDoubt) => None,
@@ -209,6 +213,8 @@ impl Guarded<'_> {
                 if surely_did_not_happen(&failed) {
                     let key = self.row_key(context);
                     context.batch.delete(key, Expect::Any);
+                } else {
+                    context.has_effects = true;
                 }
                 Err(context.halt(failed))
             }
