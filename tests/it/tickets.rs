@@ -245,7 +245,10 @@ async fn an_inactive_company_is_an_issue_until_it_is_mended() {
     partner.wait_state("r-1", "failed").await;
     partner.wait_state("r-2", "ticketed").await;
     let issue = partner.wait_issue("refused").await;
-    assert!(issue["remedy"].to_string().contains("inactive"), "{issue}");
+    assert!(
+        issue["remedy"].to_string().contains("Activate alpha"),
+        "{issue}"
+    );
     partner
         .autotask
         .set_company_active(company, true)
