@@ -12,6 +12,7 @@
 mod answer;
 mod auth;
 mod body;
+mod csv;
 pub mod limits;
 mod openapi;
 mod params;

@@ -9,6 +9,19 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// customers that the runtime takes.
 pub const CUSTOMERS_BYTES_MAX: usize = 16 << 20;
 
+/// The longest body that reports usage, in bytes: some 20,000 figures, or a thousand with a hundred
+/// users each.
+pub const USAGE_BYTES_MAX: usize = 16 << 20;
+
+/// The most users that one usage names.
+pub const USAGE_DETAILS_MAX: usize = 10_000;
+
+/// The longest name of a user in a usage, in bytes.
+pub const USER_BYTES_MAX: usize = 200;
+
+/// The longest id of a subscription, in bytes.
+pub const SUBSCRIPTION_BYTES_MAX: usize = 64;
+
 /// The longest body of a callout, in bytes. A hint needs a ticket's id; the PSAs send the whole
 /// ticket with it, and all that is linked to that, for several tickets at a time.
 pub const CALLOUT_BYTES_MAX: usize = 1 << 20;

@@ -1,6 +1,7 @@
 //! The routes, one module per resource. Each is registered together with its documentation, so
 //! that the OpenAPI document cannot miss one.
 
+mod billing;
 mod callouts;
 mod integrations;
 mod issues;
@@ -8,6 +9,7 @@ mod mappings;
 mod missed;
 mod operation;
 mod partners;
+mod plans;
 mod requests;
 mod runs;
 mod settings;
@@ -45,6 +47,23 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(mappings::read_mappings, mappings::put_mappings))
         .routes(routes!(mappings::accept_suggestions))
         .routes(routes!(mappings::list_companies))
+        .routes(routes!(billing::put_usage))
+        .routes(routes!(billing::read_policy, billing::put_policy))
+        .routes(routes!(billing::read_agreements, billing::put_agreements))
+        .routes(routes!(billing::accept_agreements))
+        .routes(routes!(billing::read_products, billing::put_products))
+        .routes(routes!(billing::list_items))
+        .routes(routes!(plans::read_plan))
+        .routes(routes!(plans::read_report))
+        .routes(routes!(plans::approve_lines))
+        .routes(routes!(plans::dismiss_lines))
+        .routes(routes!(plans::adjust_line))
+        .routes(routes!(plans::apply_plan))
+        .routes(routes!(plans::undo_changes))
+        .routes(routes!(plans::settle_line))
+        .routes(routes!(plans::explain_line))
+        .routes(routes!(plans::read_users))
+        .routes(routes!(plans::list_changes))
         .routes(routes!(runs::start_runs))
         .routes(routes!(runs::send_test_ticket))
         .routes(routes!(runs::list_runs))

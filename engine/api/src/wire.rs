@@ -5,13 +5,16 @@
 //! that a misspelt one is an error and not a silence. What goes out holds no
 //! [`Secret`](model::Secret).
 
+pub(crate) mod billing;
 pub(crate) mod integrations;
 pub(crate) mod issues;
 pub(crate) mod mappings;
 pub(crate) mod partners;
+pub(crate) mod plan;
 pub(crate) mod requests;
 pub(crate) mod runs;
 pub(crate) mod settings;
+pub(crate) mod usage;
 
 use model::Timestamp;
 use serde::Serialize;

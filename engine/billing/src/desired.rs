@@ -36,6 +36,8 @@ pub struct Facts<'a> {
 pub struct Demand {
     /// The text of the agreement's id.
     pub agreement: String,
+    /// What tells it from other demands on the agreement; the same in every plan.
+    pub place: String,
     /// What is billed.
     pub target: ItemTarget,
     /// The products that are billed as it.
@@ -71,9 +73,7 @@ pub fn desired(facts: &Facts<'_>) -> (Vec<Demand>, Vec<Unbilled>) {
         }
     }
     let demands = places.into_iter();
-    let demand = |((agreement, _), gathered): (Place, Gathered<'_>)| {
-        gathered.demand(agreement, facts.policy)
-    };
+    let demand = |(place, gathered): (Place, Gathered<'_>)| gathered.demand(place, facts.policy);
     (demands.map(demand).collect(), unbilled)
 }
 
@@ -157,9 +157,10 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn demand(self, agreement: String, policy: &BillingPolicy) -> Demand {
+    fn demand(self, (agreement, place): Place, policy: &BillingPolicy) -> Demand {
         let mut demand = Demand {
             agreement,
+            place,
             target: self.target.clone(),
             products: Vec::new(),
             quantity: Decimal::ZERO,

@@ -18,5 +18,5 @@ pub use count::{Counted, count};
 pub use desired::{Demand, Facts, desired};
 pub use fit::unfit;
 pub use period::{Landing, Row, landing, quantity_on, wanted_day};
-pub use plan::{Standing, day_for, line};
+pub use plan::{Standing, day_for, line, stands};
 pub use settle::{Settled, settle};

@@ -98,6 +98,9 @@ pub fn line(
             .join(", ");
         let why = format!("the agreement has this item more than once, as lines {lines}");
         line.enter(PlanState::Blocked, &why);
+    } else if line.line.is_some() && !standing.rows.iter().any(|row| row.holds(day)) {
+        let why = format!("the PSA has no quantity of this line on {day}");
+        line.enter(PlanState::Blocked, &why);
     } else if agreement.ends.is_some_and(|ends| ends < day) {
         line.enter(
             PlanState::Blocked,
@@ -169,7 +172,7 @@ fn decide(line: &mut PlanLine, mode: Mode, decision: Option<&Decision>) {
 }
 
 /// Whether a decision was made about the change at hand.
-fn stands(decision: &Decision, line: &PlanLine) -> bool {
+pub fn stands(decision: &Decision, line: &PlanLine) -> bool {
     let same = decision.actual == line.actual;
     match decision.kind {
         DecisionKind::Undo { .. } => same,

@@ -108,6 +108,8 @@ codes! {
     CONSTANT_KEY = "constant-key", "An effect for one of many things has a key of its own.";
     LOOK_UNFINDABLE = "look-unfindable", "Only what can be found is looked for.";
     CONSTANT_LANE = "constant-lane", "Work for different requests does not share one lane.";
+    USE_RECONCILE = "use-reconcile", "A quantity is changed only by what knows it before.";
+    WRONG_RECONCILE = "wrong-reconcile", "An operation of a reconcile is of the kind it needs.";
     USE_ENSURE = "use-ensure", "An effect that must happen once is not simply called.";
     NOT_AN_EFFECT = "not-an-effect", "Only what changes something is ensured.";
     NOT_A_LIST = "not-a-list", "Only what gives many is pulled.";

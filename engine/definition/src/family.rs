@@ -82,6 +82,9 @@ impl Gives {
 pub enum EffectRule {
     /// This operation, given the same input, finds what it made.
     Find(String),
+    /// It changes a quantity, which this operation reads from the same input. Only the step
+    /// `reconcile` makes such changes, because it knows what was there before.
+    Reread(String),
     /// It may be sent again: twice is the same as once.
     RepeatSafe,
 }

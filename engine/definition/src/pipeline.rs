@@ -26,6 +26,8 @@ pub struct Pipeline {
     pub lane: Expression,
     /// What it yields to when calls have to wait.
     pub priority: Priority,
+    /// The section of the settings that must be switched on for it to run.
+    pub section: Option<String>,
     /// What is done, in this order.
     pub steps: Vec<Step>,
 }
@@ -47,11 +49,15 @@ pub enum Event {
     SettingsSaved,
     /// A person wants to see that tickets work.
     TestTicketAsked,
+    /// What is billed may have changed.
+    UsageChanged,
+    /// A person decided about lines of a plan.
+    PlanDecided,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::RequestOpened,
         Self::RequestCloseAsked,
         Self::TicketHinted,
@@ -59,6 +65,8 @@ impl Event {
         Self::IntegrationResumed,
         Self::SettingsSaved,
         Self::TestTicketAsked,
+        Self::UsageChanged,
+        Self::PlanDecided,
     ];
 
     /// The name used in pipeline files.
@@ -71,6 +79,8 @@ impl Event {
             Self::IntegrationResumed => "integration.resumed",
             Self::SettingsSaved => "settings.saved",
             Self::TestTicketAsked => "ticket.test_asked",
+            Self::UsageChanged => "usage.changed",
+            Self::PlanDecided => "plan.decided",
         }
     }
 
@@ -89,7 +99,11 @@ impl Event {
                 ("customer", "customer"),
                 ("company", "company"),
             ],
-            Self::IntegrationCreated | Self::IntegrationResumed | Self::SettingsSaved => &[],
+            Self::IntegrationCreated
+            | Self::IntegrationResumed
+            | Self::SettingsSaved
+            | Self::UsageChanged
+            | Self::PlanDecided => &[],
         }
     }
 }
@@ -181,10 +195,12 @@ pub enum StepKind {
         /// The name of each record.
         name: String,
         /// What the records are kept as.
-        keep: Option<Entity>,
+        keep: Option<Keep>,
         /// What is done for each record.
         each: Vec<Step>,
     },
+    /// Holds usage against what the PSA bills, plans, and makes the changes that may be made.
+    Reconcile(Reconcile),
     /// Does steps only under a condition.
     When {
         /// The condition: holds unless its value is false, null, zero or empty.
@@ -284,7 +300,33 @@ pub enum Failing {
     GoesOn,
 }
 
-/// What can be looked for, or kept.
+/// The operations that a reconcile uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reconcile {
+    /// Lists the lines of agreements.
+    pub lines: String,
+    /// Lists the quantities of lines, by days.
+    pub quantities: String,
+    /// Changes the quantity of a line.
+    pub change: String,
+    /// Puts a line on an agreement.
+    pub add: String,
+    /// Makes an item.
+    pub create: String,
+}
+
+/// What the records of a list are kept as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Companies.
+    Company,
+    /// Agreements.
+    Agreement,
+    /// Items that usage can be billed as.
+    Item,
+}
+
+/// What can be looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entity {
     /// A company; looked for by the customer it is mapped to.

@@ -43,7 +43,9 @@ impl Core {
         integration: &Integration,
         happened: &Happened<'_>,
     ) {
-        let wanted = |pipeline: &Pipeline| pipeline.on.contains(&happened.event);
+        let wanted = |pipeline: &Pipeline| {
+            pipeline.on.contains(&happened.event) && runs(integration, pipeline)
+        };
         for pipeline in self.pipelines(integration, wanted) {
             self.enqueue_one(batch, integration, &pipeline, happened);
         }
@@ -149,6 +151,12 @@ pub(crate) fn every(integration: &Integration, pipeline: &Pipeline) -> Option<Du
         .get(&pipeline.name)
         .and_then(|span| model::span::parse(span));
     own.or(pipeline.every)
+}
+
+/// Whether the section of the settings that the pipeline needs is switched on.
+pub(crate) fn runs(integration: &Integration, pipeline: &Pipeline) -> bool {
+    let section = pipeline.section.as_deref();
+    section.is_none_or(|section| integration.is_on(section))
 }
 
 /// The lane of a run: the pipeline's own key, within its integration.

@@ -8,6 +8,7 @@
 //! behind one of the `issues`.
 
 mod aside;
+mod billing;
 mod callouts;
 mod context;
 mod core;
@@ -41,6 +42,10 @@ use exchange::{Clock, Random, Transport};
 use model::{Issue, IssueId, PartnerId};
 use store::{Batch, Expect, Store};
 
+pub use crate::billing::{
+    AgreementLine, AgreementOption, Decided, Explanation, PlanView, ProductLine, USAGES_MAX,
+    UsageReceipt, Verdict,
+};
 pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;
 pub use crate::error::{Error, Fault, InText};

@@ -19,7 +19,7 @@ use crate::aside::unreachable;
 use crate::context::Context;
 use crate::core::{Core, is_usable};
 use crate::error::{Error, chain};
-use crate::events::{every, lane, priority, schedule_job};
+use crate::events::{every, lane, priority, runs, schedule_job};
 use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
 use crate::remote::Remote;
@@ -126,6 +126,11 @@ impl Core {
                 .skip(lease, &integration, &pipeline, generation.is_some())
                 .await;
         }
+        if !runs(&integration, &pipeline) {
+            return self
+                .skip(lease, &integration, &pipeline, generation.is_some())
+                .await;
+        }
         self.run(lease, work, integration, task).await
     }
 
@@ -135,8 +140,8 @@ impl Core {
         self.store.commit(batch).await.map(drop)
     }
 
-    /// Passes over a run because the integration is stopped. A scheduled one comes again; others
-    /// are made up for when the integration is resumed.
+    /// Passes over a run because the integration is stopped, or this part of it is switched off. A
+    /// scheduled one comes again; others are made up for when that is mended.
     async fn skip(
         &self,
         lease: &Lease,
@@ -283,6 +288,8 @@ impl Core {
     ) -> Result<(), store::Error> {
         let partner = task.partner;
         let subject = run_subject(&task.pipeline.name);
+        // What passes by itself is tried until it has passed, whoever asked for it.
+        let mends_itself = matches!(halt, Halt::Again { .. } | Halt::Store(_));
         let trouble = match halt {
             Halt::Again { message, .. } if lease.job.attempts >= 2 => {
                 Some(unreachable(self, integration, &subject, &message))
@@ -311,7 +318,6 @@ impl Core {
                 remedy: "Correct the connector or pipeline file, then run it again.".to_owned(),
             }),
         };
-        let mends_itself = trouble.is_none();
         if let Some(trouble) = trouble {
             self.open_issue(batch, partner, &trouble)
                 .await
@@ -466,9 +472,9 @@ impl Runtime {
             let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
             return Err(Error::Stopped { issue });
         }
-        let wanted = |one: &Pipeline| match pipeline {
-            Some(name) => one.name == name && one.every.is_some(),
-            None => one.every.is_some(),
+        let wanted = |one: &Pipeline| {
+            let is_named = pipeline.is_none_or(|name| one.name == name);
+            is_named && one.every.is_some() && runs(&integration, one)
         };
         let pipelines = core.pipelines(&integration, wanted);
         if let (Some(name), true) = (pipeline, pipelines.is_empty()) {

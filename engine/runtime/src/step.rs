@@ -8,10 +8,11 @@
 mod counterpart;
 pub(crate) mod earlier;
 mod emit;
-mod ensure;
+pub(crate) mod ensure;
 mod leave;
 mod link;
-mod pull;
+pub(crate) mod pull;
+mod reconcile;
 mod verify;
 
 use definition::pipeline::{Entity, Failing, Step, StepKind};
@@ -78,6 +79,7 @@ async fn one(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
         }
         StepKind::Ensure { .. } => ensure::ensure(context, step).await,
         StepKind::Pull { .. } => pull::pull(context, step).await,
+        StepKind::Reconcile(operations) => reconcile::reconcile(context, operations).await,
         StepKind::When {
             condition,
             holds,

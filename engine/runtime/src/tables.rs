@@ -4,6 +4,9 @@
 //! The partner leads every key. The few things that belong to no partner lie under the empty one:
 //! the list of partners and the way from a callout's token to its integration.
 
+use model::billing::{
+    AgreementChoice, BillingPolicy, Change, Decision, Measured, Plan, PlanLine, ProductMapping,
+};
 use model::{
     Customer, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId, Request, RequestId,
     Run, Secret, State, Timestamp,
@@ -60,7 +63,7 @@ table!(
 );
 table!(
     /// By integration id and company id: the directory.
-    CompanyRow(Company), "company", 1
+    CompanyRow(Kept), "company", 1
 );
 table!(
     /// By integration id and the hash of what makes requests alike: whose turn it is to open or
@@ -147,10 +150,55 @@ pub(crate) struct Turn {
     pub(crate) revives: Option<RequestId>,
 }
 
-/// A company as the directory keeps it.
+table!(
+    /// By customer id, product id and subscription; a dash where there is only one subscription.
+    UsageRow(Measured), "usage", 1
+);
+table!(
+    /// By integration id: how it bills.
+    PolicyRow(BillingPolicy), "billing_policy", 1
+);
+table!(
+    /// By integration id and agreement id.
+    AgreementRow(Kept), "agreement", 1
+);
+table!(
+    /// By integration id and item id.
+    ItemRow(Kept), "item", 1
+);
+table!(
+    /// By integration id, company id and product id; a dash where it is for every product.
+    AgreementChoiceRow(AgreementChoice), "agreement_choice", 1
+);
+table!(
+    /// By integration id and product id.
+    ProductRow(ProductMapping), "product_mapping", 1
+);
+table!(
+    /// By integration id: what was found out when the plan was made.
+    PlanRow(Plan), "plan", 1
+);
+table!(
+    /// By integration id and line id.
+    PlanLineRow(PlanLine), "plan_line", 1
+);
+table!(
+    /// By integration id and line id: what a person decided about it.
+    DecisionRow(Decision), "decision", 1
+);
+table!(
+    /// By integration id, line id and change id: what was sent.
+    ChangeRow(Change), "change", 1
+);
+table!(
+    /// By integration id and line id: the change of which nobody knows yet whether it took hold.
+    DoubtRow(String), "doubt", 1
+);
+
+/// A record that is kept as the connector gave it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Company {
-    /// What the connector gave, valid by `schemas/psa/company.json`.
+pub(crate) struct Kept {
+    /// What the connector gave, valid by its schema in `schemas/psa`.
     pub(crate) record: Value,
     /// When the read that last saw it began. A complete read drops what it did not see.
     pub(crate) seen: Timestamp,

@@ -17,6 +17,7 @@
     reason = "a test that cannot go on should stop and say why"
 )]
 
+pub mod billing;
 pub mod dice;
 pub mod scenario;
 pub mod sharing;

@@ -45,11 +45,17 @@ pub struct World {
 impl World {
     /// The simulators of `seed`, and an engine that has just been started for the first time.
     pub fn new(seed: u64) -> Self {
+        Self::with_companies(seed, 0)
+    }
+
+    /// The same with so many generated companies in the PSA besides.
+    pub fn with_companies(seed: u64, generated_companies: u32) -> Self {
         let start: jiff::Timestamp = START.parse().expect("a moment");
         let clock = simulators::TokioClock::starting_at(start);
         let psa = PsaConfig {
             clock: Arc::new(clock),
             public_url: Some(format!("http://{PSA}")),
+            generated_companies,
             limits: Limits {
                 latency: Duration::from_millis(40),
                 jitter: Duration::from_millis(200),

@@ -151,6 +151,8 @@ impl Engine {
             from: line.effective,
         };
         self.intent = Some(intent);
+        // Had nobody waited for it, it would come just before the next change is sent.
+        psa.arrive();
         match fate {
             Fate::Answered => {
                 psa.adjust(intent);

@@ -81,7 +81,7 @@ fn effect_fits(
         spot.key("keep")
             .key_error(codes::KEPT_EFFECT, message, None);
     }
-    if let EffectRule::Find(find) = effect
+    if let EffectRule::Find(find) | EffectRule::Reread(find) = effect
         && around.operation(find).is_none()
     {
         let message = format!("nothing finds what this made: the operation `{find}` is missing");

@@ -147,10 +147,11 @@ impl Bench<'_> {
         text: &ContractText,
         spot: &Spot<'_>,
     ) -> Option<EffectRule> {
-        let Some(find) = &rule.find else {
-            return rule.repeat.map(|_| EffectRule::RepeatSafe);
+        let (find, at) = match (&rule.find, &rule.read) {
+            (Some(find), _) => (find, spot.key("find")),
+            (None, Some(read)) => (read, spot.key("read")),
+            (None, None) => return rule.repeat.map(|_| EffectRule::RepeatSafe),
         };
-        let at = spot.key("find");
         let operations = &self.file.operations.0;
         let Some((_, finder)) = operations.iter().find(|(name, _)| *name == find.0) else {
             let names = operations.iter().map(|(name, _)| name.as_str());
@@ -187,6 +188,9 @@ impl Bench<'_> {
             let hint = "what finds an effect has to live on the effect's own input".to_owned();
             at.error(codes::FIND_MISMATCH, message, Some(hint));
         }
-        Some(EffectRule::Find(find.0.clone()))
+        Some(match &rule.find {
+            Some(_) => EffectRule::Find(find.0.clone()),
+            None => EffectRule::Reread(find.0.clone()),
+        })
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn check(
         every: every.map(|every| duration(every, SCHEDULE, &spot.key("every"))),
         lane,
         priority: file.priority.into(),
+        section: file.section.as_ref().map(|section| section.0.clone()),
         steps: bench.steps(&file.steps, &mut names, &spot.key("steps")),
     }
 }
@@ -116,6 +117,8 @@ impl From<EventText> for Event {
             EventText::IntegrationResumed => Self::IntegrationResumed,
             EventText::SettingsSaved => Self::SettingsSaved,
             EventText::TestTicketAsked => Self::TestTicketAsked,
+            EventText::UsageChanged => Self::UsageChanged,
+            EventText::PlanDecided => Self::PlanDecided,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! those about the requests of a ticket.
 
 mod operations;
+mod reconcile;
 mod sharing;
 
 use expression::{Expression, Fault, Scripts, Shape};
@@ -63,6 +64,9 @@ impl Bench<'_> {
         }
         if let Some(text) = &text.pull {
             return Some(self.pull(text, names, &at("pull")));
+        }
+        if let Some(text) = &text.reconcile {
+            return Some(self.reconcile(text, &at("reconcile")));
         }
         if let Some(text) = &text.when {
             return self.when(text, names, &at("when"));

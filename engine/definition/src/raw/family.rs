@@ -55,13 +55,16 @@ pub(crate) struct ContractText {
     pub(crate) effect: Option<EffectText>,
 }
 
-/// How it is made sure that an effect happens once: exactly one of the two.
+/// How it is made sure that an effect happens once: exactly one of the three.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Effect", extend("minProperties" = 1, "maxProperties" = 1))]
 pub(crate) struct EffectText {
     /// The operation that finds what it made, from the same input. It is asked after a lost answer.
     pub(crate) find: Option<Name>,
+    /// The operation that reads the quantity that it changes, from the same input. It is asked
+    /// after a lost answer: a quantity as it was to be shows that the change took hold.
+    pub(crate) read: Option<Name>,
     /// That it may be sent again.
     pub(crate) repeat: Option<RepeatText>,
 }

@@ -25,6 +25,8 @@ pub(crate) struct PipelineFile {
     pub(crate) lane: Template,
     /// What it yields to when calls have to wait.
     pub(crate) priority: PriorityText,
+    /// The section of the settings that must be switched on for it to run at all.
+    pub(crate) section: Option<Name>,
     /// What is done, in this order.
     #[schemars(length(min = 1))]
     pub(crate) steps: Vec<StepText>,
@@ -56,6 +58,12 @@ pub(crate) enum EventText {
     /// `company`.
     #[serde(rename = "ticket.test_asked")]
     TestTicketAsked,
+    /// What is billed may have changed: usage, what it is billed as, or where.
+    #[serde(rename = "usage.changed")]
+    UsageChanged,
+    /// A person decided about lines of a plan, and wants that done now.
+    #[serde(rename = "plan.decided")]
+    PlanDecided,
 }
 
 /// What a pipeline yields to when calls have to wait.
@@ -87,6 +95,9 @@ pub(crate) struct StepText {
     pub(crate) ensure: Option<EnsureText>,
     /// Reads a list to its proven end, page by page.
     pub(crate) pull: Option<PullText>,
+    /// Holds measured usage against what the PSA bills, plans the changes, and makes those that may
+    /// be made.
+    pub(crate) reconcile: Option<ReconcileText>,
     /// Does its steps only under a condition.
     pub(crate) when: Option<WhenStepText>,
     /// Does its steps for each part of a list.
@@ -251,6 +262,29 @@ pub(crate) struct SinceText {
 pub(crate) enum KeepText {
     /// Companies, for the mapping and its suggestions.
     Company,
+    /// Agreements, for the plan and the choice of where a company is billed.
+    Agreement,
+    /// Items, for the choice of what products are billed as.
+    Item,
+}
+
+/// Holds measured usage against what the PSA bills, plans the changes, and makes those that may be
+/// made: each once, read back, and never in a period that was billed. Its operations are given
+/// `items`, `days`, `agreement`, `line`, `item` and `change`, as far as they ask for them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Reconcile")]
+pub(crate) struct ReconcileText {
+    /// The operation that lists the lines of agreements.
+    pub(crate) lines: Name,
+    /// The operation that lists the quantities of lines, by days.
+    pub(crate) quantities: Name,
+    /// The operation that changes the quantity of a line.
+    pub(crate) change: Name,
+    /// The operation that puts a line on an agreement.
+    pub(crate) add: Name,
+    /// The operation that makes an item.
+    pub(crate) create: Name,
 }
 
 /// Does its steps only under a condition: one of `is` and `not`.

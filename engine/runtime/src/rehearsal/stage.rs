@@ -19,7 +19,7 @@ use super::wire::Wire;
 use crate::core::{Config, Core};
 use crate::error::Error;
 use crate::remote::{Remote, broker_name, credential};
-use crate::tables::{Company, CompanyRow, Found, IntegrationRow, MappingRow, PartnerRow, SetupRow};
+use crate::tables::{CompanyRow, Found, IntegrationRow, Kept, MappingRow, PartnerRow, SetupRow};
 use crate::witness::{Noted, Witness};
 use crate::{Parts, Runtime};
 
@@ -141,7 +141,7 @@ impl Stage {
         }
         for company in &given.companies {
             let key = model::request::id_text(company.get("id").unwrap_or(&json!(null)));
-            let row = CompanyRow(Company {
+            let row = CompanyRow(Kept {
                 record: company.clone(),
                 seen: now,
             });

@@ -54,6 +54,10 @@ pub(super) async fn ensure(context: &mut Context<'_>, step: &Step) -> Result<Flo
             };
             effect.once(context, *look).await?
         }
+        Some(EffectRule::Reread(_)) => {
+            let message = format!("{operation} changes a quantity, which only reconcile may");
+            return Err(Halt::Undefined(message));
+        }
         // Sent twice is the same as sent once, so there is nothing to remember.
         Some(EffectRule::RepeatSafe) | None => {
             let gave = context.remote.one(operation, &inputs).await;
@@ -65,6 +69,28 @@ pub(super) async fn ensure(context: &mut Context<'_>, step: &Step) -> Result<Flo
         context.roots.insert(into.clone(), result);
     }
     Ok(Flow::Go)
+}
+
+/// Does the effect of `operation` once for `key`: a former result is its result.
+pub(crate) async fn once(
+    context: &mut Context<'_>,
+    operation: &str,
+    key: &str,
+    inputs: &Map<String, Value>,
+) -> Result<Value, Halt> {
+    let contract = context.remote.family.operations.get(operation);
+    let Some(EffectRule::Find(find)) = contract.and_then(|one| one.effect.clone()) else {
+        return Err(Halt::Undefined(format!(
+            "nothing finds what {operation} makes"
+        )));
+    };
+    let effect = Guarded {
+        operation,
+        find: &find,
+        key,
+        inputs,
+    };
+    effect.once(context, Look::First).await
 }
 
 /// An effect that can be found again.
@@ -238,7 +264,7 @@ impl Guarded<'_> {
 
 /// Whether the remote side is known not to have done it. A result that could not be understood
 /// came from a call that succeeded, so it must be looked for.
-fn surely_did_not_happen(failed: &Failed) -> bool {
+pub(crate) fn surely_did_not_happen(failed: &Failed) -> bool {
     match failed {
         Failed::Exchange { failure, .. } => failure.class != Class::UnknownOutcome,
         _ => false,

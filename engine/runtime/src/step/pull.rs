@@ -4,19 +4,19 @@
 //! The moment from which the next read goes on moves only when a read has come to its proven end:
 //! a list is in the order of ids, not of time, so half of one proves nothing about any moment.
 
-use definition::pipeline::{Entity, Since, Step, StepKind};
+use definition::pipeline::{Keep, Since, Step, StepKind};
 use exchange::paging::Stop;
 use expression::Scope;
 use model::{IssueKind, Timestamp, Verdict};
 use serde_json::{Value, json};
-use store::{Expect, Key, Records};
+use store::{Expect, Key, Record, Records};
 
 use super::{Flow, inputs, run};
 use crate::context::Context;
 use crate::halt::Halt;
 use crate::issues::Trouble;
 use crate::remote::Page;
-use crate::tables::{Company, CompanyRow, Cursor, CursorRow, OpenRead, PAGE};
+use crate::tables::{AgreementRow, CompanyRow, Cursor, CursorRow, ItemRow, Kept, OpenRead, PAGE};
 
 /// What a first read goes back to before the integration was made: a ticket that was closed while
 /// an older installation was being replaced is still noticed.
@@ -67,8 +67,8 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         context.count("records", records.len() as u64);
         for record in records {
             read.saw(since.as_ref(), &record);
-            if *keep == Some(Entity::Company) {
-                keep_company(context, &record, read.open.began)?;
+            if let Some(entity) = keep {
+                keep_record(context, *entity, &record, read.open.began)?;
             }
             context.roots.insert(name.clone(), record);
             run(context, each).await?;
@@ -83,12 +83,45 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     if !verdict.complete {
         return Err(incomplete(context, operation, &verdict.stopped));
     }
-    if *keep == Some(Entity::Company) {
-        drop_unseen(context, read.open.began).await?;
+    match keep {
+        Some(Keep::Company) => drop_unseen::<CompanyRow>(context, read.open.began).await?,
+        Some(Keep::Agreement) => drop_unseen::<AgreementRow>(context, read.open.began).await?,
+        Some(Keep::Item) => drop_unseen::<ItemRow>(context, read.open.began).await?,
+        None => {}
     }
     listing.end(&mut context.batch);
     read.end(context);
     Ok(Flow::Go)
+}
+
+/// Reads a whole list that is not kept, and gives each record to `take`. It begins anew after a
+/// crash: what is done with it rests on all of it, as it was at one time.
+pub(crate) async fn read_all(
+    context: &mut Context<'_>,
+    operation: &str,
+    inputs: &serde_json::Map<String, Value>,
+    mut take: impl FnMut(Value),
+) -> Result<Verdict, Halt> {
+    let remote = context.remote.clone();
+    let listing = remote.listing(operation, inputs).await;
+    let listing = listing.map_err(|failed| context.halt(failed))?;
+    let mut pager = listing.pager(None);
+    while let Some(page) = listing
+        .next(&mut pager)
+        .await
+        .map_err(|failed| context.halt(failed))?
+    {
+        context.count("pages", 1);
+        context.count("records", page.records.len() as u64);
+        page.records.into_iter().for_each(&mut take);
+        context.extend().await?;
+    }
+    let verdict = verdict(operation, &pager.verdict());
+    if verdict.complete {
+        Ok(verdict)
+    } else {
+        Err(incomplete(context, operation, &verdict.stopped))
+    }
 }
 
 /// A read under way, with what must survive a crash.
@@ -172,31 +205,63 @@ impl Read {
     }
 }
 
-fn keep_company(context: &mut Context<'_>, record: &Value, seen: Timestamp) -> Result<(), Halt> {
+/// A table of records as they were given.
+trait KeptRow: Record {
+    /// The record.
+    fn kept(&self) -> &Kept;
+}
+
+impl KeptRow for CompanyRow {
+    fn kept(&self) -> &Kept {
+        &self.0
+    }
+}
+
+impl KeptRow for AgreementRow {
+    fn kept(&self) -> &Kept {
+        &self.0
+    }
+}
+
+impl KeptRow for ItemRow {
+    fn kept(&self) -> &Kept {
+        &self.0
+    }
+}
+
+fn keep_record(
+    context: &mut Context<'_>,
+    entity: Keep,
+    record: &Value,
+    seen: Timestamp,
+) -> Result<(), Halt> {
     let Some(id) = record.get("id") else {
-        return Err(Halt::Undefined("a company without an id".to_owned()));
+        return Err(Halt::Undefined("a record without an id".to_owned()));
     };
     let integration = context.remote.integration.id.to_string();
     let parts = [integration.as_str(), &model::request::id_text(id)];
-    let row = CompanyRow(Company {
+    let kept = Kept {
         record: record.clone(),
         seen,
-    });
-    context
-        .batch
-        .put_record(context.partner.as_str(), &parts, &row, Expect::Any);
+    };
+    let (batch, partner) = (&mut context.batch, context.partner.as_str());
+    match entity {
+        Keep::Company => batch.put_record(partner, &parts, &CompanyRow(kept), Expect::Any),
+        Keep::Agreement => batch.put_record(partner, &parts, &AgreementRow(kept), Expect::Any),
+        Keep::Item => batch.put_record(partner, &parts, &ItemRow(kept), Expect::Any),
+    };
     context.count("kept", 1);
     Ok(())
 }
 
-/// Removes companies that a complete read did not see any more.
-async fn drop_unseen(context: &mut Context<'_>, began: Timestamp) -> Result<(), Halt> {
+/// Removes records that a complete read did not see any more.
+async fn drop_unseen<T: KeptRow>(context: &mut Context<'_>, began: Timestamp) -> Result<(), Halt> {
     let integration = context.remote.integration.id.to_string();
     let store = context.remote.core.store.clone();
     let mut after: Option<Key> = None;
     loop {
         let page = store
-            .scan_records::<CompanyRow>(
+            .scan_records::<T>(
                 context.partner.as_str(),
                 &[integration.as_str()],
                 after.as_ref(),
@@ -206,7 +271,7 @@ async fn drop_unseen(context: &mut Context<'_>, began: Timestamp) -> Result<(), 
         let last = page.len() < PAGE;
         after = page.last().map(|(key, _)| key.clone());
         for (key, row) in page {
-            if row.value.0.seen < began {
+            if row.value.kept().seen < began {
                 context.batch.delete(key, Expect::Version(row.version));
                 context.count("removed", 1);
             }
@@ -218,7 +283,7 @@ async fn drop_unseen(context: &mut Context<'_>, began: Timestamp) -> Result<(), 
     }
 }
 
-fn incomplete(context: &Context<'_>, operation: &str, why: &str) -> Halt {
+pub(crate) fn incomplete(context: &Context<'_>, operation: &str, why: &str) -> Halt {
     let title = &context.remote.connector.title;
     Halt::Behind {
         trouble: Box::new(Trouble {

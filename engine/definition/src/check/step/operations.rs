@@ -10,7 +10,7 @@ use crate::codes;
 use crate::family::{Contract, EffectRule, Gives};
 use crate::near;
 use crate::page::Spot;
-use crate::pipeline::{Entity, Failing, Look, Since, StepKind};
+use crate::pipeline::{Failing, Keep, Look, Since, StepKind};
 use crate::raw::pipeline::{
     CallText, EnsureText, FailingText, KeepText, LookText, PullText, SinceText,
 };
@@ -21,7 +21,7 @@ impl Bench<'_> {
         let with = self.with(&text.with, names, spot);
         if let Some(contract) = self.contract(&text.operation, spot) {
             let at = spot.key("operation");
-            if let Some(EffectRule::Find(_)) = contract.effect {
+            if let Some(EffectRule::Find(_) | EffectRule::Reread(_)) = contract.effect {
                 let message = format!(
                     "`{}` must happen once, and a call may repeat it",
                     contract.name
@@ -63,6 +63,12 @@ impl Bench<'_> {
                 let hint = Some("use `call`".to_owned());
                 spot.key("operation")
                     .error(codes::NOT_AN_EFFECT, message, hint);
+            }
+            if let Some(EffectRule::Reread(_)) = contract.effect {
+                let message = format!("`{}` changes a quantity", contract.name);
+                let hint = "use `reconcile`, which knows the quantity before".to_owned();
+                let at = spot.key("operation");
+                at.error(codes::USE_RECONCILE, message, Some(hint));
             }
             if (look, &contract.effect) == (Look::First, &Some(EffectRule::RepeatSafe)) {
                 let message = format!("nothing finds what `{}` makes", contract.name);
@@ -116,7 +122,7 @@ impl Bench<'_> {
             since,
             with,
             name: text.name.0.clone(),
-            keep: text.keep.map(|KeepText::Company| Entity::Company),
+            keep: text.keep.map(Keep::from),
             each: self.steps(&text.each, &mut inside, &spot.key("each")),
         }
     }
@@ -177,14 +183,18 @@ impl Bench<'_> {
     }
 
     fn contract(&self, operation: &Name, spot: &Spot<'_>) -> Option<&Contract> {
+        self.named(operation, &spot.key("operation"))
+    }
+
+    /// The contract of the operation that is named at `spot`.
+    pub(super) fn named(&self, operation: &Name, spot: &Spot<'_>) -> Option<&Contract> {
         let found = self.family.operations.get(&operation.0);
         if found.is_none() {
             let names = self.family.operations.keys().map(String::as_str);
             let hint = near::hint(&operation.0, names);
             let (operation, family) = (&operation.0, &self.family.name);
             let message = format!("`{operation}` is not an operation of the family `{family}`");
-            spot.key("operation")
-                .error(codes::UNKNOWN_OPERATION, message, hint);
+            spot.error(codes::UNKNOWN_OPERATION, message, hint);
         }
         found
     }
@@ -251,5 +261,15 @@ impl Bench<'_> {
         }
         let shape = schema.map(|schema| self.shape(schema)).unwrap_or_default();
         names.add(into, shape, &at);
+    }
+}
+
+impl From<KeepText> for Keep {
+    fn from(text: KeepText) -> Self {
+        match text {
+            KeepText::Company => Self::Company,
+            KeepText::Agreement => Self::Agreement,
+            KeepText::Item => Self::Item,
+        }
     }
 }

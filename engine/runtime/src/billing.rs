@@ -1,0 +1,30 @@
+//! Billing: measured usage becomes the quantity on an agreement, once, and explainably.
+//!
+//! `usage` takes in what the product counts; `choices` keeps what people decide: rules, items,
+//! agreements. `reconcile` settles what is in doubt, plans, and applies what may be applied;
+//! `decide` is where people approve, dismiss, adjust, take back; `view` shows all of it. What
+//! ought to be billed is computed by the crate `billing`, without state.
+
+mod apply;
+mod choices;
+mod decide;
+mod doubt;
+mod facts;
+mod reconcile;
+mod remedy;
+mod standing;
+mod usage;
+mod view;
+
+pub use choices::{AgreementLine, AgreementOption, ProductLine};
+pub use decide::{Decided, Verdict};
+pub(crate) use reconcile::reconcile;
+pub use usage::{USAGES_MAX, UsageReceipt};
+pub use view::{Explanation, PlanView};
+
+/// The section of the settings that switches billing on.
+pub(crate) const SECTION: &str = "billing";
+
+/// What stands in a key where it holds no name: for every product, or the only subscription. No id
+/// is a tilde.
+pub(crate) const ANY: &str = "~";

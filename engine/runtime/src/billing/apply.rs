@@ -1,0 +1,188 @@
+//! Applies the lines that may be applied, one after the other. One that is refused does not stop
+//! those behind it; what stops all of them ends the run, which begins again later.
+
+use definition::pipeline::Reconcile;
+use model::IssueKind;
+use model::billing::{Change, ChangeState, ItemTarget, PlanLine, PlanState};
+use serde_json::{Map, Value, json};
+use store::{Expect, Record};
+
+use super::facts::Known;
+use super::{doubt, remedy};
+use crate::context::Context;
+use crate::halt::Halt;
+use crate::issues::Trouble;
+use crate::step::ensure::{once, surely_did_not_happen};
+use crate::tables::{DecisionRow, DoubtRow, PlanLineRow};
+
+/// Applies what is approved. Gives whether something is in doubt now.
+pub(super) async fn apply(
+    context: &mut Context<'_>,
+    operations: &Reconcile,
+    known: &Known,
+    lines: Vec<PlanLine>,
+) -> Result<bool, Halt> {
+    let mut is_left = false;
+    for line in lines
+        .into_iter()
+        .filter(|line| line.state == PlanState::Approved)
+    {
+        context.extend().await?;
+        match with_item(context, operations, line.clone()).await {
+            Ok(line) => is_left |= send(context, operations, known, line).await?,
+            Err(halt) => refuse(context, line, halt).await?,
+        }
+    }
+    Ok(is_left)
+}
+
+/// The line with its item, which is made when it is billed for the first time.
+async fn with_item(
+    context: &mut Context<'_>,
+    operations: &Reconcile,
+    mut line: PlanLine,
+) -> Result<PlanLine, Halt> {
+    let (None, ItemTarget::Create { name, price }, Some(product)) =
+        (&line.item, &line.target, line.products.first())
+    else {
+        return Ok(line);
+    };
+    let mut inputs = Map::new();
+    let draft = json!({ "name": name, "price": price, "product": product });
+    inputs.insert("item".to_owned(), draft);
+    let made = once(context, &operations.create, product.as_str(), &inputs).await?;
+    context.commit().await?;
+    line.item = made.get("id").cloned();
+    Ok(line)
+}
+
+/// Sends one change and reads it back. Gives whether it is in doubt now.
+async fn send(
+    context: &mut Context<'_>,
+    operations: &Reconcile,
+    known: &Known,
+    line: PlanLine,
+) -> Result<bool, Halt> {
+    let change = Change {
+        id: context.remote.core.run_id().to_string(),
+        before: line.actual,
+        after: line.target_quantity,
+        intended_at: context.remote.core.now(),
+        line,
+        answer: None,
+        read_back: None,
+        state: ChangeState::Intended,
+        undone_by: None,
+    };
+    let operation = doubt::operation(operations, &change);
+    if !context.remote.connector.operations.contains_key(operation) {
+        let halt = lacking(context, operation);
+        return refuse(context, change.line, halt).await.map(|()| false);
+    }
+    intend(context, known, &change).await?;
+    let sent = context.remote.one(operation, &doubt::inputs(&change)).await;
+    match sent {
+        Ok(answer) => {
+            let answered = Change {
+                answer: Some(answer.unwrap_or(Value::Null)),
+                ..change
+            };
+            doubt::put(context, &answered, Expect::Any);
+            context.commit().await?;
+            let seen = doubt::read_back(context, operation, &answered).await?;
+            doubt::conclude(context, answered, seen).await?;
+            Ok(false)
+        }
+        Err(failed) if surely_did_not_happen(&failed) => {
+            let halt = context.halt(failed);
+            let not_done = Change {
+                state: ChangeState::NotDone,
+                ..change
+            };
+            doubt::over(context, &not_done);
+            doubt::put(context, &not_done, Expect::Any);
+            refuse(context, not_done.line, halt).await.map(|()| false)
+        }
+        // Whatever went wrong, the next run reads the quantity and knows.
+        Err(_) => Ok(true),
+    }
+}
+
+/// Makes durable that the change is about to be sent, together with all that this rests on: the
+/// policy, which somebody may just have set to preview, and the decision.
+async fn intend(context: &mut Context<'_>, known: &Known, change: &Change) -> Result<(), Halt> {
+    let integration = context.remote.integration.id.to_string();
+    let (partner, line) = (context.partner.as_str(), &change.line);
+    let parts = [integration.as_str(), line.id.as_str()];
+    let (policy, expect) = known.policy_guard.clone();
+    context.batch.require(policy, expect);
+    if let Some(decision) = known.decisions.get(&line.id) {
+        let key = DecisionRow::key(partner, &parts);
+        context
+            .batch
+            .require(key, Expect::Version(decision.version));
+    }
+    let shown = PlanLine {
+        state: PlanState::InDoubt,
+        reason: "the change is being made".to_owned(),
+        ..line.clone()
+    };
+    context
+        .batch
+        .put_record(partner, &parts, &PlanLineRow(shown), Expect::Any);
+    let doubt = DoubtRow(change.id.clone());
+    context
+        .batch
+        .put_record(partner, &parts, &doubt, Expect::Absent);
+    doubt::put(context, change, Expect::Absent);
+    context.commit().await
+}
+
+/// Settles a line that was not applied: it waits behind an issue of its own, unless what stopped
+/// it would stop all others, too.
+async fn refuse(context: &mut Context<'_>, line: PlanLine, halt: Halt) -> Result<(), Halt> {
+    let trouble = match halt {
+        Halt::Behind { trouble, .. } if trouble.kind != IssueKind::RightMissing => *trouble,
+        halt => {
+            show(context, &line);
+            context.commit().await?;
+            return Err(halt);
+        }
+    };
+    let trouble = remedy::refused(context, &line, trouble);
+    remedy::open(context, &trouble).await?;
+    context.count("refused", 1);
+    let blocked = PlanLine {
+        state: PlanState::Blocked,
+        reason: trouble.detail.unwrap_or(trouble.title),
+        troubled: true,
+        ..line
+    };
+    show(context, &blocked);
+    context.commit().await
+}
+
+fn show(context: &mut Context<'_>, line: &PlanLine) {
+    let integration = context.remote.integration.id.to_string();
+    let parts = [integration.as_str(), line.id.as_str()];
+    let row = PlanLineRow(line.clone());
+    context
+        .batch
+        .put_record(context.partner.as_str(), &parts, &row, Expect::Any);
+}
+
+fn lacking(context: &Context<'_>, operation: &str) -> Halt {
+    let title = &context.remote.connector.title;
+    Halt::Behind {
+        trouble: Box::new(Trouble {
+            kind: IssueKind::Refused,
+            cause: None,
+            integration: Some(context.remote.integration.id.clone()),
+            subject: operation.to_owned(),
+            title: title.clone(),
+            detail: Some(format!("the connector for {title} has no {operation}")),
+            remedy: "Make this change by hand in the PSA; the next plan sees it.".to_owned(),
+        }),
+        guard: None,
+    }
+}

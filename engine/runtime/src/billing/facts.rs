@@ -1,0 +1,257 @@
+//! Everything that a plan rests on, as the store has it.
+
+use std::collections::BTreeMap;
+
+use billing::{Demand, Facts};
+use definition::pipeline::Reconcile;
+use model::billing::{
+    Agreement, AgreementChoice, BillingPolicy, Change, ChangeState, Day, Decision, DecisionKind,
+    ItemTarget, Measured, PlanLine, ProductMapping,
+};
+use model::request::id_text;
+use model::{CustomerId, ProductId};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use store::{Expect, Key, Record, Records, Versioned};
+
+use super::choices::{agreements, by_id};
+use crate::context::Context;
+use crate::core::{Core, hex};
+use crate::halt::Halt;
+use crate::tables::{
+    AgreementChoiceRow, AgreementRow, ChangeRow, CompanyRow, DecisionRow, DoubtRow, Effect,
+    EffectRow, ItemRow, MappingRow, PAGE, PlanLineRow, PolicyRow, ProductRow, UsageRow,
+};
+
+/// What was known when a plan was made.
+pub(super) struct Known {
+    pub(super) usages: Vec<Measured>,
+    companies: BTreeMap<CustomerId, Option<Value>>,
+    /// Names of companies, by the texts of their ids.
+    pub(super) names: BTreeMap<String, String>,
+    products: BTreeMap<ProductId, ProductMapping>,
+    choices: Vec<AgreementChoice>,
+    pub(super) agreements: BTreeMap<String, Agreement>,
+    /// Items, by the texts of their ids.
+    pub(super) items: BTreeMap<String, Value>,
+    /// The ids of items that were made here, by product.
+    made: BTreeMap<String, Value>,
+    pub(super) policy: BillingPolicy,
+    /// What must still be so when something is sent.
+    pub(super) policy_guard: (Key, Expect),
+    pub(super) decisions: BTreeMap<String, Versioned<Decision>>,
+    /// The lines of the plan before.
+    pub(super) before: BTreeMap<String, Versioned<PlanLine>>,
+    /// Lines of which nobody knows whether a change took hold.
+    pub(super) doubts: BTreeMap<String, Change>,
+    pub(super) today: Day,
+}
+
+impl Known {
+    /// Reads all of it.
+    pub(super) async fn read(context: &Context<'_>, operations: &Reconcile) -> Result<Self, Halt> {
+        let (core, partner) = (&context.remote.core, context.partner.as_str());
+        let id = context.remote.integration.id.as_str();
+        let mappings: Vec<MappingRow> = core.all(partner, &[id]).await?;
+        let companies: Vec<CompanyRow> = core.all(partner, &[id]).await?;
+        let products: Vec<ProductRow> = core.all(partner, &[id]).await?;
+        let choices: Vec<AgreementChoiceRow> = core.all(partner, &[id]).await?;
+        let items: Vec<ItemRow> = core.all(partner, &[id]).await?;
+        let usages: Vec<UsageRow> = core.all(partner, &[]).await?;
+        let policy = core.store.get_record::<PolicyRow>(partner, &[id]).await?;
+        let expect = policy
+            .as_ref()
+            .map_or(Expect::Absent, |row| Expect::Version(row.version));
+        let name = |row: CompanyRow| {
+            let (id, record) = by_id(row.0)?;
+            Some((id, record.get("name")?.as_str()?.to_owned()))
+        };
+        Ok(Self {
+            usages: usages.into_iter().map(|row| row.0).collect(),
+            companies: mappings
+                .into_iter()
+                .map(|row| (row.0.customer, row.0.company))
+                .collect(),
+            names: companies.into_iter().filter_map(name).collect(),
+            choices: choices.into_iter().map(|row| row.0).collect(),
+            agreements: agreements(core.all::<AgreementRow>(partner, &[id]).await?),
+            items: items.into_iter().filter_map(|row| by_id(row.0)).collect(),
+            made: made(core, partner, (id, &operations.create), &products).await?,
+            products: products
+                .into_iter()
+                .map(|row| (row.0.product.clone(), row.0))
+                .collect(),
+            policy: policy.map(|row| row.value.0).unwrap_or_default(),
+            policy_guard: (PolicyRow::key(partner, &[id]), expect),
+            decisions: by_line(core, partner, id, |row: DecisionRow| row.0).await?,
+            before: by_line(core, partner, id, |row: PlanLineRow| row.0).await?,
+            doubts: doubts(core, partner, id).await?,
+            today: Day::of(core.now()),
+        })
+    }
+
+    /// What decides what ought to be billed.
+    pub(super) const fn facts(&self) -> Facts<'_> {
+        Facts {
+            usages: self.usages.as_slice(),
+            companies: &self.companies,
+            products: &self.products,
+            choices: self.choices.as_slice(),
+            agreements: &self.agreements,
+            policy: &self.policy,
+            today: self.today,
+        }
+    }
+
+    /// The id of the item that is billed, once it exists.
+    pub(super) fn item(&self, demand: &Demand) -> Option<Value> {
+        match &demand.target {
+            ItemTarget::Item(id) => Some(id.clone()),
+            ItemTarget::Create { .. } => {
+                let product = demand.products.first()?;
+                self.made.get(product.as_str()).cloned()
+            }
+            ItemTarget::NotBilled => None,
+        }
+    }
+
+    /// What is known of the item: its name, and what one costs.
+    pub(super) fn item_name(&self, demand: &Demand) -> String {
+        let known = self
+            .item(demand)
+            .and_then(|id| self.items.get(&id_text(&id)));
+        let name = known
+            .and_then(|item| item.get("name"))
+            .and_then(Value::as_str);
+        match (name, &demand.target) {
+            (Some(name), _) => name.to_owned(),
+            (None, ItemTarget::Create { name, .. }) => name.clone(),
+            (None, ItemTarget::Item(id)) => id_text(id),
+            (None, ItemTarget::NotBilled) => String::new(),
+        }
+    }
+
+    /// The demands with the ids of their lines, and those that are there only because a person
+    /// takes a change back: what was changed by mistake may not be billed there at all any more.
+    pub(super) async fn with_undos(
+        &self,
+        context: &Context<'_>,
+        demands: Vec<Demand>,
+    ) -> Result<Vec<(String, Demand)>, Halt> {
+        let integration = context.remote.integration.id.as_str();
+        let mut all: BTreeMap<String, Demand> = demands
+            .into_iter()
+            .map(|demand| (line_id(&demand.agreement, &demand.place), demand))
+            .collect();
+        for (line, decision) in &self.decisions {
+            let DecisionKind::Undo { change, .. } = &decision.value.kind else {
+                continue;
+            };
+            let parts = [integration, line, change];
+            let store = &context.remote.core.store;
+            let row = store
+                .get_record::<ChangeRow>(context.partner.as_str(), &parts)
+                .await?;
+            if let (Some(row), false) = (row, all.contains_key(line)) {
+                all.insert(line.clone(), as_it_was(row.value.0));
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+}
+
+/// The demand for exactly what a change had led to.
+fn as_it_was(change: Change) -> Demand {
+    Demand {
+        agreement: id_text(&change.line.agreement),
+        place: String::new(),
+        target: match change.line.item {
+            Some(item) => ItemTarget::Item(item),
+            None => change.line.target,
+        },
+        products: change.line.products,
+        quantity: change.after,
+        from: change.line.wanted_from,
+        parts: Vec::new(),
+    }
+}
+
+/// The id of a line: short, the same in every plan, and safe in an address.
+pub(super) fn line_id(agreement: &str, place: &str) -> String {
+    let digest = Sha256::digest(format!("{agreement}\0{place}"));
+    hex(digest.get(..8).unwrap_or_default())
+}
+
+/// The records of a table that is kept by integration and line, by line.
+pub(super) async fn by_line<T: Record, V>(
+    core: &Core,
+    partner: &str,
+    integration: &str,
+    value: impl Fn(T) -> V,
+) -> Result<BTreeMap<String, Versioned<V>>, crate::Error> {
+    let mut all = BTreeMap::new();
+    let mut after: Option<Key> = None;
+    loop {
+        let prefix = [integration];
+        let scan = core
+            .store
+            .scan_records::<T>(partner, &prefix, after.as_ref(), PAGE);
+        let page = scan.await?;
+        let last = page.len() < PAGE;
+        after = page.last().map(|(key, _)| key.clone());
+        for (key, row) in page {
+            let line = key.parts().pop().unwrap_or_default();
+            let versioned = Versioned {
+                value: value(row.value),
+                version: row.version,
+            };
+            all.insert(line, versioned);
+        }
+        if last {
+            return Ok(all);
+        }
+    }
+}
+
+/// The changes that are in doubt, by line.
+pub(super) async fn doubts(
+    core: &Core,
+    partner: &str,
+    integration: &str,
+) -> Result<BTreeMap<String, Change>, crate::Error> {
+    let mut all = BTreeMap::new();
+    for (line, change) in by_line(core, partner, integration, |row: DoubtRow| row.0).await? {
+        let parts = [integration, line.as_str(), change.value.as_str()];
+        let row = core.store.get_record::<ChangeRow>(partner, &parts).await?;
+        if let Some(row) = row {
+            all.insert(line, row.value.0);
+        }
+    }
+    Ok(all)
+}
+
+/// The ids of items that were made for these products, by product.
+async fn made(
+    core: &Core,
+    partner: &str,
+    (integration, operation): (&str, &str),
+    products: &[ProductRow],
+) -> Result<BTreeMap<String, Value>, crate::Error> {
+    let mut made = BTreeMap::new();
+    for ProductRow(mapping) in products {
+        let product = mapping.product.as_str();
+        let key = [integration, operation, product];
+        let row = core.store.get_record::<EffectRow>(partner, &key).await?;
+        if let Some(EffectRow(Effect::Done { result, .. })) = row.map(|row| row.value)
+            && let Some(id) = result.get("id")
+        {
+            made.insert(product.to_owned(), id.clone());
+        }
+    }
+    Ok(made)
+}
+
+/// Whether a change waits for a person, rather than for its answer.
+pub(super) fn is_unclear(change: &Change) -> bool {
+    change.state == ChangeState::Unclear
+}

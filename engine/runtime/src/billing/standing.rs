@@ -1,0 +1,278 @@
+//! What the PSA has, read as cheaply as its pages allow: the lines of all agreements that matter,
+//! and their quantities on the days that matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billing::{Demand, Row, Standing, day_for, landing};
+use definition::operation::PageKind;
+use definition::pipeline::Reconcile;
+use model::IssueKind;
+use model::billing::{Day, Decimal, Decision};
+use model::request::id_text;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::facts::Known;
+use crate::context::Context;
+use crate::halt::Halt;
+use crate::issues::Trouble;
+use crate::step::pull::{incomplete, read_all};
+
+/// How many items are asked for at once. The strictest API known takes 500 values in a filter.
+const ITEMS_PER_READ: usize = 500;
+
+/// How many times a change is moved behind a billed period. Two years ahead, something is wrong.
+const MOVES_MAX: usize = 24;
+
+/// A line as it is read.
+#[derive(Deserialize)]
+struct Line {
+    id: Value,
+    agreement_id: Value,
+    item_id: Value,
+    #[serde(default)]
+    price: Option<Decimal>,
+}
+
+/// A quantity as it is read.
+#[derive(Deserialize)]
+struct Had {
+    line_id: Value,
+    quantity: Decimal,
+    #[serde(default)]
+    starts: Option<Day>,
+    #[serde(default)]
+    ends: Option<Day>,
+    #[serde(default)]
+    billed: bool,
+}
+
+/// A line of an agreement: its id, and what one costs.
+type Found = (Value, Option<Decimal>);
+
+/// What the PSA has.
+#[derive(Default)]
+pub(super) struct Standings {
+    /// Lines by agreement and item.
+    lines: BTreeMap<(String, String), Vec<Found>>,
+    /// Quantities by line.
+    rows: BTreeMap<String, Vec<Row>>,
+}
+
+impl Standings {
+    /// What the PSA has where the demands are. Lines are read by their items and not by their
+    /// agreements: there are few items, so one row of pages holds all of it, however many
+    /// agreements there are.
+    pub(super) async fn read(
+        context: &mut Context<'_>,
+        operations: &Reconcile,
+        known: &Known,
+        demands: &[(String, Demand)],
+    ) -> Result<Self, Halt> {
+        let mut standings = Self::default();
+        let wanted = Wanted::of(known, demands);
+        let items = item_batches(known, demands);
+        if items.is_empty() {
+            return Ok(standings);
+        }
+        standings
+            .read_lines(context, &operations.lines, (&items, &wanted))
+            .await?;
+        let days = wanted.iter().map(|one| one.day);
+        if let (Some(mut from), Some(mut until)) = (days.clone().min(), days.max()) {
+            // Where a period that was billed moves the day beyond what was read, it is read on.
+            for _ in 0..MOVES_MAX {
+                let days = json!({ "from": from, "until": until });
+                standings
+                    .read_rows(context, &operations.quantities, (&items, &days))
+                    .await?;
+                let beyond = wanted
+                    .iter()
+                    .map(|one| standings.day(one))
+                    .filter(|day| *day > until);
+                let (Some(first), Some(last)) = (beyond.clone().min(), beyond.max()) else {
+                    return Ok(standings);
+                };
+                (from, until) = (first, last);
+            }
+            return Err(unending(context));
+        }
+        Ok(standings)
+    }
+
+    async fn read_lines(
+        &mut self,
+        context: &mut Context<'_>,
+        operation: &str,
+        (items, wanted): (&[Vec<Value>], &[Wanted]),
+    ) -> Result<(), Halt> {
+        let keys: BTreeSet<&(String, String)> = wanted.iter().map(|one| &one.key).collect();
+        let mut take = |line: Line| {
+            let key = (id_text(&line.agreement_id), id_text(&line.item_id));
+            if keys.contains(&key) {
+                self.lines
+                    .entry(key)
+                    .or_default()
+                    .push((line.id, line.price));
+            }
+        };
+        let mut inputs = Map::new();
+        for batch in items {
+            inputs.insert("items".to_owned(), json!(batch));
+            read_typed(context, operation, &inputs, &mut take).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_rows(
+        &mut self,
+        context: &mut Context<'_>,
+        operation: &str,
+        (items, days): (&[Vec<Value>], &Value),
+    ) -> Result<(), Halt> {
+        let lines = self.lines.values().flatten().map(|(id, _)| id_text(id));
+        let lines: BTreeSet<String> = lines.collect();
+        let mut take = |had: Had| {
+            let line = id_text(&had.line_id);
+            if !lines.contains(&line) {
+                return;
+            }
+            let rows = self.rows.entry(line).or_default();
+            let row = Row {
+                starts: had.starts,
+                ends: had.ends,
+                quantity: had.quantity,
+                billed: had.billed,
+            };
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        };
+        let mut inputs = Map::new();
+        inputs.insert("days".to_owned(), days.clone());
+        for batch in items {
+            inputs.insert("items".to_owned(), json!(batch));
+            read_typed(context, operation, &inputs, &mut take).await?;
+        }
+        Ok(())
+    }
+
+    fn day(&self, wanted: &Wanted) -> Day {
+        landing(wanted.day, &self.rows(&wanted.key)).day
+    }
+
+    fn rows(&self, key: &(String, String)) -> Vec<Row> {
+        let lines = self.lines.get(key).into_iter().flatten();
+        let rows = lines.filter_map(|(id, _)| self.rows.get(&id_text(id)));
+        rows.flatten().cloned().collect()
+    }
+
+    /// What the PSA has of what is demanded.
+    pub(super) fn of(&self, known: &Known, id: &str, demand: &Demand) -> Standing {
+        let item = known.item(demand);
+        let key = (
+            demand.agreement.clone(),
+            item.as_ref().map(id_text).unwrap_or_default(),
+        );
+        let found = self.lines.get(&key).map(Vec::as_slice).unwrap_or_default();
+        Standing {
+            lines: found.iter().map(|(id, _)| id.clone()).collect(),
+            item,
+            item_name: known.item_name(demand),
+            price: found.first().and_then(|(_, price)| *price),
+            rows: self.rows(&key),
+            in_doubt: known.doubts.contains_key(id),
+        }
+    }
+}
+
+/// What is to be read for one demand.
+struct Wanted {
+    /// The agreement and the item; empty while the item is to be made.
+    key: (String, String),
+    /// The first day that may count.
+    day: Day,
+}
+
+impl Wanted {
+    fn of(known: &Known, demands: &[(String, Demand)]) -> Vec<Self> {
+        let one = |(id, demand): &(String, Demand)| {
+            let agreement = known.agreements.get(&demand.agreement)?;
+            let decision: Option<&Decision> = known.decisions.get(id).map(|row| &row.value);
+            let item = known.item(demand).as_ref().map(id_text).unwrap_or_default();
+            Some(Self {
+                key: (demand.agreement.clone(), item),
+                day: day_for(demand.from, agreement, decision, known.today),
+            })
+        };
+        demands.iter().filter_map(one).collect()
+    }
+}
+
+/// The ids of all items that are billed, as many at once as may be asked for.
+fn item_batches(known: &Known, demands: &[(String, Demand)]) -> Vec<Vec<Value>> {
+    let items = demands.iter().filter_map(|(_, demand)| known.item(demand));
+    let items: BTreeMap<String, Value> = items.map(|id| (id_text(&id), id)).collect();
+    let items: Vec<Value> = items.into_values().collect();
+    items
+        .chunks(ITEMS_PER_READ)
+        .map(<[Value]>::to_vec)
+        .collect()
+}
+
+/// Reads a list to its end, each record as `T`.
+async fn read_typed<T: DeserializeOwned>(
+    context: &mut Context<'_>,
+    operation: &str,
+    inputs: &Map<String, Value>,
+    take: &mut impl FnMut(T),
+) -> Result<(), Halt> {
+    let (mut wrong, mut read) = (None, 0);
+    read_all(context, operation, inputs, |record| {
+        read += 1;
+        match serde_json::from_value::<T>(record) {
+            Ok(record) => take(record),
+            Err(error) => wrong = Some(error.to_string()),
+        }
+    })
+    .await?;
+    count_least(context, operation, read);
+    match wrong {
+        None => Ok(()),
+        Some(wrong) => Err(incomplete(context, operation, &wrong)),
+    }
+}
+
+/// Counts the calls that no way of reading so many records could do without.
+pub(super) fn count_least(context: &mut Context<'_>, operation: &str, records: usize) {
+    let known = context.remote.connector.operations.get(operation);
+    let size = match known
+        .and_then(|one| one.pages.as_ref())
+        .map(|pages| &pages.kind)
+    {
+        Some(
+            PageKind::ByLastId { size, .. }
+            | PageKind::ByNumber { size, .. }
+            | PageKind::ByOffset { size },
+        ) => usize::try_from(*size).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    context.count("calls_least", records.div_ceil(size.max(1)).max(1) as u64);
+}
+
+fn unending(context: &Context<'_>) -> Halt {
+    let title = &context.remote.connector.title;
+    Halt::Behind {
+        trouble: Box::new(Trouble {
+            kind: IssueKind::Incomplete,
+            cause: None,
+            integration: Some(context.remote.integration.id.clone()),
+            subject: "billed periods".to_owned(),
+            title: format!("{title} says that the next {MOVES_MAX} periods are billed already"),
+            detail: None,
+            remedy: "Look at the periods of the agreements in the PSA, then run it again.".into(),
+        }),
+        guard: None,
+    }
+}

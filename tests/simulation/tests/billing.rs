@@ -1,0 +1,292 @@
+//! Billing against the simulated PSA, one leg after the other: the plan is shown, approved, applied
+//! and read back; what is asked twice is written once; what was billed is never written into.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should panic"
+)]
+
+use model::billing::{ChangeState, Decimal, Guards, ItemTarget, Mode, PlanLine, PlanState, Why};
+use runtime::Verdict;
+use simulation::billing::{Bill, PRODUCT};
+use simulators::faults::{Fault, Planned};
+
+fn states(lines: &[PlanLine]) -> Vec<PlanState> {
+    lines.iter().map(|line| line.state).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_is_shown_approved_applied_and_taken_back() {
+    let bill = Bill::new(1).await;
+    bill.uses(&[("3.2", "0"), ("8", "2")]).await;
+    let plan = bill
+        .planned("two lines are proposed", |lines| lines.len() == 2)
+        .await;
+    assert_eq!(states(&plan), [PlanState::Proposed, PlanState::Proposed]);
+    let desired: Vec<_> = plan.iter().map(|line| line.desired).collect();
+    assert_eq!(desired, [Decimal::whole(4), Decimal::whole(6)]);
+    assert_eq!(bill.adjustments(), 0, "a preview writes nothing");
+    let refused = bill.decide(None, Verdict::Approve).await.unwrap_err();
+    assert!(refused.to_string().contains("preview"), "{refused}");
+
+    bill.mode(Mode::Ask, Guards::default()).await;
+    bill.decide(None, Verdict::Approve).await.unwrap();
+    bill.engine()
+        .apply_plan(&bill.world.partner, &bill.id)
+        .await
+        .unwrap();
+    bill.planned("both lines are as they should be", |lines| {
+        lines.iter().all(|line| line.actual == line.desired)
+    })
+    .await;
+    assert_eq!((bill.units(0), bill.units(1)), (Some(4), Some(6)));
+    assert_eq!(bill.adjustments(), 2);
+    let changes = bill.changes().await;
+    assert!(
+        changes
+            .iter()
+            .all(|change| change.state == ChangeState::Verified)
+    );
+    assert!(
+        changes
+            .iter()
+            .all(|change| change.read_back == Some(change.after))
+    );
+
+    bill.run().await;
+    assert_eq!(bill.adjustments(), 2, "nothing to do writes nothing");
+
+    let undone = changes[0].clone();
+    bill.engine()
+        .undo(&bill.world.partner, &bill.id, vec![undone.id.clone()])
+        .await
+        .unwrap();
+    bill.planned("one line is taken back", |lines| {
+        lines.iter().any(|line| line.state == PlanState::Dismissed)
+    })
+    .await;
+    assert_eq!(bill.adjustments(), 3);
+    bill.run().await;
+    assert_eq!(bill.adjustments(), 3, "what was taken back stays so");
+    let again = bill
+        .engine()
+        .undo(&bill.world.partner, &bill.id, vec![undone.id])
+        .await;
+    assert!(
+        again
+            .unwrap_err()
+            .to_string()
+            .contains("taken it back already")
+    );
+    assert!(
+        bill.engine()
+            .issues(&bill.world.partner)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn guards_hold_what_is_too_much_and_the_rest_goes_by_itself() {
+    let bill = Bill::new(2).await;
+    let guards = Guards {
+        hold_new: false,
+        ..Guards::default()
+    };
+    bill.mode(Mode::Automatic, guards).await;
+    bill.uses(&[("8", "0"), ("11", "0")]).await;
+    let plan = bill
+        .planned("the small one is applied", |_| bill.units(0) == Some(8))
+        .await;
+    assert_eq!(
+        plan.iter()
+            .filter(|line| line.state == PlanState::Held)
+            .count(),
+        1
+    );
+    assert_eq!(bill.units(1), None);
+    bill.uses(&[("9", "0"), ("11", "0")]).await;
+    bill.planned("one more is applied", |_| bill.units(0) == Some(9))
+        .await;
+    bill.uses(&[("0", "0"), ("11", "0")]).await;
+    bill.planned("a drop to zero is held", |lines| {
+        lines
+            .iter()
+            .filter(|line| line.state == PlanState::Held)
+            .count()
+            == 2
+    })
+    .await;
+    assert_eq!(bill.units(0), Some(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_resolved_by_reading_the_quantity() {
+    for fault in [
+        Fault::DropAnswer,
+        Fault::DropRequest,
+        Fault::HangAfter,
+        Fault::CutBody,
+    ] {
+        let bill = Bill::new(3).await;
+        let planned = Planned::next(fault)
+            .method("POST")
+            .entity("ContractServiceAdjustments");
+        bill.world.psa.faults().add(planned);
+        bill.mode(Mode::Automatic, Bill::no_guards()).await;
+        bill.uses(&[("5", "0"), ("7", "0")]).await;
+        bill.planned("both are as they should be", |lines| {
+            lines.len() == 2 && lines.iter().all(|line| line.actual == line.desired)
+        })
+        .await;
+        assert_eq!(
+            (bill.units(0), bill.units(1)),
+            (Some(5), Some(7)),
+            "{fault:?}"
+        );
+        bill.run().await;
+        assert_eq!(
+            (bill.units(0), bill.units(1)),
+            (Some(5), Some(7)),
+            "{fault:?}"
+        );
+        assert!(
+            bill.engine()
+                .issues(&bill.world.partner)
+                .await
+                .unwrap()
+                .is_empty(),
+            "{fault:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_billed_period_is_left_alone_and_the_plan_says_where_it_lands() {
+    let bill = Bill::new(4).await;
+    bill.mode(Mode::Automatic, Bill::no_guards()).await;
+    bill.uses(&[("5", "0")]).await;
+    bill.planned("it is applied", |_| bill.units(0) == Some(5))
+        .await;
+    bill.post_this_month(0);
+    bill.uses(&[("6", "0")]).await;
+    let plan = bill
+        .planned("the next month has it", |lines| {
+            lines
+                .iter()
+                .any(|line| line.billed_until.is_some() && line.actual == Decimal::whole(6))
+        })
+        .await;
+    assert_eq!(plan[0].effective.to_string(), "2026-08-01");
+    assert_eq!(bill.units(0), Some(5), "the billed month is as it was");
+    assert_eq!(bill.units_on(0, "2026-08-15"), Some(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_change_in_between_stops_the_line_until_a_person_has_looked() {
+    let bill = Bill::new(5).await;
+    bill.mode(Mode::Automatic, Bill::no_guards()).await;
+    bill.uses(&[("5", "0")]).await;
+    bill.planned("it is applied", |_| bill.units(0) == Some(5))
+        .await;
+    let fault = Planned::next(Fault::DropAnswer)
+        .method("POST")
+        .entity("ContractServiceAdjustments");
+    bill.world.psa.faults().add(fault);
+    bill.uses(&[("8", "0")]).await;
+    bill.until("the change was sent", || bill.units(0) == Some(8))
+        .await;
+    bill.adjust_as_technician(0, 10);
+    let plan = bill
+        .planned("it is unclear", |lines| {
+            lines
+                .iter()
+                .any(|line| line.state == PlanState::InDoubt && line.troubled)
+        })
+        .await;
+    let issues = bill.engine().issues(&bill.world.partner).await.unwrap();
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    let line = plan[0].id.clone();
+    bill.run().await;
+    assert_eq!(bill.units(0), Some(18), "nothing is guessed");
+    bill.engine()
+        .settle_line(&bill.world.partner, &bill.id, &line)
+        .await
+        .unwrap();
+    bill.planned("it is set right", |_| bill.units(0) == Some(8))
+        .await;
+    assert!(
+        bill.engine()
+            .issues(&bill.world.partner)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_is_made_once_and_found_again() {
+    let bill = Bill::new(6).await;
+    let name = "Web Security".to_owned();
+    let price = Decimal::parse("4.5").unwrap();
+    bill.bills_as(ItemTarget::Create { name, price }).await;
+    let fault = Planned::next(Fault::DropAnswer)
+        .method("POST")
+        .entity("Services");
+    bill.world.psa.faults().add(fault);
+    bill.mode(Mode::Automatic, Bill::no_guards()).await;
+    bill.uses(&[("5", "0"), ("7", "0")]).await;
+    bill.planned("both are billed", |lines| {
+        lines.len() == 2 && lines.iter().all(|line| line.actual == line.desired)
+    })
+    .await;
+    let services = bill.world.psa.records("Services");
+    let made = services
+        .iter()
+        .filter(|one| one["name"] == "Web Security")
+        .count();
+    assert_eq!(made, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn usage_that_is_not_billed_is_listed_with_the_reason() {
+    let bill = Bill::new(7).await;
+    bill.uses_product("unknown-product", "4").await;
+    bill.planned("a plan is made", |_| true).await;
+    bill.until_async("it says so", || async {
+        let view = bill
+            .engine()
+            .plan(&bill.world.partner, &bill.id)
+            .await
+            .unwrap();
+        let unbilled = view.plan.map(|plan| plan.unbilled).unwrap_or_default();
+        unbilled.iter().any(|one| one.why == Why::ProductUnmapped)
+    })
+    .await;
+    bill.uses(&[("3", "0")]).await;
+    let plan = bill
+        .planned("a line is there", |lines| lines.len() == 1)
+        .await;
+    let why = bill
+        .engine()
+        .explain(&bill.world.partner, &bill.id, &plan[0].id)
+        .await
+        .unwrap();
+    assert_eq!(why.usages.len(), 1);
+    assert_eq!(why.rules[0].0.as_str(), PRODUCT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_pass_costs_no_more_calls_than_pages() {
+    let bill = Bill::with_companies(8, 520).await;
+    bill.everybody_uses("5").await;
+    bill.planned("all are planned", |lines| lines.len() > 520)
+        .await;
+    let run = bill.run().await;
+    let (calls, least) = (run.counts["calls"], run.counts["calls_least"]);
+    assert_eq!(calls, least, "{:?}", run.counts);
+    // Two pages of contracts, and one each of services and units.
+    assert_eq!((calls, bill.adjustments()), (4, 0), "{:?}", run.counts);
+}
