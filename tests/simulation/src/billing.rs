@@ -312,6 +312,22 @@ impl Bill {
         rows
     }
 
+    /// Whose line an adjustment is of, if it is of the product's.
+    pub fn customer_of(&self, adjustment: &Value) -> Option<usize> {
+        let of_line = |row: &Value| {
+            let line = row.get("contractServiceID");
+            let same = |field: &str| row.get(field) == adjustment.get(field);
+            match adjustment
+                .get("contractServiceID")
+                .filter(|line| !line.is_null())
+            {
+                Some(adjusted) => line == Some(adjusted),
+                None => same("contractID") && same("serviceID"),
+            }
+        };
+        (0..self.customers.len()).find(|at| self.rows(*at).iter().any(of_line))
+    }
+
     /// Approves and posts July of a customer's line, as the PSA's people do each month.
     pub fn post_this_month(&self, customer: usize) {
         for row in self.rows(customer) {

@@ -19,6 +19,7 @@
 
 pub mod billing;
 pub mod dice;
+pub mod money;
 pub mod scenario;
 pub mod sharing;
 pub mod wire;

@@ -14,4 +14,5 @@ mod logs;
 mod problems;
 mod requests;
 mod sockets;
+mod usage;
 mod world;

@@ -5,7 +5,7 @@ use definition::pipeline::Reconcile;
 use model::IssueKind;
 use model::billing::{Change, ChangeState, ItemTarget, PlanLine, PlanState};
 use serde_json::{Map, Value, json};
-use store::{Expect, Record};
+use store::{Expect, Record, Records};
 
 use super::facts::Known;
 use super::{doubt, remedy};
@@ -13,7 +13,10 @@ use crate::context::Context;
 use crate::halt::Halt;
 use crate::issues::Trouble;
 use crate::step::ensure::{once, surely_did_not_happen};
-use crate::tables::{DecisionRow, DoubtRow, PlanLineRow};
+use crate::tables::{ChangeRow, DecisionRow, DoubtRow, PlanLineRow};
+
+/// How many changes of one line are kept: a change each month for eight years.
+const CHANGES_PER_LINE: usize = 100;
 
 /// Applies what is approved. Gives whether something is in doubt now.
 pub(super) async fn apply(
@@ -135,7 +138,21 @@ async fn intend(context: &mut Context<'_>, known: &Known, change: &Change) -> Re
         .batch
         .put_record(partner, &parts, &doubt, Expect::Absent);
     doubt::put(context, change, Expect::Absent);
+    forget(context, &parts).await?;
     context.commit().await
+}
+
+/// Forgets the oldest change of a line that has had too many.
+async fn forget(context: &mut Context<'_>, line: &[&str; 2]) -> Result<(), Halt> {
+    let (store, partner) = (context.remote.core.store.clone(), context.partner.as_str());
+    let scan = store.scan_records::<ChangeRow>(partner, line, None, CHANGES_PER_LINE);
+    let rows = scan.await?;
+    if rows.len() >= CHANGES_PER_LINE
+        && let Some((oldest, _)) = rows.into_iter().next()
+    {
+        context.batch.delete(oldest, Expect::Any);
+    }
+    Ok(())
 }
 
 /// Settles a line that was not applied: it waits behind an issue of its own, unless what stopped
