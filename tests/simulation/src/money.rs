@@ -108,7 +108,7 @@ fn plan_faults(bill: &Bill, dice: &Dice) {
         Fault::HangAfter,
         Fault::CutBody,
     ];
-    for _ in 0..1 + dice.below(5) {
+    for _ in 0..=dice.below(5) {
         let likely = u16::try_from(50 + dice.below(350)).unwrap_or_default();
         let planned = Planned::next(*dice.pick(&faults))
             .times(u32::MAX)
