@@ -47,7 +47,7 @@ impl Bill {
             .choices(&world.partner, &id, "billing_codes")
             .await
             .expect("codes");
-        let code = codes.first().expect("a code").value.clone();
+        let code = codes.choices.first().expect("a code").value.clone();
         let mut settings = Map::new();
         settings.insert("default_billing_code".to_owned(), code);
         let saved = engine
