@@ -169,9 +169,11 @@ fn psa_guide(psa: &dyn Psa, url: &str) -> Vec<String> {
     let pair =
         |indent: &str, (name, value): (&String, &String)| format!("{indent}{name}: {value:?}");
     let vendor = psa.vendor(url);
-    let mut lines = Vec::new();
+    let mut lines = vec![
+        "In the engine's configuration:".to_owned(),
+        format!("  trust: [{url}]"),
+    ];
     if !vendor.is_empty() {
-        lines.push("In the engine's configuration:".to_owned());
         lines.push("  vendor:".to_owned());
         lines.push(format!("    {connector}:"));
         lines.extend(vendor.iter().map(|one| pair("      ", one)));

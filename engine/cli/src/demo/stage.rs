@@ -67,8 +67,7 @@ impl Stage {
         });
         let product_running = product.serve(free).await.map_err(failed)?;
         let folder = Folder::make(args.keep.clone())?;
-        let vendor = psa.vendor(&psa_running.url);
-        let engine = start(args, &folder, psa.connector(), vendor).await?;
+        let engine = start(args, &folder, &*psa, &psa_running.url).await?;
         let token = engine.tokens.mint(&Claims {
             scope: Scope::Operator,
             issued_at: SystemClock.now(),
@@ -224,8 +223,8 @@ pub(super) fn partner_path(rest: &str) -> String {
 async fn start(
     args: &DemoArgs,
     folder: &Folder,
-    connector: &str,
-    vendor: BTreeMap<String, String>,
+    psa: &dyn Psa,
+    psa_url: &str,
 ) -> Result<Engine, Error> {
     let plan = Plan {
         data: folder.path().to_owned(),
@@ -233,7 +232,9 @@ async fn start(
         public: PublicAddress::Listener,
         grace: GRACE_DEFAULT,
         runtime: Config {
-            vendor: BTreeMap::from([(connector.to_owned(), vendor)]),
+            vendor: BTreeMap::from([(psa.connector().to_owned(), psa.vendor(psa_url))]),
+            // On this machine, which a partner could not give as an address.
+            trusted_origins: vec![psa_url.to_owned()],
             ..Config::default()
         },
     };
