@@ -8,12 +8,13 @@
 use definition::pipeline::{Event, Pipeline};
 use model::{
     Content, Customer, CustomerId, Integration, IntegrationId, IssueKind, Mapping, Outcome,
-    PartnerId, RequestId, Run, RunId, Trigger,
+    PartnerId, Request, RequestId, Run, RunId, Trigger,
 };
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Lease, Records};
 
 use crate::Runtime;
+use crate::context::request_value;
 use crate::core::{Core, is_usable};
 use crate::error::Error;
 use crate::events::{lane, priority};
@@ -164,10 +165,10 @@ fn asked_run(core: &Core, integration: &Integration, pipeline: &Pipeline) -> Run
     }
 }
 
-/// The request that the ticket carries the reference of.
-fn made_up(core: &Core, customer: &Customer) -> Result<Content, Error> {
+/// The request that the ticket carries the reference of, as expressions see it.
+fn made_up(core: &Core, customer: &Customer) -> Result<Value, Error> {
     let id = RequestId::new(format!("test-{}", core.short_id()));
-    Ok(Content {
+    let content = Content {
         id: id.map_err(|error| Error::invalid("", error.to_string()))?,
         customer_id: customer.id.clone(),
         report_type: "test".to_owned(),
@@ -176,7 +177,8 @@ fn made_up(core: &Core, customer: &Customer) -> Result<Content, Error> {
         reason: None,
         user: None,
         opened_at: None,
-    })
+    };
+    Ok(request_value(&Request::accepted(content, core.now())))
 }
 
 fn enqueue(
