@@ -115,3 +115,111 @@ async fn a_retry_by_hand_tries_all_that_waits() {
     }
     partner.wait_no_issues().await;
 }
+
+/// Runs a pipeline now and gives its record once it has ended.
+async fn run(partner: &Partner, pipeline: &str) -> Value {
+    let path = partner.here("sync");
+    let started = partner
+        .api
+        .post(&path, json!({ "pipeline": pipeline }))
+        .await;
+    let id = started["runs"][0].as_str().expect("a run").to_owned();
+    partner
+        .wait_for("the run has ended", SOON, async || {
+            let run = partner.get_here(&format!("runs/{id}")).await;
+            (run["ended_at"] != Value::Null).then_some(run)
+        })
+        .await
+}
+
+#[tokio::test]
+async fn what_would_stop_tickets_is_an_issue_before_the_first_one_fails() {
+    let stage = Stage::start().await;
+    let partner = stage.partner("north").await;
+    let alpha = company(&partner, "alpha");
+    let queue = partner
+        .autotask
+        .picklist_value("Tickets", "queueID", "Service Desk")
+        .expect("a queue");
+    partner
+        .autotask
+        .set_company_active(alpha, false)
+        .expect("a company");
+    assert!(
+        partner
+            .autotask
+            .set_picklist_active("Tickets", "queueID", queue, false)
+    );
+    run(&partner, "read_directory").await;
+    let ran = run(&partner, "preflight").await;
+    assert_eq!(ran["status"], "succeeded", "{ran}");
+    assert_eq!(ran["counts"]["found"], 2, "{ran}");
+    let calls = ran["counts"]["calls"].as_u64().expect("a number of calls");
+    assert!((1..=6).contains(&calls), "{ran}");
+    let gone = issue_of(&partner, "company_inactive")
+        .await
+        .expect("an issue");
+    assert_eq!(
+        (&gone["foreseen"], &gone["behind"]),
+        (&json!(true), &json!(0))
+    );
+    assert_eq!(gone["about"], alpha.to_string(), "{gone}");
+    let choice = issue_of(&partner, "choice_inactive")
+        .await
+        .expect("an issue");
+    let title = choice["title"].to_string();
+    assert!(
+        title.contains("Default Queue") && title.contains("Service Desk"),
+        "{title}"
+    );
+
+    // A request that meets what was foreseen waits behind the same issue.
+    assert!(
+        partner
+            .autotask
+            .set_picklist_active("Tickets", "queueID", queue, true)
+    );
+    partner.send("r-1", "alpha").await;
+    let failed = partner.wait_state("r-1", "failed").await;
+    assert_eq!(failed["issue"], gone["id"]);
+
+    // What is mended clears itself, and the request goes on without anybody's click.
+    partner
+        .autotask
+        .set_company_active(alpha, true)
+        .expect("a company");
+    run(&partner, "read_directory").await;
+    run(&partner, "preflight").await;
+    partner.wait_state("r-1", "ticketed").await;
+    partner.ticket("r-1");
+    partner.wait_no_issues().await;
+    assert_eq!(partner.violations(), []);
+}
+
+#[tokio::test]
+async fn a_right_that_was_taken_away_is_found_and_another_mapping_mends_an_inactive_company() {
+    let stage = Stage::start().await;
+    let partner = stage.partner("north").await;
+    let (alpha, beta) = (company(&partner, "alpha"), company(&partner, "beta"));
+    partner
+        .autotask
+        .set_company_active(alpha, false)
+        .expect("a company");
+    partner.send("r-1", "alpha").await;
+    partner.wait_state("r-1", "failed").await;
+    let mapping = json!({ "mappings": [{ "customer": "alpha", "company": beta }] });
+    partner.put_here("mappings/companies", mapping).await;
+    partner.wait_state("r-1", "ticketed").await;
+    assert_eq!(partner.ticket("r-1").company_id, beta);
+    partner.wait_no_issues().await;
+
+    partner.autotask.set_right(
+        "Tickets",
+        simulators::autotask::Action::Update,
+        simulators::autotask::Right::None,
+    );
+    run(&partner, "preflight").await;
+    let issue = issue_of(&partner, "right_missing").await.expect("an issue");
+    assert_eq!(issue["kind"], "right_missing");
+    assert_eq!(issue["about"], "Change tickets", "{issue}");
+}

@@ -23,6 +23,7 @@ pub(crate) mod names;
 pub(crate) mod operation;
 pub(crate) mod pages;
 pub(crate) mod pipeline;
+pub(crate) mod preflight;
 pub(crate) mod rule;
 pub(crate) mod scope;
 pub(crate) mod secret;

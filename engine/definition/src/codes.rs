@@ -59,6 +59,8 @@ codes! {
     INCOMPLETE_LIMIT = "incomplete-limit", "A limit says what it counts, and in what span.";
     BACKWARD_PAUSES = "backward-pauses", "The longest pause is not shorter than the first.";
     UNKNOWN_CAUSE = "unknown-cause", "A cause that is named is one of the family's.";
+    CHECK_EFFECT = "check-effect", "What only looks changes nothing.";
+    BY_NOTHING = "by-nothing", "Whose a record is matters where something is looked at for each.";
     CAUSELESS = "causeless", "What tells more of a cause goes with one.";
     WRONG_CAUSE = "wrong-cause", "A cause is of a failure that stays until somebody mends it.";
     RETRY_FORBIDDEN = "retry-forbidden", "Only failures that pass by themselves are tried again.";

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::auth::Auth;
 use crate::operation::Operation;
+use crate::preflight::Check;
 use crate::rule::ErrorRule;
 
 /// How long to wait for an answer, unless the file says otherwise.
@@ -42,6 +43,8 @@ pub struct Connector {
     pub setup: BTreeMap<String, Setup>,
     /// What the credentials must be allowed to do.
     pub rights: Vec<Right>,
+    /// What would stop tickets, and is looked for before it does.
+    pub preflight: Vec<Check>,
     /// Lists that settings are chosen from.
     pub choices: BTreeMap<String, Choices>,
     /// The settings forms by section. Root `settings.SECTION.NAME`.

@@ -28,6 +28,7 @@ mod near;
 pub mod operation;
 mod page;
 pub mod pipeline;
+pub mod preflight;
 mod raw;
 mod records;
 pub mod report;

@@ -53,11 +53,13 @@ pub enum Event {
     UsageChanged,
     /// A person decided about lines of a plan.
     PlanDecided,
+    /// Customers were mapped to other companies.
+    MappingSaved,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RequestOpened,
         Self::RequestCloseAsked,
         Self::TicketHinted,
@@ -67,6 +69,7 @@ impl Event {
         Self::TestTicketAsked,
         Self::UsageChanged,
         Self::PlanDecided,
+        Self::MappingSaved,
     ];
 
     /// The name used in pipeline files.
@@ -81,6 +84,7 @@ impl Event {
             Self::TestTicketAsked => "ticket.test_asked",
             Self::UsageChanged => "usage.changed",
             Self::PlanDecided => "plan.decided",
+            Self::MappingSaved => "mapping.saved",
         }
     }
 
@@ -103,7 +107,8 @@ impl Event {
             | Self::IntegrationResumed
             | Self::SettingsSaved
             | Self::UsageChanged
-            | Self::PlanDecided => &[],
+            | Self::PlanDecided
+            | Self::MappingSaved => &[],
         }
     }
 }
@@ -249,6 +254,15 @@ pub enum StepKind {
         found: Expression,
         /// What it has to be, or to contain; without it, anything will do but nothing.
         expected: Option<Expression>,
+    },
+    /// Looks for what would stop tickets before it does, the connector's own checks included.
+    Preflight {
+        /// The cause of a right that the credentials lack.
+        rights: String,
+        /// The cause of a saved choice that is no longer offered.
+        choices: String,
+        /// The cause of a mapped company that left the directory or is inactive.
+        companies: String,
     },
     /// Says what has happened.
     Emit {

@@ -10,4 +10,5 @@ pub(crate) mod example;
 pub(crate) mod family;
 pub(crate) mod operation;
 pub(crate) mod pipeline;
+pub(crate) mod preflight;
 pub(crate) mod value;

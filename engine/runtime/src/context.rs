@@ -111,6 +111,22 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// What is done when something that is read in passing, such as choices, was refused.
+    pub(crate) fn refused(
+        &self,
+        what: &str,
+        class: Class,
+        message: String,
+        remedy: Option<String>,
+    ) -> Halt {
+        let mut failure = exchange::Failure::unsent(class, message);
+        failure.remedy = remedy;
+        self.halt(Failed::Exchange {
+            operation: what.to_owned(),
+            failure: Box::new(failure),
+        })
+    }
+
     /// Adds to what the run has done.
     pub(crate) fn count(&mut self, what: &str, by: u64) {
         *self.counts.entry(what.to_owned()).or_default() += by;

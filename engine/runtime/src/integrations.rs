@@ -13,6 +13,7 @@ use model::{Health, Integration, IntegrationId, IssueKind, PartnerId, Secret, Ti
 use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Records, Versioned};
 
+pub(crate) use connection::grants;
 pub use connection::{ConnectionReport, RightReport};
 pub use settings::{Choice, ChoiceList, SectionForm, SectionView, SettingForm, VariableForm};
 

@@ -292,6 +292,58 @@ impl Core {
         Ok(gone)
     }
 
+    /// Opens the issue about something that a pre-flight saw, or notes that it was seen again.
+    pub(crate) async fn foresee(
+        &self,
+        partner: &PartnerId,
+        trouble: &Trouble,
+    ) -> Result<(), Error> {
+        let mut batch = Batch::new();
+        let id = self.open_issue(&mut batch, partner, trouble).await?;
+        let opened = self.store.commit(batch).await;
+        if let Err(error) = opened.map_err(Error::from)
+            && !matches!(&error, Error::Store(error) if error.is_conflict())
+        {
+            return Err(error);
+        }
+        self.mark(partner, &id, true).await
+    }
+
+    /// What a pre-flight has looked for and does not see any more. Work that waits for it is tried,
+    /// one piece at first: if it passes, the issue is cleared and the rest follows.
+    pub(crate) async fn no_longer_seen(
+        &self,
+        partner: &PartnerId,
+        id: &IssueId,
+    ) -> Result<(), Error> {
+        if self.let_go(partner, id, 1).await? == 0 {
+            return self.clear_issue(partner, id).await.map(drop);
+        }
+        self.mark(partner, id, false).await
+    }
+
+    /// Notes in the issue whether a pre-flight sees it now. One that is being changed by others is
+    /// left to them, and looked at again the next time.
+    async fn mark(&self, partner: &PartnerId, id: &IssueId, foreseen: bool) -> Result<(), Error> {
+        let parts = [id.as_str()];
+        let known = self
+            .store
+            .get_record::<IssueRow>(partner.as_str(), &parts)
+            .await?;
+        let Some(known) = known else { return Ok(()) };
+        let mut issue = known.value.0;
+        issue.foreseen = foreseen;
+        if foreseen {
+            issue.seen_at = self.now();
+        }
+        let (mut batch, expect) = (Batch::new(), Expect::Version(known.version));
+        batch.put_record(partner.as_str(), &parts, &IssueRow(issue), expect);
+        match self.store.commit(batch).await {
+            Err(error) if !error.is_conflict() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// How many pieces of work wait behind the issue.
     pub(crate) async fn behind(&self, partner: &PartnerId, id: &IssueId) -> Result<u64, Error> {
         let rows: Vec<BehindRow> = self.all(partner.as_str(), &[id.as_str()]).await?;

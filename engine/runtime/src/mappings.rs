@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use definition::pipeline::Event;
 use model::{Customer, CustomerId, IntegrationId, IssueKind, Mapping, PartnerId};
 use serde_json::Value;
 use store::{Batch, Expect, Record};
 
 use crate::Runtime;
 use crate::error::{Error, Fault};
+use crate::events::Happened;
 use crate::issues::issue_id;
 use crate::suggest::{Candidate, Suggestion, suggest};
 use crate::tables::{CompanyRow, MappingRow};
@@ -116,7 +118,7 @@ impl Runtime {
         id: &IntegrationId,
         changes: Vec<MappingChange>,
     ) -> Result<MappingReceipt, Error> {
-        self.core.integration(partner, id).await?;
+        let integration = self.core.integration(partner, id).await?.value.0;
         let companies = self.directory(partner, id).await?;
         let known: HashMap<String, Value> = companies
             .into_iter()
@@ -148,6 +150,17 @@ impl Runtime {
                 let issue = issue_id(kind, Some(id), change.customer.as_str());
                 receipt.released += self.core.clear_issue(partner, &issue).await?;
             }
+        }
+        if receipt.saved > 0 {
+            let (mut batch, fold) = (Batch::new(), format!("mapping/{id}"));
+            let happened = Happened {
+                fold: Some(&fold),
+                ..Happened::plain(Event::MappingSaved, self.core.now())
+            };
+            self.core.enqueue_event(&mut batch, &integration, &happened);
+            self.commit(batch, "the queue").await?;
+            // What the company so far did not take may go to another one now.
+            self.core.try_refused(partner, id).await?;
         }
         Ok(receipt)
     }

@@ -248,6 +248,31 @@ impl Remote {
         }
     }
 
+    /// What an operation gives: its one record, or the list of all records where it gives many.
+    pub(crate) async fn result(
+        &self,
+        name: &str,
+        inputs: &Map<String, Value>,
+    ) -> Result<Value, Failed> {
+        let operation = self.operation(name)?;
+        let gives_many = operation.items.is_some() || operation.pages.is_some();
+        let records = self.found(name, inputs).await?;
+        Ok(if gives_many {
+            Value::Array(records)
+        } else {
+            records.into_iter().next().unwrap_or(Value::Null)
+        })
+    }
+
+    /// What people may be told of what an operation knows: no credentials.
+    pub(crate) async fn told(&self, operation: &str) -> Result<Map<String, Value>, Failed> {
+        let mut roots = self.common_roots(self.operation(operation)?);
+        roots.remove("credentials");
+        roots.remove("vendor");
+        roots.insert("setup".to_owned(), Value::Object(self.set_up().await?));
+        Ok(roots)
+    }
+
     /// The names that what reads an operation's records may use besides them.
     pub(crate) async fn names(&self, operation: &str) -> Result<Map<String, Value>, Failed> {
         self.roots(self.operation(operation)?, &Map::new()).await

@@ -11,6 +11,7 @@ mod emit;
 pub(crate) mod ensure;
 mod leave;
 mod link;
+mod preflight;
 pub(crate) mod pull;
 mod reconcile;
 mod verify;
@@ -116,6 +117,7 @@ async fn one(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
             found,
             expected,
         } => verify::verify(context, path, what, found, expected.as_ref()),
+        StepKind::Preflight { .. } => preflight::preflight(context, path, &step.kind).await,
         StepKind::Emit {
             event,
             request,

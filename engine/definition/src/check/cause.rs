@@ -7,6 +7,7 @@ use super::connector::Surroundings;
 use super::value::Values;
 use super::{RECHECK, duration};
 use crate::codes;
+use crate::family::Family;
 use crate::near;
 use crate::page::Spot;
 use crate::raw::operation::ErrorText;
@@ -31,7 +32,7 @@ pub(crate) fn of_rule(
         spot.key("cause")
             .key_error(codes::WRONG_CAUSE, message, Some(hint));
     }
-    known(name, around, &spot.key("cause"));
+    known(name, around.family, &spot.key("cause"));
     let about = rule.about.as_ref();
     let about = about.map(|about| values.varying(&about.0, &spot.key("about")));
     let told_by_failure = about
@@ -70,8 +71,7 @@ const fn stays(class: Class) -> bool {
 }
 
 /// Reports a cause that the family does not have.
-pub(crate) fn known(name: &Name, around: &Surroundings<'_>, spot: &Spot<'_>) {
-    let family = around.family;
+pub(crate) fn known(name: &Name, family: &Family, spot: &Spot<'_>) {
     if !family.causes.contains_key(&name.0) {
         let message = format!(
             "`{}` is not a cause of the family `{}`",

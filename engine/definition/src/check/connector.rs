@@ -10,7 +10,7 @@ use model::span;
 use super::scope::{ConnectorScope, record_shape};
 use super::secret::SecretNames;
 use super::value::Values;
-use super::{callout, form, graph, http, operation, unused};
+use super::{callout, form, graph, http, operation, preflight, unused};
 use crate::codes;
 use crate::connector::{
     Choices, Connector, Right, SETTLE_DEFAULT, Section, Setup, Short, TIMEOUT_DEFAULT,
@@ -105,6 +105,7 @@ pub(crate) fn check(
         credentials: form::fields(&file.credentials, &spot.key("credentials")),
         setup: setup(&around, &spot.key("setup")),
         rights: rights(&around, &spot.key("rights")),
+        preflight: preflight::check(&around, &spot.key("preflight")),
         choices: choices(&around, &spot.key("choices")),
         settings: settings(&around, &spot.key("settings")),
         callout: file

@@ -112,12 +112,21 @@ pub(crate) fn called_by(around: &Surroundings<'_>, name: &str, first: &str, spot
 
 /// Reports what an operation is given when it is called with nothing at hand, as for a form.
 pub(crate) fn called_alone(around: &Surroundings<'_>, name: &str, spot: &Spot<'_>) {
+    called_with(around, name, &[], "in a form", spot);
+}
+
+/// Reports what an operation asks for where only `given` is at hand; `place` says where that is.
+pub(crate) fn called_with(
+    around: &Surroundings<'_>,
+    name: &str,
+    given: &[&str],
+    place: &str,
+    spot: &Spot<'_>,
+) {
     let contract = around.family.operations.get(name);
-    for input in contract
-        .into_iter()
-        .flat_map(|contract| contract.input.keys())
-    {
-        let message = format!("`{name}` asks for `{input}`, which is not there in a form");
+    let asked = contract.into_iter().flat_map(|one| one.input.keys());
+    for input in asked.filter(|input| !given.contains(&input.as_str())) {
+        let message = format!("`{name}` asks for `{input}`, which is not there {place}");
         spot.error(codes::MISSING_INPUT, message, None);
     }
 }

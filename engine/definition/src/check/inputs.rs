@@ -1,9 +1,11 @@
 //! What an operation is given. One of the family's is given what its contract says; one of the
-//! connector's own is called on the way to others, and given what all of these have in common.
+//! connector's own is called on the way to others or by checks, and given what all of these have in
+//! common.
 
 use std::collections::BTreeMap;
 
 use super::connector::Surroundings;
+use super::preflight;
 
 /// The names of what `name` is given, each with the name of its schema.
 pub(crate) fn of<'a>(around: &Surroundings<'a>, name: &str) -> BTreeMap<&'a str, &'a str> {
@@ -26,8 +28,12 @@ fn given<'a>(
     way.push(name.to_owned());
     let callers = around.file.operations.0.iter();
     let callers = callers.filter(|(_, text)| text.calls().any(|called| called == name));
+    let checks = around.file.preflight.iter();
+    let checks = checks.filter(|check| check.operation.0 == name);
+    let checks = checks.map(|check| preflight::given(check).iter().map(|name| (*name, *name)));
     let common = callers
         .map(|(caller, _)| given(around, caller, way))
+        .chain(checks.map(Iterator::collect))
         .reduce(|mut common, other| {
             common.retain(|name, schema| other.get(name) == Some(schema));
             common

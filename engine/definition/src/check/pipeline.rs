@@ -119,6 +119,7 @@ impl From<EventText> for Event {
             EventText::TestTicketAsked => Self::TestTicketAsked,
             EventText::UsageChanged => Self::UsageChanged,
             EventText::PlanDecided => Self::PlanDecided,
+            EventText::MappingSaved => Self::MappingSaved,
         }
     }
 }

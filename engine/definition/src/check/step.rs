@@ -10,6 +10,7 @@ mod sharing;
 use expression::{Expression, Fault, Scripts, Shape};
 use serde_json::{Value, json};
 
+use super::cause;
 use super::names::Names;
 use super::value::Values;
 use crate::codes;
@@ -17,10 +18,10 @@ use crate::family::Family;
 use crate::page::Spot;
 use crate::pipeline::{Emitted, Entity, Otherwise, Side, Step, StepKind};
 use crate::raw::pipeline::{
-    EachText, EmitText, EmittedText, EntityText, MatchText, OtherwiseText, ScriptText, SideText,
-    StepText, WhenStepText,
+    EachText, EmitText, EmittedText, EntityText, MatchText, OtherwiseText, PreflightText,
+    ScriptText, SideText, StepText, WhenStepText,
 };
-use crate::raw::value::{Computed, Template};
+use crate::raw::value::{Computed, Name, Template};
 
 /// What steps are checked against.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +86,9 @@ impl Bench<'_> {
         }
         if let Some(text) = &text.verify {
             return Some(self.verify(text, names, &at("verify")));
+        }
+        if let Some(text) = &text.preflight {
+            return Some(self.preflight(text, &at("preflight")));
         }
         text.emit
             .as_ref()
@@ -202,6 +206,18 @@ impl Bench<'_> {
                 SideText::Psa => Side::Psa,
             },
             resolution: resolution.map(|text| values.template(text, &spot.key("resolution"))),
+        }
+    }
+
+    fn preflight(&self, text: &PreflightText, spot: &Spot<'_>) -> StepKind {
+        let named = |key: &str, name: &Name| {
+            cause::known(name, self.family, &spot.key(key));
+            name.0.clone()
+        };
+        StepKind::Preflight {
+            rights: named("rights", &text.rights),
+            choices: named("choices", &text.choices),
+            companies: named("companies", &text.companies),
         }
     }
 

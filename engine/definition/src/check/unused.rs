@@ -64,6 +64,7 @@ fn is_needed(around: &Surroundings<'_>, name: &str) -> bool {
     let known = around.family.operations.contains_key(name);
     known
         || file.rights.iter().any(|right| right.operation.0 == name)
+        || file.preflight.iter().any(|check| check.operation.0 == name)
         || file
             .choices
             .0

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::auth::AuthText;
 use super::operation::{ClassText, ErrorText, OperationText};
+use super::preflight::CheckText;
 use super::value::{Computed, Name, Named, Pairs, Picked, SpanText, Template};
 
 /// How to talk to one system: credentials, requests, paging, limits, errors, callouts and the
@@ -40,6 +41,9 @@ pub(crate) struct ConnectorFile {
     /// What the credentials must be allowed to do, checked when a connection is tested.
     #[serde(default)]
     pub(crate) rights: Vec<RightText>,
+    /// What would stop tickets, and is looked for before it does.
+    #[serde(default)]
+    pub(crate) preflight: Vec<CheckText>,
     /// Lists that settings are chosen from, read live.
     #[serde(default)]
     pub(crate) choices: Named<ChoicesText>,

@@ -64,6 +64,9 @@ pub(crate) enum EventText {
     /// A person decided about lines of a plan, and wants that done now.
     #[serde(rename = "plan.decided")]
     PlanDecided,
+    /// Customers were mapped to other companies.
+    #[serde(rename = "mapping.saved")]
+    MappingSaved,
 }
 
 /// What a pipeline yields to when calls have to wait.
@@ -110,6 +113,9 @@ pub(crate) struct StepText {
     pub(crate) leave: Option<LeaveText>,
     /// Holds what was found against what was expected, and notes both in the run.
     pub(crate) verify: Option<VerifyText>,
+    /// Looks for what would stop tickets before it does: what is named here, and what the connector
+    /// looks for itself.
+    pub(crate) preflight: Option<PreflightText>,
     /// Says what has happened, to the product and to the ledger.
     pub(crate) emit: Option<EmitText>,
 }
@@ -395,6 +401,20 @@ pub(crate) struct VerifyText {
     /// What it has to be, or, if it is a list, to contain. Where this gives nothing, nothing is
     /// verified; without it, anything will do but nothing.
     pub(crate) expected: Option<Computed>,
+}
+
+/// Looks for what would stop tickets before it does. Each key names the cause, of the family's,
+/// under which what is found is told.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Preflight")]
+pub(crate) struct PreflightText {
+    /// The cause of a right that the credentials lack.
+    pub(crate) rights: Name,
+    /// The cause of a saved choice that is no longer offered.
+    pub(crate) choices: Name,
+    /// The cause of a mapped company that left the directory or is inactive.
+    pub(crate) companies: Name,
 }
 
 /// Says what has happened.

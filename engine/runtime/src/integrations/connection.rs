@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use definition::connector::Right;
 use model::{Class, Integration};
 use serde_json::{Map, Value};
 
@@ -75,13 +76,7 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
         let granted = match remote.found(&right.operation, &Map::new()).await {
             Ok(records) => {
                 let record = records.into_iter().next().unwrap_or(Value::Null);
-                let names = remote.names(&right.operation).await.unwrap_or_default();
-                let scope = scope(&names).over(&record).with("item", &record);
-                // A right that cannot be made out is not claimed to be there.
-                right
-                    .grants
-                    .evaluate(&scope)
-                    .is_ok_and(|granted| is_true(&granted))
+                grants(remote, right, &record).await
             }
             Err(Failed::Store(error)) => return Err((*error).into()),
             Err(failed) => {
@@ -114,6 +109,15 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
             })
         }
     }
+}
+
+/// Whether the record of a right's operation grants it.
+pub(crate) async fn grants(remote: &Remote, right: &Right, record: &Value) -> bool {
+    let names = remote.names(&right.operation).await.unwrap_or_default();
+    let scope = scope(&names).over(record).with("item", record);
+    // A right that cannot be made out is not claimed to be there.
+    let granted = right.grants.evaluate(&scope);
+    granted.is_ok_and(|granted| is_true(&granted))
 }
 
 /// What to say about a failed call, and whether it makes further calls pointless.

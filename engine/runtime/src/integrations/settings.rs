@@ -127,7 +127,11 @@ impl Runtime {
         Remote::new(&self.core, integration.into(), exchange::Priority::Tickets)
     }
 
-    async fn read_choices(&self, remote: &Remote, name: &str) -> Result<Vec<Choice>, Error> {
+    pub(crate) async fn read_choices(
+        &self,
+        remote: &Remote,
+        name: &str,
+    ) -> Result<Vec<Choice>, Error> {
         let connector = remote.connector.clone();
         let choices = connector.choices.get(name);
         let choices = choices.ok_or_else(|| Error::not_found("list of choices", name))?;
