@@ -264,6 +264,12 @@ impl Remote {
         })
     }
 
+    /// Lets go of answers that were kept: what comes next is as the other side has it now.
+    pub(crate) fn look_afresh(&self) {
+        let own = format!("{}/", self.broker.name());
+        lock(&self.core.kept).retain(|key, _| !key.starts_with(&own));
+    }
+
     /// What people may be told of what an operation knows: no credentials.
     pub(crate) async fn told(&self, operation: &str) -> Result<Map<String, Value>, Failed> {
         let mut roots = self.common_roots(self.operation(operation)?);

@@ -64,6 +64,7 @@ pub(super) async fn preflight(
     let own = connector.preflight.iter().map(|check| check.cause.as_str());
     let generic = [rights, choices, companies].map(String::as_str);
     let mut findings = Findings::of(generic.into_iter().chain(own));
+    context.remote.look_afresh();
     let mapped = mapped(context).await?;
     let looked = async {
         general::rights(context, &mut findings, rights).await?;
