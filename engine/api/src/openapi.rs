@@ -20,7 +20,7 @@ use crate::routes;
 const TOKEN: &str = "token";
 
 /// What stands in braces in the paths.
-const PARAMETERS: [(&str, &str); 8] = [
+const PARAMETERS: [(&str, &str); 9] = [
     ("partner", "The partner's id, as the product gave it."),
     ("request", "The request's id, as the product gave it."),
     ("integration", "The integration's id."),
@@ -31,6 +31,7 @@ const PARAMETERS: [(&str, &str); 8] = [
     ("section", "The section's name, e.g. `tickets`."),
     ("run", "The run's id."),
     ("issue", "The issue's id."),
+    ("line", "The id of a line of the plan."),
     ("token", "The secret part of the callout address."),
 ];
 
