@@ -24,6 +24,7 @@ const LAYERS: [(&str, u8); 12] = [
     ("dovetail-cli", 5),
     ("dovetail-simulation", 6),
     ("dovetail-tests", 6),
+    ("dovetail-bench", 7),
 ];
 
 /// Crates that see less than their layer allows: everything goes through the runtime's handle.
@@ -85,7 +86,13 @@ fn layer(name: &str) -> Option<u8> {
 }
 
 fn is_outside_the_engine(name: &str) -> bool {
-    [SIMULATORS, "dovetail-simulation", "dovetail-tests"].contains(&name)
+    let outside = [
+        SIMULATORS,
+        "dovetail-simulation",
+        "dovetail-tests",
+        "dovetail-bench",
+    ];
+    outside.contains(&name)
 }
 
 /// Everything in the graph that breaks a rule, as sentences that say how to mend it.

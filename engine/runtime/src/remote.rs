@@ -15,7 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use definition::operation::PageKind;
 use definition::{Connector, Family, Gives, Operation};
-use exchange::{About, Answer, Broker, Credential, Failure, Hosts, Kind, PATIENCE_DEFAULT, Terms};
+use exchange::{
+    About, Answer, Broker, Content, Credential, Failure, Hosts, Kind, PATIENCE_DEFAULT, Terms,
+};
 use expression::Scope;
 use futures::future::BoxFuture;
 use model::{Class, Integration, Secret, Timestamp};
@@ -235,7 +237,7 @@ impl Remote {
         roots: &Map<String, Value>,
     ) -> Result<Vec<Value>, Failed> {
         match (self.exchange(operation, roots).await, &operation.otherwise) {
-            (Ok(answer), _) => Ok(self.read(operation, roots, &answer)?.records),
+            (Ok(answer), _) => self.read_all(operation, roots, answer),
             (Err(Failed::Exchange { failure, .. }), Some(otherwise))
                 if failure.class == Class::NotFound =>
             {
@@ -504,17 +506,35 @@ impl Remote {
         }
     }
 
+    /// The records in an answer that is not a page. Where there is no place for them, "none" would
+    /// be a guess, and an effect that is looked for would be sent again.
+    fn read_all(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+        answer: Answer,
+    ) -> Result<Vec<Value>, Failed> {
+        let is_empty = answer.body == Content::Empty;
+        let read = self.read(operation, roots, &answer.into_value())?;
+        if read.selector_hit || is_empty {
+            return Ok(read.records);
+        }
+        Err(Failed::Contract {
+            operation: operation.name.clone(),
+            findings: vec!["there is no place for records where `items` points".to_owned()],
+        })
+    }
+
     /// The records in an answer, each held against its contract.
     fn read(
         &self,
         operation: &Operation,
         roots: &Map<String, Value>,
-        answer: &Answer,
+        answered: &Value,
     ) -> Result<Read, Failed> {
         let failed = |error| expression_failed(operation, error);
-        let answered = answer.as_value();
         let body = answered.get("body").unwrap_or(&Value::Null);
-        let scope = scope(roots).with("answer", &answered);
+        let scope = scope(roots).with("answer", answered);
         let (items, selector_hit) = match &operation.items {
             Some(selector) => {
                 let hits = selector.pick_all(&scope.over(body)).map_err(failed)?;

@@ -14,6 +14,9 @@ use crate::failure::{Failure, MESSAGE_CHARS_MAX};
 use crate::hosts::{resolved, same_origin};
 use crate::request::Request;
 
+/// What the caps that APIs put on the size of a page are multiples of.
+const CAP_UNIT: u64 = 10;
+
 /// One page's records and where to go on after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
@@ -120,7 +123,11 @@ impl<'a> Pager<'a> {
         let link = answer.header("link").and_then(next_link).map(str::to_owned);
         let mut read = self.pages.read(answer)?;
         if self.paging == Paging::LinkHeader {
-            read.next = link;
+            read.next.clone_from(&link);
+        }
+        if self.paging == Paging::None && link.is_some() {
+            // The definition does not know that there are pages, and the answer does.
+            read.has_more = Some(true);
         }
         self.lead_on(&mut read, request)?;
         let digest = digest(&read.records);
@@ -209,7 +216,10 @@ impl<'a> Pager<'a> {
         // A short page proves nothing while more is promised: some APIs cap pages silently.
         let goes_on = after.promised.is_some() || read.has_more == Some(true);
         let short = full.is_some_and(|full| count < full);
-        (short && !goes_on).then_some(Stop::ShortPage)
+        // So might this API, if no page was any longer. A cap is a round number; then only an
+        // empty page, or one that is shorter than another, ends the list.
+        let capped = count >= self.position.longest && count.is_multiple_of(CAP_UNIT);
+        (short && !goes_on && !capped).then_some(Stop::ShortPage)
     }
 
     fn broken(&mut self, wrong: &str) -> Failure {

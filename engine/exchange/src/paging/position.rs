@@ -28,6 +28,8 @@ pub struct Position {
     pub promised: Option<u64>,
     /// Whether every page so far had a place for records.
     pub selector_hit: bool,
+    /// How many records the longest page so far had.
+    pub longest: u64,
     /// A digest of the last page, to notice an API that gives the same page again.
     pub page_digest: Option<String>,
 }
@@ -63,6 +65,7 @@ impl Position {
             promised_first: self.promised_first.or(page.promised_total),
             promised,
             selector_hit: self.selector_hit && page.selector_hit,
+            longest: self.longest.max(count),
             page_digest: digest,
         }
     }

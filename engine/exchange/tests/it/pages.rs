@@ -287,6 +287,42 @@ async fn a_silent_cap_on_the_page_size_does_not_cut_the_list() {
     }
 }
 
+/// Ten at most on a page, whatever is asked for, and no word about it: fourteen are read all the
+/// same. The page that is shorter than the one before ends the list.
+#[tokio::test(start_paused = true)]
+async fn a_cap_that_nothing_tells_of_does_not_cut_the_list() {
+    let quirks = Quirks {
+        cap: Some(10),
+        ..Quirks::default()
+    };
+    for paging in [
+        Paging::Number { start: 1, size: 50 },
+        Paging::Offset { size: 50 },
+        Paging::IdCursor { size: Some(50) },
+    ] {
+        let (ids, verdict) = read_all(&paging, 14, 50, quirks).await;
+        assert_eq!(ids.len(), 14, "{paging:?}");
+        assert_eq!(verdict.unwrap().stopped, Stop::ShortPage);
+        let (ids, verdict) = read_all(&paging, 30, 50, quirks).await;
+        assert_eq!(ids.len(), 30, "{paging:?}");
+        assert_eq!(verdict.unwrap().stopped, Stop::EmptyPage);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_next_page_that_the_definition_knows_nothing_of_is_noticed() {
+    let transport = Scripted::new(|_, _| {
+        let page = json(200, &json!({"items": [{"id": 1}]}));
+        with_header(
+            page,
+            "link",
+            "<https://api.example/list?page=2>; rel=\"next\"",
+        )
+    });
+    let (_, verdict) = read(&exchange(&transport), &Paging::None, false).await;
+    assert!(!verdict.unwrap().proven_complete);
+}
+
 /// Reads a list whose answers are given.
 async fn scripted(paging: Paging, answers: Vec<Value>) -> (Vec<u64>, Result<Verdict, Failure>) {
     let transport = Scripted::new(move |_, before| match answers.get(before) {

@@ -92,6 +92,7 @@ impl Remote {
                 )));
             }
         }
+        self.drop_job(operation, inputs).await?;
         match pager.verdict().doubt {
             Some(doubt) => Err(unproven(doubt)),
             None => Ok(records),
@@ -171,8 +172,9 @@ impl Listing<'_> {
             .request(self.operation, &scope(&self.roots).with("page", &page))
     }
 
-    fn read_page(&self, answer: &Answer) -> Result<PageRead, Failed> {
-        let read = self.remote.read(self.operation, &self.roots, answer)?;
+    fn read_page(&self, answer: Answer) -> Result<PageRead, Failed> {
+        let answered = answer.into_value();
+        let read = self.remote.read(self.operation, &self.roots, &answered)?;
         let Some(pages) = &self.operation.pages else {
             return Ok(PageRead {
                 records: read.records,
@@ -182,7 +184,6 @@ impl Listing<'_> {
             });
         };
         let failed = |error| expression_failed(self.operation, error);
-        let answered = answer.as_value();
         let body = answered.get("body").unwrap_or(&Value::Null);
         let over = scope(&self.roots).with("answer", &answered).over(body);
         let more = pages
@@ -201,6 +202,8 @@ impl Listing<'_> {
             }
             _ => None,
         };
+        let kept = u64::try_from(read.records.len()).unwrap_or(u64::MAX);
+        let count = kept.saturating_add(read.passed_over);
         Ok(PageRead {
             records: read.records,
             passed_over: read.passed_over,
@@ -209,7 +212,7 @@ impl Listing<'_> {
             promised_total: total.map_err(failed)?.and_then(|total| whole(&total)),
             has_more: more
                 .map_err(failed)?
-                .and_then(|more| has_more(pages, &more)),
+                .and_then(|more| has_more(pages, &more, count)),
             selector_hit: read.selector_hit,
         })
     }
@@ -225,7 +228,7 @@ impl Pages for Listing<'_> {
     }
 
     fn read(&self, answer: Answer) -> Result<PageRead, String> {
-        self.read_page(&answer).map_err(|failed| {
+        self.read_page(answer).map_err(|failed| {
             let (_, text) = failed.describe();
             *lock(&self.failed) = Some(failed);
             text
@@ -235,17 +238,16 @@ impl Pages for Listing<'_> {
 
 /// Where the size of a page decides, "no more" is only believed of a page that is not full: an
 /// answer that never names a next page must not cut a list short in silence.
-fn has_more(pages: &Definition, more: &Value) -> Option<bool> {
+fn has_more(pages: &Definition, more: &Value, records: u64) -> Option<bool> {
     let says_so = !matches!(more, Value::Null | Value::Bool(false)) && more != "";
-    let by_size = matches!(
-        pages.kind,
-        PageKind::ByLastId { .. } | PageKind::ByNumber { .. } | PageKind::ByOffset { .. }
-    );
-    if says_so || !by_size {
-        Some(says_so)
-    } else {
-        None
-    }
+    let full = match pages.kind {
+        PageKind::ByLastId { size, .. }
+        | PageKind::ByNumber { size, .. }
+        | PageKind::ByOffset { size } => Some(size),
+        PageKind::ByNextUrl { .. } | PageKind::ByCursor { .. } | PageKind::ByLinkHeader => None,
+    };
+    let is_full = full.is_some_and(|full| records >= u64::from(full));
+    (says_so || !is_full).then_some(says_so)
 }
 
 fn paging(pages: Option<&Definition>) -> Paging {

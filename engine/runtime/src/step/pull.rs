@@ -83,7 +83,8 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     if !verdict.complete {
         return Err(incomplete(context, operation, &verdict.stopped));
     }
-    match keep {
+    // A read of what has changed since a moment proves nothing about the others.
+    match keep.filter(|_| read.open.since.is_none()) {
         Some(Keep::Company) => drop_unseen::<CompanyRow>(context, read.open.began).await?,
         Some(Keep::Agreement) => drop_unseen::<AgreementRow>(context, read.open.began).await?,
         Some(Keep::Item) => drop_unseen::<ItemRow>(context, read.open.began).await?,

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use exchange::{RawAnswer, Request};
 use model::{Class, IntegrationId, Outcome, Run};
 use runtime::Error;
 use serde_json::json;
-use tokio::sync::watch;
 
 use crate::world::{World, granted, is_to, one_thing, sent};
 
@@ -114,25 +112,7 @@ async fn world(jobs: &Arc<Jobs>) -> (World, IntegrationId) {
 
 /// Works until the companies were read once more, by schedule, and gives that run.
 async fn read(world: &World, id: &IntegrationId) -> Run {
-    let (stop, stopped) = watch::channel(false);
-    let engine = world.runtime.clone();
-    let work = tokio::spawn(async move { engine.work(stopped, Duration::from_secs(5)).await });
-    let runs = async || {
-        let runs = world.runtime.runs(&world.partner, id, 100).await;
-        runs.unwrap()
-    };
-    let before = runs().await.len();
-    let ended = async {
-        while runs().await.len() == before {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_hours(12), ended)
-        .await
-        .unwrap();
-    stop.send(true).unwrap();
-    work.await.unwrap();
-    runs().await.swap_remove(0)
+    world.next_run(id, "read_companies").await
 }
 
 fn counts<'r>(run: &'r Run, names: [&str; 2]) -> [Option<&'r u64>; 2] {

@@ -14,5 +14,6 @@ mod auth;
 mod bodies;
 mod jobs;
 mod limits;
+mod reads;
 mod secrets;
 mod world;

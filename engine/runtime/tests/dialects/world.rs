@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use definition::Sources;
 use exchange::{RawAnswer, Request, SeededRandom, TokioClock, Transport, TransportError};
-use model::{IntegrationId, PartnerId, Secret, Severity, Timestamp};
+use model::{IntegrationId, Outcome, PartnerId, Run, Secret, Severity, Timestamp};
 use runtime::{Config, ConnectionReport, Error, NewPartner, Parts, Runtime};
 use serde_json::{Value, json};
 use store::Memory;
+use tokio::sync::watch;
 
 /// When tests begin.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_782_907_200_000);
@@ -29,10 +31,19 @@ operations:
     many: company
     optional: true
     without: No company is known.
+  list_changes:
+    about: The companies that have changed since a moment.
+    input: { since: moment }
+    many: company
+    optional: true
+    without: Changes are not seen.
 ";
 
 const COMPANY: &str = r#"{"type": "object", "required": ["id", "name"], "properties": {
-    "id": {"type": ["integer", "string"]}, "name": {"type": "string"}}}"#;
+    "id": {"type": ["integer", "string"]}, "name": {"type": "string"},
+    "changed": {"type": "string"}}}"#;
+
+const MOMENT: &str = r#"{"type": "string"}"#;
 
 const PIPELINE: &str = "
 pipeline: read_companies
@@ -43,6 +54,21 @@ lane: read
 priority: directory
 steps:
   - pull: { operation: list_companies, as: company, keep: company }
+";
+
+const CHANGES: &str = "
+pipeline: read_changes
+title: Read what has changed
+family: sample
+every: 6h
+lane: changes
+priority: directory
+steps:
+  - pull:
+      operation: list_changes
+      since: { newest: $.changed, overlap: 1m }
+      as: company
+      keep: company
 ";
 
 /// What a connector has besides what a case is about: a right that proves that a call succeeds, and
@@ -63,6 +89,9 @@ choices:
   things: { operation: things, value: $.id, label: $.name }
 ";
 
+/// The status of an answer that never comes.
+pub(crate) const SILENCE: u16 = 0;
+
 type Handler = dyn Fn(&Request) -> RawAnswer + Send + Sync;
 
 /// The one server.
@@ -75,7 +104,11 @@ pub(crate) struct Server {
 impl Transport for Server {
     async fn send(&self, request: &Request) -> Result<RawAnswer, TransportError> {
         self.seen.lock().unwrap().push(request.clone());
-        Ok((self.answer)(request))
+        let answer = (self.answer)(request);
+        if answer.status == SILENCE {
+            std::future::pending::<()>().await;
+        }
+        Ok(answer)
     }
 }
 
@@ -139,6 +172,46 @@ impl World {
         self.runtime = engine(&self.connector, &self.server, &self.store, &self.clock);
     }
 
+    /// Works by schedule until `holds`, then stops in the middle of whatever is under way.
+    pub(crate) async fn work_until(&self, holds: impl AsyncFn() -> bool) {
+        let (_stop, stopped) = watch::channel(false);
+        let engine = self.runtime.clone();
+        let work = tokio::spawn(async move { engine.work(stopped, Duration::ZERO).await });
+        let reached = async {
+            while !holds().await {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_hours(48), reached)
+            .await
+            .unwrap();
+        work.abort();
+    }
+
+    /// The newest run of a pipeline that has ended.
+    pub(crate) async fn run(&self, id: &IntegrationId, pipeline: &str) -> Option<Run> {
+        let runs = self.runtime.runs(&self.partner, id, 500).await.unwrap();
+        runs.into_iter()
+            .find(|run| run.pipeline == pipeline && run.outcome != Outcome::Running)
+    }
+
+    /// Works until another run of a pipeline has ended, and gives it.
+    pub(crate) async fn next_run(&self, id: &IntegrationId, pipeline: &str) -> Run {
+        let before = self.run(id, pipeline).await.map(|run| run.id);
+        let newest = async || self.run(id, pipeline).await.map(|run| run.id);
+        self.work_until(async || newest().await != before).await;
+        self.run(id, pipeline).await.unwrap()
+    }
+
+    /// The ids of the companies that the directory holds.
+    pub(crate) async fn companies(&self, id: &IntegrationId) -> Vec<u64> {
+        let found = self.runtime.companies(&self.partner, id, None, usize::MAX);
+        let found = found.await.unwrap();
+        let mut ids: Vec<u64> = found.iter().filter_map(|one| one.id.as_u64()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     pub(crate) async fn test(&self) -> ConnectionReport {
         let tested = self
             .runtime
@@ -174,7 +247,9 @@ fn engine(
         ("connectors/sample/connector.yaml", connector),
         ("connectors/family/family.yaml", FAMILY),
         ("connectors/family/pipelines/read_companies.yaml", PIPELINE),
+        ("connectors/family/pipelines/read_changes.yaml", CHANGES),
         ("schemas/sample/company.json", COMPANY),
+        ("schemas/sample/moment.json", MOMENT),
     ];
     let loaded = definition::load(&[Sources::new("", files)]);
     let is_error = |problem: &&model::Problem| problem.severity == Severity::Error;
