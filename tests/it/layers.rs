@@ -40,7 +40,7 @@ const USE_SIMULATORS: [&str; 3] = ["dovetail-cli", "dovetail-simulation", "dovet
 
 /// Libraries and who may use them. The simulators and the tests, which are outside the engine,
 /// may use any.
-const OWNERS: [(&str, &[&str]); 24] = [
+const OWNERS: [(&str, &[&str]); 25] = [
     ("sled", &["dovetail-store"]),
     ("sqlx", &["dovetail-store"]),
     ("tokio-postgres", &["dovetail-store"]),
@@ -64,6 +64,7 @@ const OWNERS: [(&str, &[&str]); 24] = [
     ("hyper", &["dovetail-api"]),
     ("clap", &["dovetail-cli"]),
     ("include_dir", &["dovetail-cli"]),
+    ("mimalloc", &["dovetail-cli"]),
     ("tracing-subscriber", &["dovetail-cli"]),
 ];
 

@@ -237,6 +237,11 @@ impl<'p> Spot<'p> {
         self.page.value().to_string()
     }
 
+    /// What stands at a pointer of the file, as one text to look for a name in.
+    pub(crate) fn file_text_at(&self, pointer: &str) -> Option<String> {
+        self.page.value().pointer(pointer).map(Value::to_string)
+    }
+
     /// How many errors were found in the whole file so far.
     pub(crate) fn errors(&self) -> usize {
         self.page.errors()

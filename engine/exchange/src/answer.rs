@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::request::Expect;
+use crate::outline::Outline;
+use crate::request::{Expect, Request};
 use crate::structured;
 
 /// What came over the wire: decompressed and complete, not yet understood.
@@ -64,8 +65,24 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Decodes the answer to `request`.
+    pub(crate) fn to(request: &Request, raw: RawAnswer, elapsed: Duration) -> Self {
+        let is_success = (200..300).contains(&raw.status);
+        let outline = request.outline.as_deref().filter(|_| is_success);
+        Self::outlined(raw, request.expect, outline, elapsed)
+    }
+
     /// Decodes `raw` for a caller that expects `expect`.
     pub fn read(raw: RawAnswer, expect: Expect, elapsed: Duration) -> Self {
+        Self::outlined(raw, expect, None, elapsed)
+    }
+
+    fn outlined(
+        raw: RawAnswer,
+        expect: Expect,
+        outline: Option<&Outline>,
+        elapsed: Duration,
+    ) -> Self {
         let headers: Vec<(String, String)> = raw
             .headers
             .into_iter()
@@ -75,7 +92,8 @@ impl Answer {
             .iter()
             .find(|(name, _)| name == "content-type")
             .map(|(_, value)| &**value);
-        let plain = decode(raw.body, content_type.unwrap_or_default());
+        let outline = outline.unwrap_or(&Outline::Whole);
+        let plain = decode(raw.body, content_type.unwrap_or_default(), outline);
         let (body, flaw) = expected(plain, raw.status, expect);
         Self {
             status: raw.status,
@@ -134,10 +152,11 @@ impl Answer {
 
 /// Bytes to content by their declared type, or by their looks where the type says nothing: errors
 /// from gateways and from JSON APIs alike arrive as `text/plain` or without any type.
-fn decode(body: Vec<u8>, content_type: &str) -> Content {
+fn decode(body: Vec<u8>, content_type: &str, outline: &Outline) -> Content {
     let content_type = content_type.to_ascii_lowercase();
-    let Some(text) = text_of(&body, &content_type) else {
-        return Content::Binary(body);
+    let text = match text_of(body, &content_type) {
+        Ok(text) => text,
+        Err(body) => return Content::Binary(body),
     };
     if text.trim().is_empty() {
         return Content::Empty;
@@ -146,40 +165,40 @@ fn decode(body: Vec<u8>, content_type: &str) -> Content {
     let declared = essence.ends_with("/json") || essence.ends_with("+json");
     let looks_so = text.trim_start().starts_with(['{', '[']);
     if (declared || looks_so)
-        && let Ok(value) = serde_json::from_str(&text)
+        && let Ok(value) = outline.read(&text)
     {
         return Content::Json(value);
     }
     Content::Text(text)
 }
 
-/// The text in `body`, by its byte order mark, its declared charset, or as UTF-8; `None` when it
-/// is not text. A charset that nobody knows is read as UTF-8 with marks for what does not fit.
-fn text_of(body: &[u8], content_type: &str) -> Option<String> {
-    if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(body) {
+/// The text in `body`, by its byte order mark, its declared charset, or as UTF-8; `body` itself when
+/// it is not text. A charset that nobody knows is read as UTF-8 with marks for what does not fit.
+fn text_of(body: Vec<u8>, content_type: &str) -> Result<String, Vec<u8>> {
+    if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(&body) {
         let (text, _) = encoding.decode_without_bom_handling(body.get(mark..).unwrap_or_default());
-        return Some(text.into_owned());
+        return Ok(text.into_owned());
     }
     let charset = content_type
         .split(';')
         .find_map(|part| part.trim().strip_prefix("charset="));
-    if let Some(label) = charset {
+    let encoding = charset.map(|label| {
         let encoding = encoding_rs::Encoding::for_label(label.trim_matches('"').as_bytes());
-        let (text, _) = encoding
-            .unwrap_or(encoding_rs::UTF_8)
-            .decode_without_bom_handling(body);
-        return Some(text.into_owned());
-    }
-    match std::str::from_utf8(body) {
-        Ok(text) => Some(text.to_owned()),
+        encoding.unwrap_or(encoding_rs::UTF_8)
+    });
+    let decoded = |encoding: &'static encoding_rs::Encoding, body: &[u8]| {
+        encoding.decode_without_bom_handling(body).0.into_owned()
+    };
+    match (encoding, String::from_utf8(body)) {
+        (None, Ok(text)) => Ok(text),
+        (Some(encoding), Ok(text)) if encoding == encoding_rs::UTF_8 => Ok(text),
+        (Some(encoding), Ok(text)) => Ok(decoded(encoding, text.as_bytes())),
+        (Some(encoding), Err(other)) => Ok(decoded(encoding, other.as_bytes())),
         // Text of an unnamed charset is nearly always the Windows one.
-        Err(_) if content_type.starts_with("text/") => Some(
-            encoding_rs::WINDOWS_1252
-                .decode_without_bom_handling(body)
-                .0
-                .into_owned(),
-        ),
-        Err(_) => None,
+        (None, Err(other)) if content_type.starts_with("text/") => {
+            Ok(decoded(encoding_rs::WINDOWS_1252, other.as_bytes()))
+        }
+        (None, Err(other)) => Err(other.into_bytes()),
     }
 }
 

@@ -209,7 +209,7 @@ impl Exchange {
         let (status, bytes, elapsed) = (raw.status, raw.body.len(), begun.elapsed());
         tracing::debug!(status, bytes, ?elapsed, "answered");
         counters.bytes_received.add(bytes);
-        Ok(Answer::read(raw, request.expect, elapsed))
+        Ok(Answer::to(request, raw, elapsed))
     }
 
     /// Pauses the credential when the answer says that nothing more is left.

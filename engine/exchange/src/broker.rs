@@ -110,6 +110,11 @@ impl Broker {
         &self.shared.name
     }
 
+    /// Whether both are the same broker, and not only of the same name.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// Gives the broker another credential, and trust anew.
     pub fn set_credential(&self, credential: Credential) {
         {

@@ -4,11 +4,14 @@
 //! (see `hosts`) and does not hold a connection.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::outline::Outline;
 
 /// The time one attempt may take when the caller names none.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
@@ -137,6 +140,8 @@ pub struct Request {
     pub timeout: Duration,
     /// What the answer's body must be.
     pub expect: Expect,
+    /// What of a successful JSON answer will be looked at; all of it where nobody says.
+    pub outline: Option<Arc<Outline>>,
     /// The most bytes of the answer's body that are read, after decompression.
     pub body_bytes_max: usize,
     /// Whether only a public address may be called. The exchange decides this by the host.
@@ -153,6 +158,7 @@ impl Request {
             body: Body::Empty,
             timeout: TIMEOUT_DEFAULT,
             expect: Expect::default(),
+            outline: None,
             body_bytes_max: BODY_BYTES_MAX_DEFAULT,
             public_only: false,
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::path::{Path, Start};
+use crate::path::{Path, Place, Start};
 use crate::scope::Scope;
 use crate::script::Call;
 use crate::template::Template;
@@ -60,6 +60,13 @@ impl Expression {
         matches!(*self.0, Node::Constant(_))
     }
 
+    /// The ways to all that is looked at in the document; `None` where that is known only when it
+    /// is evaluated, as for templates and scripts.
+    pub fn places(&self) -> Option<Vec<Vec<Place<'_>>>> {
+        let mut places = Vec::new();
+        self.0.places(&mut places).then_some(places)
+    }
+
     /// The names of the scope that are looked at. What is looked up in the document itself, where
     /// `$` is one document, is not among them.
     pub fn roots(&self) -> BTreeSet<&str> {
@@ -87,6 +94,22 @@ impl Node {
                 }
                 Ok(Value::Object(object))
             }
+        }
+    }
+
+    /// Adds the ways of this node; false where they are not known.
+    fn places<'n>(&'n self, places: &mut Vec<Vec<Place<'n>>>) -> bool {
+        match self {
+            Self::Constant(_) => true,
+            Self::Pick(path) => {
+                let way = path.places();
+                let is_known = way.is_some();
+                places.extend(way);
+                is_known
+            }
+            Self::Print(_) | Self::Call(_) => false,
+            Self::Object(fields) => fields.iter().all(|(_, node)| node.places(places)),
+            Self::Array(parts) => parts.iter().all(|node| node.places(places)),
         }
     }
 
@@ -133,6 +156,17 @@ impl Selector {
             values: picked.values,
             lacking: picked.lacking,
         })
+    }
+
+    /// The way to what is looked at in the document.
+    pub fn places(&self) -> Option<Vec<Place<'_>>> {
+        self.0.places()
+    }
+
+    /// Whether the values are exactly what lies at the end of that way, so that only what is then
+    /// looked at of each of them has to be there.
+    pub fn ends_there(&self) -> bool {
+        self.0.is_walked()
     }
 
     /// The path as it was written.

@@ -33,6 +33,7 @@ pub use compile::Compiler;
 pub use error::{Error, Thrown};
 pub use expression::{Expression, Hits, Selector};
 pub use fault::Fault;
+pub use path::Place;
 pub use phrase::Phrase;
 pub use scope::Scope;
 pub use script::{ScriptFault, Scripts};

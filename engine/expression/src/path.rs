@@ -32,6 +32,15 @@ pub(crate) enum Start {
     Root(Box<str>),
 }
 
+/// One step on the way to what an expression looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'e> {
+    /// The field of this name.
+    Name(&'e str),
+    /// Any part of a list, any value of a map.
+    Each,
+}
+
 #[derive(Debug)]
 pub(crate) enum Step {
     Name(Box<str>),
@@ -54,6 +63,21 @@ impl Path {
 
     pub(crate) fn start(&self) -> &Start {
         &self.start
+    }
+
+    /// The way to what is looked at in the document, which is all of what lies at its end; `None`
+    /// where it does not begin there.
+    pub(crate) fn places(&self) -> Option<Vec<Place<'_>>> {
+        let steps = self.steps.iter().map(|step| match step {
+            Step::Name(name) => Place::Name(name),
+            Step::Index(_) | Step::Each => Place::Each,
+        });
+        (self.start == Start::Document).then(|| steps.collect())
+    }
+
+    /// Whether there is no more to it than its steps.
+    pub(crate) fn is_walked(&self) -> bool {
+        self.rest.is_none()
     }
 
     /// The one value hit, `None` when there is none.

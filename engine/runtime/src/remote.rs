@@ -5,6 +5,7 @@
 
 mod auth;
 mod job;
+mod outline;
 mod pages;
 mod request;
 mod rules;

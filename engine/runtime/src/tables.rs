@@ -91,6 +91,11 @@ table!(
     SetupRow(Found), "setup", 1
 );
 table!(
+    /// By integration id, operation, when the read began, and page: the companies on it that were
+    /// known already as they are.
+    SeenRow(Vec<String>), "seen", 1
+);
+table!(
     /// By integration id, operation and digest of its input: a long job whose result is awaited.
     JobRow(LongJob), "job", 1
 );
@@ -200,7 +205,8 @@ table!(
 pub(crate) struct Kept {
     /// What the connector gave, valid by its schema in `schemas/psa`.
     pub(crate) record: Value,
-    /// When the read that last saw it began. A complete read drops what it did not see.
+    /// When the read began that last found it new or changed. Reads that find it as it is note
+    /// that elsewhere; a complete one drops what it did not see.
     pub(crate) seen: Timestamp,
 }
 
@@ -250,6 +256,9 @@ pub(crate) struct OpenRead {
     pub(crate) newest: Option<Timestamp>,
     /// The pager's place behind the last committed page.
     pub(crate) position: Value,
+    /// How many pages were committed.
+    #[serde(default)]
+    pub(crate) pages: u64,
 }
 
 /// A job at the remote side that makes what an operation then fetches.

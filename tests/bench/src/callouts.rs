@@ -9,7 +9,7 @@ use crate::psa::Psa;
 use crate::table::{Table, median, memory, per_second, ratio};
 
 /// Callers at once.
-const CALLERS: u64 = 128;
+const CALLERS: u64 = 512;
 /// How long one turn lasts.
 const TURN: Duration = Duration::from_secs(2);
 /// How often each takes its turn.

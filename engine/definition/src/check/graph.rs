@@ -154,21 +154,21 @@ pub(crate) fn setup_needs(around: &Surroundings<'_>, name: &str, spot: &Spot<'_>
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, text)| text);
-        text.map(|text| setup_used(around, text))
+        text.map(|text| setup_used(around, text, spot))
             .unwrap_or_default()
     };
     let direct = needs(name);
     if direct.iter().any(|next| reaches(next, name, &needs)) {
         let message = format!("`setup.{name}` needs its own result");
-        let hint = "give it an address of its own, and `anonymous: true` if the headers of the \
-            connector need it too";
+        let hint = "give it an address of its own, and `anonymous: true` if the headers or \
+            the auth of the connector need it too";
         spot.key_error(codes::SETUP_LOOP, message, Some(hint.to_owned()));
     }
     direct
 }
 
 /// The names of the setup that a setup operation uses, through the connector's common parts too.
-fn setup_used(around: &Surroundings<'_>, text: &OperationText) -> Vec<String> {
+fn setup_used(around: &Surroundings<'_>, text: &OperationText, spot: &Spot<'_>) -> Vec<String> {
     let mut sent = sent_texts(text);
     let http = &around.file.http;
     if text
@@ -179,6 +179,15 @@ fn setup_used(around: &Surroundings<'_>, text: &OperationText) -> Vec<String> {
     }
     if !text.anonymous {
         sent.extend(http.headers.0.iter().map(|(_, value)| value.0.to_string()));
+        // Who calls is shown before anything else, and a login is a call of its own.
+        sent.extend(spot.file_text_at("/http/auth"));
+        if http
+            .auth
+            .as_ref()
+            .is_some_and(|auth| auth.session.is_some())
+        {
+            sent.push(http.base_url.0.clone());
+        }
     }
     let names = around.file.setup.0.iter().map(|(name, _)| name);
     let used = |name: &&String| {

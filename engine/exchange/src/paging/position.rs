@@ -65,7 +65,7 @@ impl Position {
             promised_first: self.promised_first.or(page.promised_total),
             promised,
             selector_hit: self.selector_hit && page.selector_hit,
-            longest: self.longest.max(count),
+            longest: self.longest.max(page.count()),
             page_digest: digest,
         }
     }

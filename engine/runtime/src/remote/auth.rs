@@ -50,8 +50,13 @@ impl Remote {
         let base = credential(&self.core, &self.connector, &self.integration)
             .map_err(|error| Failed::Undefined(crate::error::chain(&error)))?;
         let mut introduced = lock(&self.core.introduced);
-        // Somebody else may have been first; doing it again would end the token in use.
-        if !introduced.contains_key(self.broker.name()) {
+        let current = self.core.exchange.broker(self.broker.name());
+        if !current.is_some_and(|current| current.is(&self.broker)) {
+            // The credentials were replaced while this call was under way. It ends with the old
+            // ones, and the new ones are still to be introduced.
+            self.broker.set_credential(Credential { auth, ..base });
+        } else if !introduced.contains_key(self.broker.name()) {
+            // Somebody else may have been first; doing it again would end the token in use.
             self.broker.set_credential(Credential { auth, ..base });
             introduced.insert(self.broker.name().to_owned(), consent);
         }

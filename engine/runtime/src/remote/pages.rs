@@ -1,18 +1,18 @@
 //! Lists: an operation with pages, as the pager asks for it.
 
 use std::borrow::Cow;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use definition::operation::{Operation, PageKind, Pages as Definition};
 use exchange::paging::{PageRead, Pager, Pages, Paging, Position};
-use exchange::{Allowance, Answer, Failure, Limit, Request, Retry, Terms};
+use exchange::{Allowance, Answer, Failure, Limit, Outline, Request, Retry, Terms};
 use model::Timestamp;
 use serde_json::{Map, Value, json};
 use store::Batch;
 
 use super::request::whole;
 use super::rules::Rules;
-use super::{Remote, expression_failed, lock, scope};
+use super::{Remote, expression_failed, lock, outline, scope};
 use crate::halt::Failed;
 
 /// The most records of a list that is wanted as a whole, such as choices. One that can be longer is
@@ -32,6 +32,8 @@ pub(crate) struct Listing<'a> {
     operation: &'a Operation,
     inputs: Map<String, Value>,
     roots: Map<String, Value>,
+    /// What of a page is looked at.
+    outline: Option<Arc<Outline>>,
     /// Which job made the list, where one did.
     job: Option<Timestamp>,
     limits: Vec<Limit>,
@@ -60,6 +62,7 @@ impl Remote {
             remote: self,
             operation,
             inputs: inputs.clone(),
+            outline: outline::of(operation, &self.connector).map(Arc::new),
             job: mark,
             limits: limits.map_err(|error| expression_failed(operation, error))?,
             allowance: self.allowance(),
@@ -168,8 +171,10 @@ impl Listing<'_> {
 
     fn request_at(&self, position: &Position) -> Result<Request, expression::Error> {
         let page = page_root(self.operation.pages.as_ref(), position);
-        self.remote
-            .request(self.operation, &scope(&self.roots).with("page", &page))
+        let scope = scope(&self.roots).with("page", &page);
+        let mut request = self.remote.request(self.operation, &scope)?;
+        request.outline.clone_from(&self.outline);
+        Ok(request)
     }
 
     fn read_page(&self, answer: Answer) -> Result<PageRead, Failed> {

@@ -4,19 +4,21 @@
 //! The moment from which the next read goes on moves only when a read has come to its proven end:
 //! a list is in the order of ids, not of time, so half of one proves nothing about any moment.
 
+mod kept;
+
 use definition::pipeline::{Keep, Since, Step, StepKind};
 use exchange::paging::Stop;
 use expression::Scope;
 use model::{IssueKind, Timestamp, Verdict};
 use serde_json::{Value, json};
-use store::{Expect, Key, Record, Records};
+use store::{Expect, Records};
 
 use super::{Flow, inputs, run};
 use crate::context::Context;
 use crate::halt::Halt;
 use crate::issues::Trouble;
 use crate::remote::Page;
-use crate::tables::{AgreementRow, CompanyRow, Cursor, CursorRow, ItemRow, Kept, OpenRead, PAGE};
+use crate::tables::{AgreementRow, CompanyRow, Cursor, CursorRow, ItemRow, OpenRead};
 
 /// What a first read goes back to before the integration was made: a ticket that was closed while
 /// an older installation was being replaced is still noticed.
@@ -50,11 +52,8 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     let listing = remote.listing(operation, &inputs).await;
     let listing = listing.map_err(|failed| context.halt(failed))?;
     let mut pager = listing.pager(read.resume());
-    while let Some(page) = listing
-        .next(&mut pager)
-        .await
-        .map_err(|failed| context.halt(failed))?
-    {
+    let mut next = listing.next(&mut pager).await;
+    while let Some(page) = next.map_err(|failed| context.halt(failed))? {
         let Page { records, position } = page;
         if records.len() > PAGE_RECORDS_MAX {
             return Err(incomplete(
@@ -65,18 +64,30 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         }
         context.count("pages", 1);
         context.count("records", records.len() as u64);
+        let mut same = Vec::new();
         for record in records {
             read.saw(since.as_ref(), &record);
-            if let Some(entity) = keep {
-                keep_record(context, *entity, &record, read.open.began)?;
+            same.extend(match keep {
+                Some(Keep::Company) => kept::keep::<CompanyRow>(context, &read, &record).await?,
+                Some(Keep::Agreement) => {
+                    kept::keep::<AgreementRow>(context, &read, &record).await?
+                }
+                Some(Keep::Item) => kept::keep::<ItemRow>(context, &read, &record).await?,
+                None => None,
+            });
+            if !each.is_empty() {
+                context.roots.insert(name.clone(), record);
+                run(context, each).await?;
             }
-            context.roots.insert(name.clone(), record);
-            run(context, each).await?;
         }
         read.open.position = position;
         read.save(context);
-        context.commit().await?;
+        kept::note(context, &read, same);
+        // The next page may come while this one becomes durable: asking for it changes nothing.
+        let (committed, following) = tokio::join!(context.commit(), listing.next(&mut pager));
+        committed?;
         context.extend().await?;
+        next = following;
     }
     let verdict = verdict(operation, &pager.verdict());
     context.verdicts.push(verdict.clone());
@@ -85,9 +96,9 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     }
     // A read of what has changed since a moment proves nothing about the others.
     match keep.filter(|_| read.open.since.is_none()) {
-        Some(Keep::Company) => drop_unseen::<CompanyRow>(context, read.open.began).await?,
-        Some(Keep::Agreement) => drop_unseen::<AgreementRow>(context, read.open.began).await?,
-        Some(Keep::Item) => drop_unseen::<ItemRow>(context, read.open.began).await?,
+        Some(Keep::Company) => kept::drop_unseen::<CompanyRow>(context, &read).await?,
+        Some(Keep::Agreement) => kept::drop_unseen::<AgreementRow>(context, &read).await?,
+        Some(Keep::Item) => kept::drop_unseen::<ItemRow>(context, &read).await?,
         None => {}
     }
     listing.end(&mut context.batch);
@@ -157,6 +168,7 @@ impl Read {
             since: since.map(|since| cursor.newest.unwrap_or(first).before(since.overlap)),
             newest: cursor.newest,
             position: Value::Null,
+            pages: 0,
         });
         Ok(Self {
             parts,
@@ -179,7 +191,9 @@ impl Read {
         self.open.newest = self.open.newest.max(moment);
     }
 
-    fn save(&self, context: &mut Context<'_>) {
+    /// Adds how far the read has come.
+    fn save(&mut self, context: &mut Context<'_>) {
+        self.open.pages += 1;
         let cursor = Cursor {
             newest: self.cursor.newest,
             open: Some(self.open.clone()),
@@ -203,84 +217,6 @@ impl Read {
             &CursorRow(cursor),
             Expect::Any,
         );
-    }
-}
-
-/// A table of records as they were given.
-trait KeptRow: Record {
-    /// The record.
-    fn kept(&self) -> &Kept;
-}
-
-impl KeptRow for CompanyRow {
-    fn kept(&self) -> &Kept {
-        &self.0
-    }
-}
-
-impl KeptRow for AgreementRow {
-    fn kept(&self) -> &Kept {
-        &self.0
-    }
-}
-
-impl KeptRow for ItemRow {
-    fn kept(&self) -> &Kept {
-        &self.0
-    }
-}
-
-fn keep_record(
-    context: &mut Context<'_>,
-    entity: Keep,
-    record: &Value,
-    seen: Timestamp,
-) -> Result<(), Halt> {
-    let Some(id) = record.get("id") else {
-        return Err(Halt::Undefined("a record without an id".to_owned()));
-    };
-    let integration = context.remote.integration.id.to_string();
-    let parts = [integration.as_str(), &model::request::id_text(id)];
-    let kept = Kept {
-        record: record.clone(),
-        seen,
-    };
-    let (batch, partner) = (&mut context.batch, context.partner.as_str());
-    match entity {
-        Keep::Company => batch.put_record(partner, &parts, &CompanyRow(kept), Expect::Any),
-        Keep::Agreement => batch.put_record(partner, &parts, &AgreementRow(kept), Expect::Any),
-        Keep::Item => batch.put_record(partner, &parts, &ItemRow(kept), Expect::Any),
-    };
-    context.count("kept", 1);
-    Ok(())
-}
-
-/// Removes records that a complete read did not see any more.
-async fn drop_unseen<T: KeptRow>(context: &mut Context<'_>, began: Timestamp) -> Result<(), Halt> {
-    let integration = context.remote.integration.id.to_string();
-    let store = context.remote.core.store.clone();
-    let mut after: Option<Key> = None;
-    loop {
-        let page = store
-            .scan_records::<T>(
-                context.partner.as_str(),
-                &[integration.as_str()],
-                after.as_ref(),
-                PAGE,
-            )
-            .await?;
-        let last = page.len() < PAGE;
-        after = page.last().map(|(key, _)| key.clone());
-        for (key, row) in page {
-            if row.value.kept().seen < began {
-                context.batch.delete(key, Expect::Version(row.version));
-                context.count("removed", 1);
-            }
-        }
-        if last {
-            return Ok(());
-        }
-        context.commit().await?;
     }
 }
 
