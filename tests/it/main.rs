@@ -8,6 +8,7 @@ mod callouts;
 mod causes;
 mod crashes;
 mod demo;
+mod halopsa;
 mod layers;
 mod load;
 mod names;

@@ -17,4 +17,4 @@ pub use self::outside::Outside;
 pub use self::partner::{CUSTOMERS, FLAG, Partner};
 pub use self::program::{Ended, Program, Serve, run};
 pub use self::stage::{Stage, copy_connector};
-pub use self::wait::SOON;
+pub use self::wait::{SOON, wait};

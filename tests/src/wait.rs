@@ -11,10 +11,7 @@ pub const SOON: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Looks until `condition` gives something; nothing when it has not within `limit`.
-pub(crate) async fn wait<T>(
-    limit: Duration,
-    mut condition: impl AsyncFnMut() -> Option<T>,
-) -> Option<T> {
+pub async fn wait<T>(limit: Duration, mut condition: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
     loop {
         let found = condition().await;

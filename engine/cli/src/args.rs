@@ -164,10 +164,10 @@ pub(crate) struct DemoArgs {
     /// Walk the tour once and end, with exit code 1 unless all held
     #[arg(long)]
     pub(crate) once: bool,
-    /// Which simulated PSA to connect to
-    #[arg(long, value_name = "NAME", default_value = first_psa(),
+    /// Which simulated PSA to connect to; without it, `--once` walks the tour with each
+    #[arg(long, value_name = "NAME",
         value_parser = PossibleValuesParser::new(simulators::psa_names()))]
-    pub(crate) psa: String,
+    pub(crate) psa: Option<String>,
     /// Address and port of the engine; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub(crate) listen: String,
@@ -182,8 +182,16 @@ pub(crate) struct DemoArgs {
     pub(crate) log_level: String,
 }
 
-fn first_psa() -> &'static str {
-    simulators::psa_names().first().copied().unwrap_or_default()
+impl DemoArgs {
+    /// The PSAs to walk the tour with, one after the other.
+    pub(crate) fn psas(&self) -> Vec<String> {
+        if let Some(psa) = &self.psa {
+            return vec![psa.clone()];
+        }
+        let names = simulators::psa_names().into_iter().map(str::to_owned);
+        // A person who plays with one needs no other.
+        names.take(if self.once { usize::MAX } else { 1 }).collect()
+    }
 }
 
 #[cfg(test)]

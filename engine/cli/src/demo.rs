@@ -30,7 +30,19 @@ use stage::{Stage, partner_path};
 pub(crate) async fn run(args: DemoArgs) -> Result<Exit, Error> {
     log::begin(&args.log_level, LogFormat::Text)?;
     let mut signals = Signals::listen()?;
-    let mut stage = Stage::set_up(&args).await?;
+    let mut exit = Exit::Ok;
+    for psa in args.psas() {
+        exit = visit(&args, &psa, &mut signals).await?;
+        if exit != Exit::Ok {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+/// Walks the tour with one PSA.
+async fn visit(args: &DemoArgs, psa: &str, signals: &mut Signals) -> Result<Exit, Error> {
+    let mut stage = Stage::set_up(args, psa).await?;
     print(&format!("{}\n", stage.addresses().join("\n")))?;
     // A person who has seen enough may leave at any time; all is cleared away all the same.
     let walked = tokio::select! {

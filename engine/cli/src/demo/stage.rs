@@ -52,12 +52,12 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn set_up(args: &DemoArgs) -> Result<Self, Error> {
+    pub(super) async fn set_up(args: &DemoArgs, psa: &str) -> Result<Self, Error> {
         let failed = |source| Error::Simulate { source };
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let psa = psa::psa(&args.psa, args.seed).ok_or_else(|| Error::BadSetting {
+        let psa = psa::psa(psa, args.seed).ok_or_else(|| Error::BadSetting {
             setting: "--psa".to_owned(),
-            wrong: format!("there is no simulated `{}`", args.psa),
+            wrong: format!("there is no simulated `{psa}`"),
             remedy: simulators::psa_names().join(", "),
         })?;
         let psa_running = psa.serve(free).await.map_err(failed)?;
@@ -66,7 +66,12 @@ impl Stage {
             ..product::Config::default()
         });
         let product_running = product.serve(free).await.map_err(failed)?;
-        let folder = Folder::make(args.keep.clone())?;
+        // Each engine of several has a state of its own.
+        let keep = args.keep.as_ref().map(|keep| match args.psas().len() {
+            1 => keep.clone(),
+            _ => format!("{}-{}", keep.display(), psa.connector()).into(),
+        });
+        let folder = Folder::make(keep)?;
         let engine = start(args, &folder, &*psa, &psa_running.url).await?;
         let token = engine.tokens.mint(&Claims {
             scope: Scope::Operator,
