@@ -8,6 +8,7 @@ use store::{Batch, Expect, Lease, Versioned};
 use crate::core::{Core, change_request};
 use crate::halt::Halt;
 use crate::issues::Trouble;
+use crate::remote::broker_name;
 use crate::routing::rejected;
 use crate::tables::IntegrationRow;
 use crate::work::{RequestEvent, Work};
@@ -19,8 +20,12 @@ const AGAIN_FROM: Duration = Duration::from_secs(1);
 /// The longest wait before a job is tried again.
 pub(crate) const AGAIN_TO: Duration = Duration::from_mins(5);
 
-/// After so many attempts a person is told that the PSA does not answer.
-const ATTEMPTS_UNTOLD: u32 = 6;
+/// After so many attempts of one job, which take about an hour, a person is told although the PSA
+/// serves other calls.
+const ATTEMPTS_UNTOLD: u32 = 20;
+
+/// What tells the issue about a PSA that serves no call at all.
+pub(crate) const SILENT: &str = "silent";
 
 impl Core {
     /// Settles a job that could not go on, together with what `batch` has to say all the same.
@@ -37,10 +42,8 @@ impl Core {
             Halt::Store(error) => return Err(error),
             Halt::Again { wait, message, .. } => {
                 self.metrics.jobs_again.add(1);
-                if lease.job.attempts >= ATTEMPTS_UNTOLD {
-                    self.tell_unreachable(&mut batch, partner, request, &message)
-                        .await?;
-                }
+                self.tell_unreachable(&mut batch, lease, partner, request, &message)
+                    .await?;
                 self.note(&mut batch, partner, request, &message).await?;
                 batch.retry(lease, self.now().after(self.backoff(lease, wait)));
             }
@@ -164,6 +167,7 @@ impl Core {
     async fn tell_unreachable(
         &self,
         batch: &mut Batch,
+        lease: &Lease,
         partner: &PartnerId,
         request: Option<&RequestId>,
         message: &str,
@@ -171,8 +175,10 @@ impl Core {
         let Some(row) = self.request_integration(partner, request).await? else {
             return Ok(());
         };
-        let integration = row.value.0;
-        let trouble = unreachable(self, &integration, "tickets", message);
+        let tries = lease.job.attempts;
+        let Some(trouble) = unserved(self, &row.value.0, tries, "tickets", message) else {
+            return Ok(());
+        };
         self.open_issue(batch, partner, &trouble)
             .await
             .map_err(store_error)
@@ -209,13 +215,24 @@ impl Core {
     }
 }
 
-/// The trouble with a PSA that does not answer.
-pub(crate) fn unreachable(
+/// The trouble with a PSA that has served no call for a while, or not this one for much longer;
+/// nothing while it may still pass.
+pub(crate) fn unserved(
     core: &Core,
     integration: &Integration,
+    tries: u32,
     subject: &str,
     message: &str,
-) -> Trouble {
+) -> Option<Trouble> {
+    let broker = broker_name(integration);
+    if core.silence.is_long(&broker, core.now()) {
+        return Some(unreachable(core, integration, SILENT, message));
+    }
+    (tries >= ATTEMPTS_UNTOLD).then(|| unreachable(core, integration, subject, message))
+}
+
+/// The trouble with a PSA that does not answer.
+fn unreachable(core: &Core, integration: &Integration, subject: &str, message: &str) -> Trouble {
     let title = core.library.connectors.get(&integration.connector);
     let title = title.map_or(integration.connector.as_str(), |one| one.title.as_str());
     Trouble {

@@ -57,6 +57,7 @@ pub(crate) struct Core {
     /// Answers that are used again for a while.
     pub(crate) kept: crate::remote::Kept,
     pub(crate) introduced: crate::remote::Introduced,
+    pub(crate) silence: crate::silence::Silence,
     /// Who takes note of calls, in a rehearsal.
     pub(crate) witness: Option<Witness>,
 }
@@ -72,7 +73,7 @@ impl Core {
             config,
         } = parts;
         let exchange = Exchange::new(transport, clock.clone(), random.clone());
-        let (metrics, kept, introduced) = Default::default();
+        let (metrics, kept, introduced, silence) = Default::default();
         Self {
             store,
             library,
@@ -83,6 +84,7 @@ impl Core {
             metrics,
             kept,
             introduced,
+            silence,
             witness,
         }
     }

@@ -27,6 +27,7 @@ mod remote;
 mod requests;
 mod routing;
 mod runs;
+mod silence;
 mod step;
 mod suggest;
 mod tables;

@@ -21,14 +21,15 @@ use exchange::{
 };
 use expression::Scope;
 use futures::future::BoxFuture;
-use model::{Class, Integration, Secret, Timestamp};
+use model::{Class, Integration, IssueKind, Secret, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Records};
 
+use crate::aside::SILENT;
 use crate::core::Core;
 use crate::error::Error;
 use crate::halt::Failed;
-use crate::issues::Cause;
+use crate::issues::{Cause, issue_id};
 use crate::step::is_true;
 use crate::tables::{Found, SetupRow};
 
@@ -428,7 +429,7 @@ impl Remote {
             ..self.terms(operation, &limits, &retry, &rules)
         };
         let result = self.core.exchange.call(&request, &terms).await;
-        self.took_place(operation, result.as_ref().err());
+        self.took_place(operation, result.as_ref().err()).await?;
         match result {
             Ok(answer) => {
                 self.causes_gone(operation, &scope).await?;
@@ -469,12 +470,33 @@ impl Remote {
         Ok(())
     }
 
-    /// Counts a call by what became of it.
-    fn took_place(&self, operation: &Operation, failure: Option<&Failure>) {
+    /// Counts a call by what became of it, and ends what was told about a silence.
+    async fn took_place(
+        &self,
+        operation: &Operation,
+        failure: Option<&Failure>,
+    ) -> Result<(), Failed> {
         self.core.metrics.call(&self.connector.name, failure);
         if let Some(witness) = &self.core.witness {
             let rule = failure.and_then(|failure| failure.rule.as_deref());
             witness.called(&operation.name, operation.effect, rule);
+        }
+        if self.is_trial
+            || !self
+                .core
+                .silence
+                .note(self.broker.name(), failure, self.core.now())
+        {
+            return Ok(());
+        }
+        let issue = issue_id(IssueKind::Unreachable, Some(&self.integration.id), SILENT);
+        match self
+            .core
+            .clear_issue(&self.integration.partner, &issue)
+            .await
+        {
+            Err(Error::Store(error)) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 

@@ -15,7 +15,7 @@ use serde_json::Map;
 use store::{Batch, Expect, Key, Lease, Record, Records, key};
 
 use crate::Runtime;
-use crate::aside::unreachable;
+use crate::aside::unserved;
 use crate::context::Context;
 use crate::core::{Core, is_usable};
 use crate::error::{Error, chain};
@@ -291,10 +291,10 @@ impl Core {
         // What passes by itself is tried until it has passed, whoever asked for it.
         let mends_itself = matches!(halt, Halt::Again { .. } | Halt::Store(_));
         let trouble = match halt {
-            Halt::Again { message, .. } if lease.job.attempts >= 2 => {
-                Some(unreachable(self, integration, &subject, &message))
+            Halt::Again { message, .. } => {
+                unserved(self, integration, lease.job.attempts, &subject, &message)
             }
-            Halt::Again { .. } | Halt::Wait { .. } | Halt::Store(_) => None,
+            Halt::Wait { .. } | Halt::Store(_) => None,
             // A good run clears what a bad one opened, and knows it by the pipeline alone.
             Halt::Behind { trouble, .. } => Some(Trouble {
                 subject,

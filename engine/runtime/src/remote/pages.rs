@@ -143,7 +143,8 @@ impl Listing<'_> {
     pub(crate) async fn next(&self, pager: &mut Pager<'_>) -> Result<Option<Page>, Failed> {
         let result = pager.next().await;
         self.remote
-            .took_place(self.operation, result.as_ref().err());
+            .took_place(self.operation, result.as_ref().err())
+            .await?;
         match result {
             Ok(Some(page)) => Ok(Some(Page {
                 records: page.records,
