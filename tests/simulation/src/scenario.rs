@@ -46,6 +46,8 @@ pub struct Tally {
 #[derive(Clone, Debug)]
 enum Act {
     Open(usize),
+    /// Two at the same moment.
+    OpenBoth(usize, usize),
     CloseInPsa,
     CloseByProduct,
     Forge,
@@ -83,9 +85,7 @@ pub async fn play(seed: u64) -> Tally {
                 world.start(fuse.clone());
             }
             done = perform(&world, &dice, &act, &contents) => {
-                if let Some(id) = done {
-                    acknowledged.insert(id);
-                }
+                acknowledged.extend(done);
                 acts.pop();
             }
         }
@@ -176,7 +176,12 @@ fn contents(world: &World, dice: &Dice) -> Vec<Content> {
 fn acts(dice: &Dice, requests: usize) -> Vec<Act> {
     let mut acts = Vec::new();
     for request in 0..requests {
-        acts.push(Act::Open(request));
+        let both = request + 1 < requests && dice.percent(30);
+        acts.push(if both {
+            Act::OpenBoth(request, request + 1)
+        } else {
+            Act::Open(request)
+        });
         for _ in 0..dice.below(4) {
             acts.push(match dice.below(13) {
                 0..=2 => Act::CloseInPsa,
@@ -196,19 +201,25 @@ fn acts(dice: &Dice, requests: usize) -> Vec<Act> {
     acts
 }
 
-/// Does one thing from outside. Gives the id of a request that was acknowledged by it.
-async fn perform(world: &World, dice: &Dice, act: &Act, contents: &[Content]) -> Option<RequestId> {
+/// Hands in a request until it is acknowledged.
+async fn open(world: &World, contents: &[Content], at: usize) -> RequestId {
+    let content = contents.get(at).expect("a request").clone();
+    let id = content.id.clone();
+    let accepted = world.engine().accept(&world.partner, content).await;
+    accepted.expect("an acknowledgement");
+    id
+}
+
+/// Does one thing from outside. Gives the ids of the requests that were acknowledged by it.
+async fn perform(world: &World, dice: &Dice, act: &Act, contents: &[Content]) -> Vec<RequestId> {
     tokio::time::sleep(dice.span(Duration::from_secs(2))).await;
     let engine = world.engine();
     match act {
-        Act::Open(at) => {
-            let content = contents.get(*at)?.clone();
-            let id = content.id.clone();
-            engine
-                .accept(&world.partner, content)
-                .await
-                .expect("an acknowledgement");
-            return Some(id);
+        Act::Open(at) => return vec![open(world, contents, *at).await],
+        Act::OpenBoth(one, other) => {
+            let one = open(world, contents, *one);
+            let (one, other) = tokio::join!(one, open(world, contents, *other));
+            return vec![one, other];
         }
         Act::CloseInPsa => {
             let open: Vec<i64> = world
@@ -250,7 +261,7 @@ async fn perform(world: &World, dice: &Dice, act: &Act, contents: &[Content]) ->
         Act::Test => world.send_test_ticket().await,
         Act::Wait(span) => tokio::time::sleep(*span).await,
     }
-    None
+    Vec::new()
 }
 
 /// Maps every customer that is not mapped yet, as a person would who sees the issues.
