@@ -14,4 +14,5 @@ mod load;
 mod names;
 mod sharing;
 mod test_ticket;
+mod ticket_texts;
 mod tickets;

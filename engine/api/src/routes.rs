@@ -43,6 +43,12 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(integrations::rotate_callout))
         .routes(routes!(settings::list_choices))
         .routes(routes!(settings::read_settings, settings::put_settings))
+        .routes(routes!(
+            settings::read_own_script,
+            settings::put_own_script,
+            settings::remove_own_script
+        ))
+        .routes(routes!(settings::preview_settings))
         .routes(routes!(settings::put_schedule))
         .routes(routes!(mappings::read_mappings, mappings::put_mappings))
         .routes(routes!(mappings::accept_suggestions))

@@ -49,6 +49,8 @@ pub struct Connector {
     pub choices: BTreeMap<String, Choices>,
     /// The settings forms by section. Root `settings.SECTION.NAME`.
     pub settings: BTreeMap<String, Section>,
+    /// How long texts may be, in UTF-16 units: by the names of an operation's input and its field.
+    pub lengths: BTreeMap<String, BTreeMap<String, usize>>,
     /// The operations of the family that it provides, and its own.
     pub operations: BTreeMap<String, Arc<Operation>>,
     /// How its callouts are read, if it has any.

@@ -28,6 +28,7 @@ pub mod scope;
 pub mod script;
 pub mod shape;
 pub mod template;
+pub mod text;
 
 pub use compile::Compiler;
 pub use error::{Error, Thrown};

@@ -59,6 +59,23 @@ pub struct Section {
     pub on: bool,
     /// Values by the names of the connector's settings.
     pub values: Map<String, Value>,
+    /// What is otherwise for requests of one report type, by its code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Rule>,
+    /// The partner's own script, as it was uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
+}
+
+/// What is otherwise for requests of one report type.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Whether such requests get no ticket at all.
+    #[serde(default)]
+    pub ignore: bool,
+    /// Values that take the place of the section's, by the names of settings.
+    #[serde(default)]
+    pub values: Map<String, Value>,
 }
 
 /// Whether an integration may be used.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use expression::{Expression, Scope};
-use model::{Check, Class, Customer, PartnerId, Request, RequestId, RunId, Verdict};
+use model::{Check, Customer, PartnerId, Request, RequestId, RunId, Verdict};
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Lease, Record, Records, Versioned};
 
@@ -99,32 +99,7 @@ impl<'a> Context<'a> {
 
     /// What is done when an operation failed.
     pub(crate) fn halt(&self, failed: Failed) -> Halt {
-        let remote = &self.remote;
-        match failed.into_halt(&remote.integration.id, &remote.connector.title) {
-            // They were replaced while the call was under way: the new ones are not to blame.
-            Halt::Rejected { message, .. } if !remote.is_rejected() => Halt::Again {
-                wait: None,
-                class: Some(Class::CredentialsRejected),
-                message,
-            },
-            halt => halt,
-        }
-    }
-
-    /// What is done when something that is read in passing, such as choices, was refused.
-    pub(crate) fn refused(
-        &self,
-        what: &str,
-        class: Class,
-        message: String,
-        remedy: Option<String>,
-    ) -> Halt {
-        let mut failure = exchange::Failure::unsent(class, message);
-        failure.remedy = remedy;
-        self.halt(Failed::Exchange {
-            operation: what.to_owned(),
-            failure: Box::new(failure),
-        })
+        self.remote.halt(failed)
     }
 
     /// Adds to what the run has done.

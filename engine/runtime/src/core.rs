@@ -58,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) kept: crate::remote::Kept,
     pub(crate) introduced: crate::remote::Introduced,
     pub(crate) silence: crate::silence::Silence,
+    pub(crate) own_scripts: crate::effective::own_script::Compiled,
     /// Who takes note of calls, in a rehearsal.
     pub(crate) witness: Option<Witness>,
 }
@@ -73,7 +74,7 @@ impl Core {
             config,
         } = parts;
         let exchange = Exchange::new(transport, clock.clone(), random.clone());
-        let (metrics, kept, introduced, silence) = Default::default();
+        let (metrics, kept, introduced, silence, own_scripts) = Default::default();
         Self {
             store,
             library,
@@ -85,6 +86,7 @@ impl Core {
             kept,
             introduced,
             silence,
+            own_scripts,
             witness,
         }
     }

@@ -2,7 +2,9 @@
 //! choices. All of it comes from the connector's definition; nothing here knows a PSA.
 
 mod connection;
-mod settings;
+mod own_script;
+mod preview;
+pub(crate) mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +17,12 @@ use store::{Batch, Expect, Records, Versioned};
 
 pub(crate) use connection::grants;
 pub use connection::{ConnectionReport, RightReport};
-pub use settings::{Choice, ChoiceList, SectionForm, SectionView, SettingForm, VariableForm};
+pub use own_script::OwnScriptView;
+pub use preview::{Preview, PreviewInput, PreviewOf};
+pub use settings::{
+    Choice, ChoiceList, RULES_MAX, SectionChange, SectionForm, SectionView, SettingForm,
+    VariableForm,
+};
 
 use crate::Runtime;
 use crate::core::Core;

@@ -49,10 +49,12 @@ pub use crate::billing::{
 };
 pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;
+pub use crate::effective::own_script::OWN_SCRIPT_BYTES_MAX;
 pub use crate::error::{Error, Fault, InText};
 pub use crate::integrations::{
-    Choice, ChoiceList, ConnectionReport, ConnectorForm, FormField, IntegrationView, RightReport,
-    ScheduleLine, SectionForm, SectionView, SettingForm, VariableForm,
+    Choice, ChoiceList, ConnectionReport, ConnectorForm, FormField, IntegrationView, OwnScriptView,
+    Preview, PreviewInput, PreviewOf, RULES_MAX, RightReport, ScheduleLine, SectionChange,
+    SectionForm, SectionView, SettingForm, VariableForm,
 };
 pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt, SuggestionView};
 pub use crate::metrics::Metric;

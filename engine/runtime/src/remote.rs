@@ -5,6 +5,7 @@
 
 mod auth;
 mod job;
+mod lengths;
 mod outline;
 mod pages;
 mod request;
@@ -28,7 +29,7 @@ use store::{Batch, Expect, Records};
 use crate::aside::SILENT;
 use crate::core::Core;
 use crate::error::Error;
-use crate::halt::Failed;
+use crate::halt::{Failed, Halt};
 use crate::issues::{Cause, issue_id};
 use crate::step::is_true;
 use crate::tables::{Found, SetupRow};
@@ -63,7 +64,10 @@ pub(crate) struct Remote {
     pub(crate) core: Arc<Core>,
     pub(crate) connector: Arc<Connector>,
     pub(crate) family: Arc<Family>,
+    /// With the settings that are in effect for what is being done.
     pub(crate) integration: Arc<Integration>,
+    /// With the settings as they are saved.
+    pub(crate) saved: Arc<Integration>,
     priority: exchange::Priority,
     broker: Broker,
     /// Whether the integration is only being tried out: then nothing of it is kept.
@@ -112,6 +116,7 @@ impl Remote {
             core,
             connector,
             family,
+            saved: integration.clone(),
             integration,
             priority,
             broker,
@@ -606,6 +611,19 @@ impl Remote {
                 operation: operation.name.clone(),
                 findings,
             })
+    }
+
+    /// What is done when an operation failed.
+    pub(crate) fn halt(&self, failed: Failed) -> Halt {
+        match failed.into_halt(&self.integration.id, &self.connector.title) {
+            // They were replaced while the call was under way: the new ones are not to blame.
+            Halt::Rejected { message, .. } if !self.is_rejected() => Halt::Again {
+                wait: None,
+                class: Some(Class::CredentialsRejected),
+                message,
+            },
+            halt => halt,
+        }
     }
 
     /// What the broker's calls have cost so far.

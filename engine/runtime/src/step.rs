@@ -201,6 +201,9 @@ fn inputs(
     for (name, expression) in with {
         inputs.insert(name.clone(), context.value(expression, path)?);
     }
+    for (name, value) in &mut inputs {
+        context.remote.fit(name, value);
+    }
     Ok(inputs)
 }
 

@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use crate::Runtime;
 use crate::aside::AGAIN_TO;
 use crate::context::{Context, customer_value, request_value};
-use crate::core::Core;
+use crate::core::{Core, change_request};
+use crate::effective::{OwnWords, Subject, adapt};
 use crate::error::{Error, chain};
 use crate::halt::Halt;
 use crate::issues::issue_id;
@@ -306,12 +307,21 @@ impl Core {
             request.state = State::Waiting;
             request.issue = None;
         }
+        let ignored = self.is_ignored(&integration, &request).await;
+        if event == RequestEvent::Opened && ignored.map_err(|error| at_once(error.into()))? {
+            let why = format!("by the rule for {}", request.content.report_type);
+            request.enter(State::Ignored, self.now(), Some(why));
+            let mut batch = Batch::new();
+            change_request(&mut batch, &partner.id, &before, &request);
+            return Ok((batch, integration_id));
+        }
         let mut roots = serde_json::Map::new();
-        roots.insert("request".into(), request_value(&request));
-        let customer = customer_value(self, &partner.id, &request)
-            .await
-            .map_err(at_once)?;
-        roots.insert("customer".into(), customer);
+        let (subject, customer) = (
+            request_value(&request),
+            customer_value(self, &partner.id, &request)
+                .await
+                .map_err(at_once)?,
+        );
         if let Some(ticket) = &request.ticket {
             roots.insert("ticket".into(), serde_json::json!(ticket));
         }
@@ -320,7 +330,18 @@ impl Core {
             Arc::new(integration.clone()),
             exchange::Priority::Tickets,
         );
-        let remote = remote.map_err(|error| at_once(error.into()))?;
+        let mut remote = remote.map_err(|error| at_once(error.into()))?;
+        let own = match event {
+            RequestEvent::Opened => OwnWords::Asked,
+            RequestEvent::CloseAsked => OwnWords::Unasked,
+        };
+        let about = Subject {
+            request: &subject,
+            customer: &customer,
+        };
+        adapt(&mut remote, about, own).await.map_err(at_once)?;
+        roots.insert("request".into(), subject);
+        roots.insert("customer".into(), customer);
         let run = self.run_id();
         let mut context = Context::new(remote, event.name(), &partner, &run, lease, roots);
         let id = request.content.id.clone();
@@ -359,7 +380,7 @@ impl Core {
             Some("before it had a ticket".to_owned()),
         );
         let mut batch = Batch::new();
-        crate::core::change_request(&mut batch, partner, before, &after);
+        change_request(&mut batch, partner, before, &after);
         batch.complete(lease);
         self.store.commit(batch).await?;
         match &before.value.0.issue {

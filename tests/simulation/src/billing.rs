@@ -50,8 +50,13 @@ impl Bill {
         let code = codes.choices.first().expect("a code").value.clone();
         let mut settings = Map::new();
         settings.insert("default_billing_code".to_owned(), code);
+        let change = runtime::SectionChange {
+            on: true,
+            values: settings,
+            rules: None,
+        };
         let saved = engine
-            .put_settings(&world.partner, &id, "billing", true, settings)
+            .put_settings(&world.partner, &id, "billing", change)
             .await;
         saved.expect("settings");
         let mut bill = Self {

@@ -218,8 +218,13 @@ impl World {
         });
         let mut settings = settings.as_object().cloned().unwrap_or_default();
         settings.extend(more.as_object().cloned().unwrap_or_default());
+        let change = runtime::SectionChange {
+            on: true,
+            values: settings,
+            rules: None,
+        };
         self.engine()
-            .put_settings(&self.partner, id, "tickets", true, settings)
+            .put_settings(&self.partner, id, "tickets", change)
             .await
             .expect("settings");
     }

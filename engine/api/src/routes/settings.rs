@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use model::{IntegrationId, PartnerId};
 use runtime::Runtime;
 
@@ -12,6 +13,7 @@ use crate::body::Input;
 use crate::params::At;
 use crate::problem::Problem;
 use crate::wire::integrations::Integration;
+use crate::wire::previews::{OwnScript, OwnScriptInput, Preview, PreviewInput};
 use crate::wire::settings::{ChoiceList, ScheduleInput, Section, SectionInput};
 
 /// What the PSA offers for a setting, read from it now.
@@ -56,9 +58,71 @@ pub(crate) async fn put_settings(
     Input(input): Input<SectionInput>,
 ) -> Result<Json<Section>, Problem> {
     let view = runtime
-        .put_settings(&partner, &integration, &section, input.on, input.values)
+        .put_settings(&partner, &integration, &section, input.into())
         .await?;
     Ok(Json(view.into()))
+}
+
+/// Read the partner's own script for a section.
+#[utoipa::path(get,
+    path = "/api/v1/partners/{partner}/integrations/{integration}/settings/{section}/script",
+    tag = "settings",
+    responses((status = 200, description = "The script.", body = OwnScript)))]
+pub(crate) async fn read_own_script(
+    State(runtime): State<Runtime>,
+    At((partner, integration, section)): At<(PartnerId, IntegrationId, String)>,
+) -> Result<Json<OwnScript>, Problem> {
+    let view = runtime.own_script(&partner, &integration, &section).await?;
+    Ok(Json(view.into()))
+}
+
+/// Set the partner's own script for a section: functions that say, for each request, what
+/// templates and settings cannot. It is checked first; one with a fault is refused, with the place
+/// of each, and the one before stays.
+#[utoipa::path(put,
+    path = "/api/v1/partners/{partner}/integrations/{integration}/settings/{section}/script",
+    tag = "settings", request_body = OwnScriptInput,
+    responses((status = 200, description = "The script as it is now.", body = OwnScript)))]
+pub(crate) async fn put_own_script(
+    State(runtime): State<Runtime>,
+    At((partner, integration, section)): At<(PartnerId, IntegrationId, String)>,
+    Input(input): Input<OwnScriptInput>,
+) -> Result<Json<OwnScript>, Problem> {
+    let view = runtime
+        .put_own_script(&partner, &integration, &section, input.source)
+        .await?;
+    Ok(Json(view.into()))
+}
+
+/// Remove the partner's own script for a section.
+#[utoipa::path(delete,
+    path = "/api/v1/partners/{partner}/integrations/{integration}/settings/{section}/script",
+    tag = "settings",
+    responses((status = 204, description = "There is none any more.")))]
+pub(crate) async fn remove_own_script(
+    State(runtime): State<Runtime>,
+    At((partner, integration, section)): At<(PartnerId, IntegrationId, String)>,
+) -> Result<StatusCode, Problem> {
+    runtime
+        .remove_own_script(&partner, &integration, &section)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Show what a request's ticket would say with settings that are not saved yet. It changes nothing.
+#[utoipa::path(post,
+    path = "/api/v1/partners/{partner}/integrations/{integration}/settings/{section}/preview",
+    tag = "settings", request_body = PreviewInput,
+    responses((status = 200, description = "What would become of it.", body = Preview)))]
+pub(crate) async fn preview_settings(
+    State(runtime): State<Runtime>,
+    At((partner, integration, section)): At<(PartnerId, IntegrationId, String)>,
+    Input(input): Input<PreviewInput>,
+) -> Result<Json<Preview>, Problem> {
+    let preview = runtime
+        .preview(&partner, &integration, &section, input.try_into()?)
+        .await?;
+    Ok(Json(preview.into()))
 }
 
 /// Set how often pipelines run by the clock.

@@ -16,6 +16,13 @@ pub(crate) struct Section {
     /// Values by the names of the settings.
     #[schema(value_type = BTreeMap<String, Value>, example = json!({"queue": 8}))]
     values: Map<String, Value>,
+    /// What is otherwise for requests of one report type, by its code.
+    rules: BTreeMap<String, Rule>,
+    /// Whether there is a script of the partner's own, which has the last word on each request.
+    has_script: bool,
+    /// The report types that the product is known to have. Rules may be for others, too.
+    #[schema(example = json!(["url_block"]))]
+    report_types: Vec<String>,
     /// What can be set.
     form: SectionForm,
 }
@@ -25,6 +32,9 @@ impl From<runtime::SectionView> for Section {
         Self {
             on: view.on,
             values: view.values,
+            rules: rules(view.rules),
+            has_script: view.has_script,
+            report_types: view.report_types,
             form: view.form.into(),
         }
     }
@@ -40,6 +50,57 @@ pub(crate) struct SectionInput {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Value>, example = json!({"queue": 8}))]
     pub(crate) values: Map<String, Value>,
+    /// What is otherwise for requests of one report type, by its code. Left out, the rules stay as
+    /// they are.
+    #[serde(default)]
+    pub(crate) rules: Option<BTreeMap<String, Rule>>,
+}
+
+impl From<SectionInput> for runtime::SectionChange {
+    fn from(input: SectionInput) -> Self {
+        Self {
+            on: input.on,
+            values: input.values,
+            rules: input.rules.map(rules),
+        }
+    }
+}
+
+/// What is otherwise for requests of one report type.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    /// Whether such requests get no ticket.
+    #[serde(default)]
+    ignore: bool,
+    /// Values that take the place of the section's, for settings with `by_report_type`.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Value>, example = json!({"queue": 9}))]
+    values: Map<String, Value>,
+}
+
+impl From<model::Rule> for Rule {
+    fn from(rule: model::Rule) -> Self {
+        Self {
+            ignore: rule.ignore,
+            values: rule.values,
+        }
+    }
+}
+
+impl From<Rule> for model::Rule {
+    fn from(rule: Rule) -> Self {
+        Self {
+            ignore: rule.ignore,
+            values: rule.values,
+        }
+    }
+}
+
+/// Rules of the one kind as the other.
+pub(super) fn rules<A, B: From<A>>(rules: BTreeMap<String, A>) -> BTreeMap<String, B> {
+    let rules = rules.into_iter();
+    rules.map(|(name, rule)| (name, rule.into())).collect()
 }
 
 /// What can be set in one section.

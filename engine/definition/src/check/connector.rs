@@ -18,7 +18,7 @@ use crate::connector::{
 use crate::family::Family;
 use crate::near;
 use crate::page::Spot;
-use crate::raw::connector::{ChoicesText, ConnectorFile, RightText, ShortText};
+use crate::raw::connector::{ChoicesText, ConnectorFile, LengthText, RightText, ShortText};
 use crate::raw::operation::OperationText;
 use crate::raw::value::SpanText;
 
@@ -108,6 +108,7 @@ pub(crate) fn check(
         preflight: preflight::check(&around, &spot.key("preflight")),
         choices: choices(&around, &spot.key("choices")),
         settings: settings(&around, &spot.key("settings")),
+        lengths: lengths(&around, &spot.key("lengths")),
         callout: file
             .callout
             .as_ref()
@@ -130,6 +131,42 @@ fn settings(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Sect
     };
     let own = bench.settings(&file.settings, spot);
     form::with_family(own, &around.family.settings, spot)
+}
+
+/// How long texts may be; a problem where no operation is given such a text.
+fn lengths(
+    around: &Surroundings<'_>,
+    spot: &Spot<'_>,
+) -> BTreeMap<String, BTreeMap<String, usize>> {
+    let contracts = around.family.operations.values();
+    let inputs: BTreeMap<&str, &str> = contracts
+        .flat_map(|contract| &contract.input)
+        .map(|(name, schema)| (name.as_str(), schema.as_str()))
+        .collect();
+    let checked = around.file.lengths.0.iter().map(|(input, texts)| {
+        let at = spot.key(input);
+        if !inputs.contains_key(input.as_str()) {
+            let message = format!("no operation of the family is given a `{input}`");
+            let hint = near::hint(input, inputs.keys().copied());
+            at.key_error(codes::UNKNOWN_INPUT, message, hint);
+        }
+        let schema = inputs.get(input.as_str());
+        let schema = schema.and_then(|name| around.family.schemas.get(*name));
+        let known = schema
+            .and_then(|schema| schema.allowed())
+            .unwrap_or_default();
+        for (field, _) in &texts.0 {
+            if !known.is_empty() && !known.contains(&field.as_str()) {
+                let message = format!("`{field}` is not a field of `{input}`");
+                let hint = near::hint(field, known.iter().copied());
+                at.key(field)
+                    .key_error(codes::UNKNOWN_RECORD_FIELD, message, hint);
+            }
+        }
+        let longest = |(field, length): &(String, LengthText)| (field.clone(), length.0 as usize);
+        (input.clone(), texts.0.iter().map(longest).collect())
+    });
+    checked.collect()
 }
 
 fn words(file: &ConnectorFile, spot: &Spot<'_>) -> BTreeMap<String, String> {

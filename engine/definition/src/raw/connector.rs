@@ -50,6 +50,10 @@ pub(crate) struct ConnectorFile {
     /// The settings forms, by section.
     #[serde(default)]
     pub(crate) settings: Named<SectionText>,
+    /// How long the texts may be that the system takes, in UTF-16 units, by what operations are
+    /// given: `draft: { title: 255 }`. What is longer is cut.
+    #[serde(default)]
+    pub(crate) lengths: Named<Named<LengthText>>,
     /// Its operations: those of the family, and others that these are built from.
     pub(crate) operations: Named<OperationText>,
     /// What it says of its own accord.
@@ -232,6 +236,12 @@ pub(crate) struct ShortText {
     /// What to tell people, with what they can do about it.
     pub(crate) because: String,
 }
+
+/// How long a text may be.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(rename = "Length")]
+pub(crate) struct LengthText(#[schemars(range(min = 1, max = 1_000_000))] pub(crate) u32);
 
 /// One section of the settings: a form of its own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

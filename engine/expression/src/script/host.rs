@@ -4,6 +4,8 @@
 
 use rhai::{Array, Dynamic, Engine, INT, ImmutableString};
 
+use crate::text::{defang, lines, one_line};
+
 /// One host function, as the documentation shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostFunction {
@@ -27,16 +29,31 @@ pub const fn host_functions() -> &'static [HostFunction] {
             example: r#"list_first(["a", "b"]) == "a" && list_first([]) == ()"#,
         },
         HostFunction {
+            name: "text_defang",
+            signature: "text_defang(text) -> text",
+            doc: "The text with every address in it so that nobody opens it by a click. E-mail \
+                  addresses stay.",
+            example: r#"text_defang("at https://a.example/x") == "at hxxps://a[.]example/x""#,
+        },
+        HostFunction {
             name: "text_is_blank",
             signature: "text_is_blank(value) -> bool",
             doc: "Whether the value is `()` or nothing but white space.",
             example: r#"text_is_blank(" ") && text_is_blank(()) && !text_is_blank("x")"#,
         },
         HostFunction {
+            name: "text_lines",
+            signature: "text_lines(text) -> text",
+            doc: "The text with its lines, without other control characters and what turns the \
+                  direction of text. For descriptions.",
+            example: r#"text_lines("one\r\ntwo\u001b") == "one\ntwo""#,
+        },
+        HostFunction {
             name: "text_one_line",
             signature: "text_one_line(text) -> text",
             doc: "The text on one line: line breaks, control characters and runs of white space \
-                  become one space. For titles, which a PSA refuses or cuts at a line break.",
+                  become one space, and what turns the direction of text is gone. For titles, \
+                  which a PSA refuses or cuts at a line break.",
             example: r#"text_one_line(" two\r\n  lines ") == "two lines""#,
         },
         HostFunction {
@@ -66,6 +83,8 @@ pub(super) fn register(engine: &mut Engine) {
             list.into_iter().next().unwrap_or_default()
         })
         .register_fn("text_is_blank", |value: Dynamic| is_blank(&value))
+        .register_fn("text_defang", |value: Dynamic| defang(&text(&value)))
+        .register_fn("text_lines", |value: Dynamic| lines(&text(&value)))
         .register_fn("text_one_line", |value: Dynamic| one_line(&text(&value)))
         .register_fn("text_title_case", |value: Dynamic| {
             title_case(&text(&value))
@@ -88,12 +107,6 @@ fn text(value: &Dynamic) -> ImmutableString {
 
 fn is_blank(value: &Dynamic) -> bool {
     text(value).trim().is_empty()
-}
-
-fn one_line(text: &str) -> String {
-    let breaks = |character: char| character.is_whitespace() || character.is_control();
-    let words: Vec<&str> = text.split(breaks).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
 }
 
 fn title_case(text: &str) -> String {

@@ -23,6 +23,7 @@ mod paths;
 mod properties;
 mod scripts;
 mod templates;
+mod texts;
 
 /// What most tests compute on: the names that an operation's body sees.
 fn names() -> Value {

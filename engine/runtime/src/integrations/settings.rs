@@ -1,23 +1,26 @@
 //! Settings and the choices that their forms offer, read live from the PSA.
 
-mod values;
+mod choices;
+pub(crate) mod values;
 
-use definition::connector::{Choices, Connector, Section, Setting, SettingKind, Variable};
+use std::collections::BTreeMap;
+
+use definition::Family;
+use definition::connector::{Connector, Section, Setting, SettingKind, Variable};
 use definition::pipeline::Event;
-use model::{IntegrationId, IssueKind, PartnerId};
+use model::{Integration, IntegrationId, IssueKind, PartnerId, Rule};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use store::{Batch, Expect};
 
 use super::save;
 use crate::Runtime;
-use crate::core::is_usable;
+use crate::core::{Core, is_usable};
 use crate::error::Error;
 use crate::events::Happened;
 use crate::halt::Failed;
 use crate::issues::issue_id;
-use crate::remote::{Remote, scope};
-use crate::step::is_true;
+use crate::remote::Remote;
 use crate::tables::RoutingRow;
 
 /// One section of the settings, for a form.
@@ -74,8 +77,25 @@ pub struct SectionView {
     pub on: bool,
     /// The values.
     pub values: Map<String, Value>,
+    /// What is otherwise for requests of one report type, by its code.
+    pub rules: BTreeMap<String, Rule>,
+    /// Whether the partner has uploaded a script of its own.
+    pub has_script: bool,
+    /// The report types that the product is known to have, where rules can be made.
+    pub report_types: Vec<String>,
     /// The form.
     pub form: SectionForm,
+}
+
+/// What is saved of a section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SectionChange {
+    /// Whether this part of the integration is switched on.
+    pub on: bool,
+    /// The values; a setting that is left out has none.
+    pub values: Map<String, Value>,
+    /// The rules; `None` leaves them as they are, for callers that know nothing of rules.
+    pub rules: Option<BTreeMap<String, Rule>>,
 }
 
 /// One thing that can be chosen.
@@ -108,76 +128,24 @@ impl Runtime {
         id: &IntegrationId,
         name: &str,
     ) -> Result<ChoiceList, Error> {
-        let remote = self.remote(partner, id).await?;
-        let choices = self.read_choices(&remote, name).await?;
-        let reasons = remote.connector.choices.get(name);
-        let short = match reasons.filter(|list| !list.short.is_empty()) {
-            Some(list) => why_short(list, &choices, &remote).await?,
-            None => None,
-        };
+        let integration = self.core.integration(partner, id).await?.value.0;
+        let remote = self.remote_of(integration)?;
+        if !remote.connector.choices.contains_key(name) {
+            return Err(Error::not_found("list of choices", name));
+        }
+        let choices = remote.choices(name).await.map_err(refused)?;
+        let short = remote.why_short(name, &choices).await.map_err(refused)?;
         Ok(ChoiceList { choices, short })
     }
 
-    async fn remote(&self, partner: &PartnerId, id: &IntegrationId) -> Result<Remote, Error> {
-        let integration = self.core.integration(partner, id).await?.value.0;
+    /// The way to the remote side of an integration that is not stopped.
+    pub(super) fn remote_of(&self, integration: Integration) -> Result<Remote, Error> {
         if !is_usable(&integration) {
-            let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
+            let id = Some(&integration.id);
+            let issue = issue_id(IssueKind::CredentialsRejected, id, "credentials");
             return Err(Error::Stopped { issue });
         }
         Remote::new(&self.core, integration.into(), exchange::Priority::Tickets)
-    }
-
-    pub(crate) async fn read_choices(
-        &self,
-        remote: &Remote,
-        name: &str,
-    ) -> Result<Vec<Choice>, Error> {
-        let connector = remote.connector.clone();
-        let choices = connector.choices.get(name);
-        let choices = choices.ok_or_else(|| Error::not_found("list of choices", name))?;
-        let records = remote
-            .found(&choices.operation, &Map::new())
-            .await
-            .map_err(refused)?;
-        let document = match (&choices.items, records.len()) {
-            (Some(_), 1) => records.into_iter().next().unwrap_or(Value::Null),
-            _ => Value::Array(records),
-        };
-        let names = remote.names(&choices.operation).await.map_err(refused)?;
-        let scope = scope(&names).over(&document);
-        let items: Vec<&Value> = match &choices.items {
-            Some(items) => {
-                items
-                    .pick_all(&scope)
-                    .map_err(|error| unreadable(&error))?
-                    .values
-            }
-            None => document.as_array().into_iter().flatten().collect(),
-        };
-        let mut read = Vec::with_capacity(items.len());
-        for item in items {
-            let scope = scope.over(item).with("item", item);
-            let flag = |of: &Option<expression::Expression>, otherwise: bool| match of {
-                Some(of) => of
-                    .evaluate(&scope)
-                    .map(|value| value.as_bool().unwrap_or(otherwise)),
-                None => Ok(otherwise),
-            };
-            let label = choices
-                .label
-                .evaluate(&scope)
-                .map_err(|error| unreadable(&error))?;
-            read.push(Choice {
-                value: choices
-                    .value
-                    .evaluate(&scope)
-                    .map_err(|error| unreadable(&error))?,
-                label: model::request::id_text(&label),
-                active: flag(&choices.active, true).map_err(|error| unreadable(&error))?,
-                default: flag(&choices.default, false).map_err(|error| unreadable(&error))?,
-            });
-        }
-        Ok(read)
     }
 
     /// A section of the settings.
@@ -189,17 +157,7 @@ impl Runtime {
     ) -> Result<SectionView, Error> {
         let integration = self.core.integration(partner, id).await?.value.0;
         let connector = self.core.connector(&integration.connector)?;
-        let form = form(&connector, section)?;
-        let saved = integration
-            .sections
-            .get(section)
-            .cloned()
-            .unwrap_or_default();
-        Ok(SectionView {
-            on: saved.on,
-            values: saved.values,
-            form,
-        })
+        view(&self.core, &connector, &integration, section)
     }
 
     /// Saves a section of the settings. Values are held against what the PSA offers now; what is
@@ -210,63 +168,102 @@ impl Runtime {
         partner: &PartnerId,
         id: &IntegrationId,
         section: &str,
-        on: bool,
-        values: Map<String, Value>,
+        change: SectionChange,
     ) -> Result<SectionView, Error> {
         let core = &self.core;
         let row = core.integration(partner, id).await?;
         let connector = core.connector(&row.value.0.connector)?;
-        let form = form(&connector, section)?;
-        let definition = connector.settings.get(section);
-        let definition = definition.ok_or_else(|| Error::not_found("section", section))?;
-        let values = if on {
-            self.checked_settings(&self.remote(partner, id).await?, definition, values)
-                .await?
-        } else {
-            values
-        };
+        let definition = definition(&connector, section)?;
         let mut integration = row.value.0.clone();
-        let saved = model::Section {
-            on,
-            values: values.clone(),
-        };
-        integration.sections.insert(section.to_owned(), saved);
+        let saved = integration.sections.entry(section.to_owned()).or_default();
+        saved.on = change.on;
+        saved.values = change.values;
+        saved.rules = change.rules.unwrap_or_else(|| saved.rules.clone());
+        few_enough(&saved.rules)?;
+        if change.on {
+            let given = saved.clone();
+            // Choices may depend on what is chosen in the same breath.
+            let remote = self.remote_of(integration.clone())?;
+            let checked = values::checked_section(&remote, definition, given).await;
+            let (values, rules) = checked
+                .map_err(refused)?
+                .map_err(|faults| Error::Invalid { faults })?;
+            let saved = integration.sections.entry(section.to_owned()).or_default();
+            (saved.values, saved.rules) = (values, rules);
+        }
         let (mut batch, now) = (Batch::new(), core.now());
         save(&mut batch, &row, &integration);
         batch.put_record(partner.as_str(), &[], &RoutingRow(now), Expect::Any);
         let happened = Happened::plain(Event::SettingsSaved, now);
         core.enqueue_event(&mut batch, &integration, &happened);
         self.commit(batch, "the settings").await?;
-        if on {
+        if change.on {
             let nowhere = issue_id(IssueKind::NoTicketIntegration, None, "tickets");
             core.clear_issue(partner, &nowhere).await?;
             // A stand-in for what nobody has mapped may have been chosen, too.
-            let kinds = [IssueKind::Refused, IssueKind::UnmappedCustomer];
+            let kinds = [
+                IssueKind::Refused,
+                IssueKind::ScriptFailed,
+                IssueKind::UnmappedCustomer,
+            ];
             core.try_behind(partner, id, &kinds).await?;
         }
-        Ok(SectionView { on, values, form })
+        view(core, &connector, &integration, section)
     }
 }
 
-/// The first of a list's reasons to be short that applies.
-async fn why_short(
-    list: &Choices,
-    choices: &[Choice],
-    remote: &Remote,
-) -> Result<Option<String>, Error> {
-    let document = json!(choices);
-    let names = remote.names(&list.operation).await.map_err(refused)?;
-    let scope = scope(&names).over(&document).with("item", &document);
-    for reason in &list.short {
-        let applies = reason.when.evaluate(&scope);
-        if is_true(&applies.map_err(|error| unreadable(&error))?) {
-            return Ok(Some(reason.because.clone()));
-        }
+/// The most rules that one section has; a product has a dozen report types.
+pub const RULES_MAX: usize = 200;
+
+fn few_enough(rules: &BTreeMap<String, Rule>) -> Result<(), Error> {
+    if rules.len() <= RULES_MAX {
+        return Ok(());
     }
-    Ok(None)
+    let message = format!("there are {} rules, the limit is {RULES_MAX}", rules.len());
+    Err(Error::invalid("/rules", message))
 }
 
-fn refused(failed: Failed) -> Error {
+/// The section as it is saved, with its form.
+fn view(
+    core: &Core,
+    connector: &Connector,
+    integration: &Integration,
+    section: &str,
+) -> Result<SectionView, Error> {
+    let definition = definition(connector, section)?;
+    let saved = integration
+        .sections
+        .get(section)
+        .cloned()
+        .unwrap_or_default();
+    let takes_rules = definition.fields.iter().any(Setting::varies);
+    let family = core.family(connector)?;
+    Ok(SectionView {
+        on: saved.on,
+        values: saved.values,
+        rules: saved.rules,
+        has_script: saved.script.is_some(),
+        report_types: if takes_rules {
+            report_types(&family)
+        } else {
+            Vec::new()
+        },
+        form: section_form(section, definition),
+    })
+}
+
+/// The report types that the product is known to have: the examples in its schema of a request.
+pub(crate) fn report_types(family: &Family) -> Vec<String> {
+    let request = family.schemas.get("request");
+    let examples = request.and_then(|it| it.source.pointer("/properties/report_type/examples"));
+    let examples = examples.and_then(Value::as_array).into_iter().flatten();
+    examples
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+pub(super) fn refused(failed: Failed) -> Error {
     match failed {
         Failed::Exchange { failure, .. } => Error::Refused {
             class: failure.class,
@@ -287,19 +284,12 @@ fn refused(failed: Failed) -> Error {
     }
 }
 
-fn unreadable(error: &expression::Error) -> Error {
-    Error::Refused {
-        class: model::Class::Invalid,
-        message: error.to_string(),
-        remedy: None,
-    }
-}
-
-fn form(connector: &Connector, section: &str) -> Result<SectionForm, Error> {
+pub(super) fn definition<'c>(
+    connector: &'c Connector,
+    section: &str,
+) -> Result<&'c Section, Error> {
     let known = connector.settings.get(section);
-    known
-        .map(|one| section_form(section, one))
-        .ok_or_else(|| Error::not_found("section of the settings", section))
+    known.ok_or_else(|| Error::not_found("section of the settings", section))
 }
 
 /// All sections of a connector's settings.

@@ -174,6 +174,7 @@ fn integration(connector: &Connector, given: &Given) -> Result<Integration, Erro
             model::Section {
                 on: true,
                 values: values.clone(),
+                ..model::Section::default()
             },
         )
     });

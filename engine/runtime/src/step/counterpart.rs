@@ -84,7 +84,7 @@ fn stand_in(
 /// Has the next commit demand that the settings are still those which this job sees: a stand-in
 /// that is chosen just now must not leave work behind.
 async fn hold_settings(context: &mut Context<'_>) -> Result<(), Halt> {
-    let integration = context.remote.integration.clone();
+    let integration = context.remote.saved.clone();
     let core = context.remote.core.clone();
     let row = core.integration(context.partner, &integration.id).await?;
     let key = IntegrationRow::key(context.partner.as_str(), &[integration.id.as_str()]);

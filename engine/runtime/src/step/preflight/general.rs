@@ -106,18 +106,8 @@ pub(super) async fn choices(
 }
 
 async fn offered(context: &Context<'_>, list: &str) -> Result<Vec<Choice>, Halt> {
-    let runtime = crate::Runtime {
-        core: context.remote.core.clone(),
-    };
-    let read = runtime.read_choices(&context.remote, list).await;
-    read.map_err(|error| match error {
-        crate::Error::Refused {
-            class,
-            message,
-            remedy,
-        } => context.refused(&format!("choices {list}"), class, message, remedy),
-        other => other.into(),
-    })
+    let read = context.remote.choices(list).await;
+    read.map_err(|failed| context.halt(failed))
 }
 
 /// Holds every company that tickets go to against the directory, which is read regularly.
