@@ -11,7 +11,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Layer of each of our crates. A crate uses only crates of smaller layers, so those of the same
 /// layer never see each other.
-const LAYERS: [(&str, u8); 12] = [
+const LAYERS: [(&str, u8); 13] = [
     ("dovetail-model", 0),
     ("dovetail-store", 1),
     ("dovetail-expression", 1),
