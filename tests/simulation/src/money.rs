@@ -1,6 +1,6 @@
 //! The promises about money under a seed: usage that comes and goes, answers that are lost, calls
-//! that fail, an engine that dies at any call or commit. In the end each line has what the rule makes
-//! of the last usage, and no adjustment was made twice.
+//! that fail, an engine that dies at any call or commit. In the end each line has what the rule
+//! makes of the last usage, and no adjustment was made twice.
 //!
 //! That one was made twice shows in the adjustments themselves, which the PSA keeps: after each of
 //! them the line must have a quantity that was asked for at some time. A doubled difference leads
@@ -183,11 +183,13 @@ async fn check(bill: &Bill, seed: u64, history: &[BTreeSet<u64>], tally: &mut Ta
         );
         tally.looked_for += usize::from(change.answer.is_none());
     }
-    let issues = bill
+    let mut issues = bill
         .engine()
         .issues(&bill.world.partner)
         .await
         .expect("issues");
+    // Those of runs that prepare tickets clear themselves a day later.
+    issues.retain(|one| one.issue.id.as_str().contains("bill"));
     assert!(
         issues.is_empty(),
         "seed {seed}: issues that do not clear themselves: {issues:#?}"
