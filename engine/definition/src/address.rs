@@ -1,8 +1,8 @@
 //! Addresses that people write into a form, brought into one form.
 //!
 //! The same server is pasted as `msp.example.net`, `https://msp.example.net/` or the address of one
-//! of its pages. What comes out is scheme, host and what is left of the path, without a slash at the
-//! end. Whether the address may be called is for `http.hosts` to say.
+//! of its pages. What comes out is scheme, host and what is left of the path, without a slash at
+//! the end. Whether the address may be called is for `http.hosts` to say.
 
 /// The longest address that is taken.
 const ADDRESS_BYTES_MAX: usize = 2_048;

@@ -172,8 +172,9 @@ fn decode(body: Vec<u8>, content_type: &str, outline: &Outline) -> Content {
     Content::Text(text)
 }
 
-/// The text in `body`, by its byte order mark, its declared charset, or as UTF-8; `body` itself when
-/// it is not text. A charset that nobody knows is read as UTF-8 with marks for what does not fit.
+/// The text in `body`, by its byte order mark, its declared charset, or as UTF-8; `body` itself
+/// when it is not text. A charset that nobody knows is read as UTF-8 with marks for what does not
+/// fit.
 fn text_of(body: Vec<u8>, content_type: &str) -> Result<String, Vec<u8>> {
     if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(&body) {
         let (text, _) = encoding.decode_without_bom_handling(body.get(mark..).unwrap_or_default());

@@ -4,6 +4,7 @@
 //! records, and each record is held against the family's contract before anyone acts on it.
 
 mod auth;
+mod credential;
 mod job;
 mod lengths;
 mod outline;
@@ -17,12 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use definition::operation::PageKind;
 use definition::{Connector, Family, Gives, Operation};
-use exchange::{
-    About, Answer, Broker, Content, Credential, Failure, Hosts, Kind, PATIENCE_DEFAULT, Terms,
-};
+use exchange::{About, Answer, Broker, Content, Failure, Kind, PATIENCE_DEFAULT, Terms};
 use expression::Scope;
 use futures::future::BoxFuture;
-use model::{Class, Integration, IssueKind, Secret, Timestamp};
+use model::{Class, Integration, IssueKind, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Records};
 
@@ -35,6 +34,8 @@ use crate::step::is_true;
 use crate::tables::{Found, SetupRow};
 
 pub(crate) use auth::Introduced;
+pub(crate) use credential::credential;
+use credential::credential_values;
 pub(crate) use pages::Page;
 use rules::Rules;
 
@@ -651,81 +652,6 @@ impl Remote {
 /// The name under which an integration's calls share limits and trust.
 pub(crate) fn broker_name(integration: &Integration) -> String {
     format!("{}/{}", integration.partner, integration.id)
-}
-
-/// What the broker needs to know of an integration's credentials.
-pub(crate) fn credential(
-    core: &Core,
-    connector: &Connector,
-    integration: &Integration,
-) -> Result<Credential, Error> {
-    let given = core.config.vendor.get(&connector.name);
-    let vendor_secrets = connector
-        .vendor
-        .iter()
-        .filter(|field| field.secret)
-        .filter_map(|field| {
-            given
-                .and_then(|given| given.get(&field.name))
-                .map(|value| Secret::new(value.clone()))
-        });
-    let own_secrets = connector
-        .credentials
-        .iter()
-        .filter(|field| field.secret)
-        .filter_map(|field| integration.credentials.get(&field.name).cloned());
-    let wrong = |error: exchange::Error| Error::invalid("/hosts", crate::error::chain(&error));
-    let mut hosts = Hosts::new(&connector.http.hosts)
-        .map_err(wrong)?
-        .give(given_hosts(connector, integration)?);
-    // An address that the operator gives is one that the operator trusts.
-    let of_vendor = given
-        .into_iter()
-        .flat_map(BTreeMap::values)
-        .filter_map(|value| origin(value));
-    let named = core.config.trusted_origins.iter().map(String::as_str);
-    for origin in of_vendor.chain(named) {
-        hosts = hosts.trust(origin).map_err(wrong)?;
-    }
-    Ok(Credential {
-        auth: exchange::Auth::None,
-        secrets: vendor_secrets.chain(own_secrets).collect(),
-        hosts,
-    })
-}
-
-/// The hosts that the partner's own credentials name.
-fn given_hosts(connector: &Connector, integration: &Integration) -> Result<Vec<String>, Error> {
-    let credentials = credential_values(connector, integration);
-    let scope = Scope::new().with("credentials", &credentials);
-    let printed = connector.http.given_hosts.iter().map(|host| {
-        let host = host.evaluate(&scope);
-        host.map(|host| model::request::id_text(&host))
-            .map_err(|error| Error::invalid("/credentials", error.to_string()))
-    });
-    printed.collect()
-}
-
-/// What the partner gave, as expressions see it.
-fn credential_values(connector: &Connector, integration: &Integration) -> Value {
-    let values = connector.credentials.iter().map(|field| {
-        let given = integration.credentials.get(&field.name);
-        let value = given.map(Secret::expose).or(field.default.as_deref());
-        (field.name.clone(), json!(value))
-    });
-    Value::Object(values.collect())
-}
-
-/// The origin of an address: scheme, host and port.
-fn origin(address: &str) -> Option<&str> {
-    let scheme = ["http://", "https://"]
-        .into_iter()
-        .find(|scheme| address.starts_with(scheme))?;
-    let end = address
-        .get(scheme.len()..)?
-        .find('/')
-        .map_or(address.len(), |at| scheme.len() + at);
-    address.get(..end)
 }
 
 pub(crate) fn scope(roots: &Map<String, Value>) -> Scope<'_> {

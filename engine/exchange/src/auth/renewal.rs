@@ -25,7 +25,8 @@ use crate::failure::Failure;
 pub const RENEWED_BEFORE_END: Duration = Duration::from_mins(1);
 
 /// A token that replaced a refused one and is younger than this is not renewed because of another
-/// refusal: it is the call that was refused. Some APIs answer 401 where 403 is meant; without this, each such call would cost a login.
+/// refusal: it is the call that was refused. Some APIs answer 401 where 403 is meant; without this,
+/// each such call would cost a login.
 pub const FRESH_TOKEN: Duration = Duration::from_mins(1);
 
 /// A token in use.
