@@ -3,7 +3,8 @@
 //!
 //! Its functions are called for each request, whichever of them there are: one named like a
 //! template setting gives that text, and `fields` gives values for settings that may differ by
-//! request. It runs within the limits of all scripts and sees the request and its customer, no more.
+//! request. It runs within the limits of all scripts, and sees the request and its customer, no
+//! more.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
