@@ -159,7 +159,7 @@ async fn a_callout_that_names_no_ticket_says_what_was_looked_for() {
             .problem(400, "callout-without-ticket");
         assert!(text.contains("ticketnumber"), "{text}");
     }
-    let large = vec![b'x'; 1 << 20];
+    let large = vec![b'x'; (1 << 20) + 1];
     if let Some(answer) = partner.api.post_raw(path, "text/plain", large).await {
         answer.problem(413, "body-too-large");
     }
