@@ -153,12 +153,6 @@ fn owner_fault(user: &str, used: &Use) -> Option<String> {
 
 /// The graph of this workspace, as cargo sees it.
 fn workspace() -> Graph {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    let metadata = MetadataCommand::new()
-        .manifest_path(manifest)
-        .no_deps()
-        .exec()
-        .expect("cargo metadata should read the workspace");
     let uses = |package: &cargo_metadata::Package| {
         let used = package.dependencies.iter().map(|dependency| Use {
             name: dependency.name.clone(),
@@ -166,7 +160,18 @@ fn workspace() -> Graph {
         });
         (package.name.to_string(), used.collect())
     };
-    metadata.packages.iter().map(uses).collect()
+    packages().iter().map(uses).collect()
+}
+
+fn packages() -> Vec<cargo_metadata::Package> {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let metadata = MetadataCommand::new()
+        .manifest_path(manifest)
+        .no_deps()
+        .exec();
+    metadata
+        .expect("cargo metadata should read the workspace")
+        .packages
 }
 
 /// A made-up workspace. `"a -> b"` means that a uses b, `"a ~> b"` that only its tests do.
@@ -196,6 +201,55 @@ fn uses_go_down_and_libraries_have_one_owner() {
     );
     let found = faults(&graph);
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The feature that compiles deliberate bugs in, who has it, and who may switch it on, and only
+/// by a feature of the same name that somebody has to ask for.
+const SABOTAGE: (&str, &str, &str) = ("sabotage", "dovetail-model", "dovetail-simulation");
+
+/// Every way in which a package would bring the deliberate bugs into a program.
+fn sabotage_faults(package: &cargo_metadata::Package) -> Vec<String> {
+    let (feature, owner, tester) = SABOTAGE;
+    let name = package.name.as_str();
+    let asks = package.dependencies.iter().filter(|dependency| {
+        let features = &dependency.features;
+        features.iter().any(|one| one.contains(feature))
+    });
+    let asks = asks.map(|dependency| format!("{name} always has them in {}", dependency.name));
+    let has = package.features.iter().filter(|(own, wanted)| {
+        let expected = *own == feature && [owner, tester].contains(&name);
+        let reaches = wanted.iter().any(|one| one.contains(feature));
+        (*own == feature && !expected) || (reaches && !(expected && name == tester))
+    });
+    let has = has.map(|(own, _)| format!("{name} brings them with its feature {own}"));
+    asks.chain(has).collect()
+}
+
+#[test]
+fn no_program_is_built_with_deliberate_bugs() {
+    let packages = packages();
+    let (feature, owner, tester) = SABOTAGE;
+    for name in [owner, tester] {
+        let package = packages.iter().find(|one| one.name.as_str() == name);
+        let package = package.expect("it is in the workspace");
+        assert!(package.features.contains_key(feature), "{name}");
+    }
+    let found: Vec<String> = packages.iter().flat_map(sabotage_faults).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_program_with_deliberate_bugs_is_found_out() {
+    let packages = packages();
+    let named = |name: &str| packages.iter().find(|one| one.name.as_str() == name);
+    let mut cli = named("dovetail-cli").expect("the program").clone();
+    let default = vec!["model/sabotage".to_owned()];
+    cli.features.insert("default".to_owned(), default);
+    assert_eq!(sabotage_faults(&cli).len(), 1);
+    let mut runtime = named("dovetail-runtime").expect("a crate").clone();
+    let model = runtime.dependencies.first_mut().expect("it uses others");
+    model.features.push("sabotage".to_owned());
+    assert_eq!(sabotage_faults(&runtime).len(), 1);
 }
 
 #[test]

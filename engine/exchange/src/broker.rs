@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use model::sabotage::{Bug, sabotaged};
 use model::{Class, Secret};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncGuard};
 use tokio::time::{Instant, timeout_at};
@@ -236,7 +237,7 @@ impl Broker {
     /// The credential was rejected: `failure` is what every later call gets.
     pub(crate) fn reject(&self, admission: &Admission<'_>, failure: &Failure) {
         let mut state = self.lock();
-        if state.generation == admission.generation {
+        if state.generation == admission.generation && !sabotaged(Bug::ShowsRejectedCredentials) {
             let mut later = failure.clone();
             (later.attempts, later.sent, later.status) = (0, false, None);
             later.message = format!(

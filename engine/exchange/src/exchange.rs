@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::Class;
+use model::sabotage::{Bug, sabotaged};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 
@@ -241,7 +242,7 @@ impl Exchange {
             .retry
             .wait(tries, failure.retry_after, &*self.shared.random);
         let asked = failure.class == Class::RateLimited || failure.retry_after.is_some();
-        if asked && failure.status.is_some() {
+        if asked && failure.status.is_some() && !sabotaged(Bug::IgnoresRetryAfter) {
             self.gate()
                 .pause(terms.broker.name(), later(Instant::now(), wait));
         }

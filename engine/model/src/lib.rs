@@ -14,6 +14,7 @@ pub mod partner;
 pub mod problem;
 pub mod request;
 pub mod run;
+pub mod sabotage;
 pub mod secret;
 pub mod span;
 pub mod timestamp;

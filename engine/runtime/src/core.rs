@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use definition::{Connector, Family, Library};
 use exchange::{Clock, Exchange, Random};
+use model::sabotage::{Bug, sabotaged};
 use model::{
     Health, Integration, IntegrationId, Partner, PartnerId, Request, RequestId, Timestamp,
 };
@@ -59,6 +60,8 @@ pub(crate) struct Core {
     pub(crate) introduced: crate::remote::Introduced,
     pub(crate) silence: crate::silence::Silence,
     pub(crate) own_scripts: crate::effective::own_script::Compiled,
+    /// Calls that may have taken hold, and how long ago that was.
+    pub(crate) doubts: crate::doubt::Doubts,
     /// Who takes note of calls, in a rehearsal.
     pub(crate) witness: Option<Witness>,
 }
@@ -87,6 +90,7 @@ impl Core {
             introduced,
             silence,
             own_scripts,
+            doubts: crate::doubt::Doubts::new(),
             witness,
         }
     }
@@ -209,8 +213,13 @@ impl Core {
 pub(crate) fn add_request(batch: &mut Batch, partner: &PartnerId, request: &Request) {
     let row = RequestRow(request.clone());
     let parts = [request.content.id.as_str()];
+    let expect = if sabotaged(Bug::TakesIdTwice) {
+        Expect::Any
+    } else {
+        Expect::Absent
+    };
     batch
-        .put_record(partner.as_str(), &parts, &row, Expect::Absent)
+        .put_record(partner.as_str(), &parts, &row, expect)
         .add(accepted_count(partner), 1)
         .add(state_count(partner, request.state), 1);
 }
@@ -231,7 +240,7 @@ pub(crate) fn change_request(
         &row,
         Expect::Version(before.version),
     );
-    if before.value.0.state != after.state {
+    if before.value.0.state != after.state && !sabotaged(Bug::ForgetsCounters) {
         batch
             .add(state_count(partner, before.value.0.state), -1)
             .add(state_count(partner, after.state), 1);

@@ -12,6 +12,7 @@ mod billing;
 mod callouts;
 mod context;
 mod core;
+mod doubt;
 mod effective;
 mod error;
 mod events;

@@ -21,6 +21,7 @@ use definition::{Connector, Family, Gives, Operation};
 use exchange::{About, Answer, Broker, Content, Failure, Kind, PATIENCE_DEFAULT, Terms};
 use expression::Scope;
 use futures::future::BoxFuture;
+use model::sabotage::{Bug, sabotaged};
 use model::{Class, Integration, IssueKind, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Records};
@@ -426,7 +427,10 @@ impl Remote {
             self.introduce(&scope).await?;
         }
         let request = self.request(operation, &scope).map_err(failed)?;
-        let limits = self.limits(&scope).map_err(failed)?;
+        let mut limits = self.limits(&scope).map_err(failed)?;
+        if sabotaged(Bug::LimitsReadsOnly) && operation.effect {
+            limits.clear();
+        }
         let allowance = self.allowance();
         let retry = request::retry(&self.connector.http.retry);
         let rules = Rules::of(operation, &self.connector, Cow::Borrowed(roots));

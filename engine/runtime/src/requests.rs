@@ -1,13 +1,16 @@
 //! Requests from the product's side: accepting, closing, looking. What is acknowledged here is
 //! durable and queued; everything else happens in [`crate::worker`].
 
+use definition::EffectRule;
+use futures::FutureExt as _;
+use model::sabotage::{Bug, sabotaged};
 use model::{ClosedBy, Content, Ledger, PartnerId, Request, RequestId, State, Timestamp};
-use store::{Batch, Expect, Record, Records, Versioned};
+use store::{Batch, Expect, Record, Records, Version, Versioned};
 
 use crate::Runtime;
 use crate::core::{Core, add_request, change_request};
 use crate::error::Error;
-use crate::tables::{BehindRow, IssueRow, RequestRow, accepted_count, state_count};
+use crate::tables::{BehindRow, EffectRow, IssueRow, RequestRow, accepted_count, state_count};
 use crate::work::{RequestEvent, Work, request_job};
 
 /// How often a change is tried again when others change the same request at the same time.
@@ -40,7 +43,8 @@ impl Runtime {
     pub async fn accept(&self, partner: &PartnerId, content: Content) -> Result<Accepted, Error> {
         self.core.partner(partner).await?;
         for _ in 0..TRIES {
-            if let Some(known) = self.known(partner, &content.id).await? {
+            let known = self.known(partner, &content.id).await?;
+            if let Some(known) = known.filter(|_| !sabotaged(Bug::TakesIdTwice)) {
                 return if known.value.0.content == content {
                     Ok(Accepted {
                         request: known.value.0,
@@ -57,7 +61,13 @@ impl Runtime {
             let mut batch = Batch::new();
             add_request(&mut batch, partner, &request);
             Core::enqueue_request(&mut batch, partner, &content.id, RequestEvent::Opened, now);
-            match self.core.store.commit(batch).await {
+            let kept = self.core.store.commit(batch);
+            let kept = if sabotaged(Bug::AcknowledgesBeforeFlush) {
+                kept.now_or_never().unwrap_or(Ok(Version::NONE))
+            } else {
+                kept.await
+            };
+            match kept {
                 Ok(_) => {
                     self.core.metrics.requests_accepted.add(1);
                     return Ok(Accepted {
@@ -104,7 +114,11 @@ impl Runtime {
             after.close_asked_at = Some(now);
             after.resolution.clone_from(&resolution);
             let mut batch = Batch::new();
-            if matches!(after.state, State::Parked | State::Failed) && after.ticket.is_none() {
+            let rests = matches!(after.state, State::Parked | State::Failed);
+            if rests
+                && after.ticket.is_none()
+                && !self.core.may_have_ticket(&after, partner).await?
+            {
                 close_without_ticket(&mut batch, partner, &mut after, now);
             } else {
                 after.note(now, "close asked", resolution.clone());
@@ -202,8 +216,45 @@ impl Core {
             request: request.clone(),
             event,
         };
-        let lane = format!("request/{request}");
-        batch.enqueue(work.job(request_job(partner, request, event), lane, PRIORITY, due));
+        let lane = if sabotaged(Bug::BreaksLane) {
+            format!("request/{request}/{}", event.name())
+        } else {
+            format!("request/{request}")
+        };
+        let mut job = work.job(request_job(partner, request, event), lane, PRIORITY, due);
+        // One that waits already stands for another one.
+        job.fold = Some(job.id.clone());
+        batch.enqueue(job);
+    }
+
+    /// Whether the request may have a ticket that it is not linked to, because nobody knows what
+    /// became of a call. Such a one is not closed before its ticket was looked for.
+    pub(crate) async fn may_have_ticket(
+        &self,
+        request: &Request,
+        partner: &PartnerId,
+    ) -> Result<bool, Error> {
+        let Some(integration) = &request.integration else {
+            return Ok(false);
+        };
+        let known = match self.integration(partner, integration).await {
+            Ok(known) => known.value.0,
+            Err(Error::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let connector = self.connector(&known.connector);
+        let Ok(family) = connector.and_then(|connector| self.family(&connector)) else {
+            return Ok(true); // nothing says how to look for it
+        };
+        for (name, operation) in &family.operations {
+            let parts = [integration.as_str(), name, request.content.id.as_str()];
+            let is_found_again = matches!(operation.effect, Some(EffectRule::Find(_)));
+            let key = EffectRow::key(partner.as_str(), &parts);
+            if is_found_again && self.store.get(&key).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Clears an issue that nothing waits behind any more.

@@ -134,7 +134,8 @@ impl Core {
         self.run(lease, work, integration, task).await
     }
 
-    async fn end(&self, lease: &Lease) -> Result<(), store::Error> {
+    /// Ends a job that leads to nothing more.
+    pub(crate) async fn end(&self, lease: &Lease) -> Result<(), store::Error> {
         let mut batch = Batch::new();
         batch.complete(lease);
         self.store.commit(batch).await.map(drop)

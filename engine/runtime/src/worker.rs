@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::sabotage::{Bug, sabotaged};
 use model::{ClosedBy, Integration, IssueKind, PartnerId, RequestId, State};
 use store::{Batch, Claim, Edge, Lease, Versioned};
 use tokio::sync::{Semaphore, watch};
@@ -48,11 +49,14 @@ impl Runtime {
         while !*stop.borrow() {
             let claimed = self.claim(&slots, &mut jobs).await;
             let nap = self.nap(claimed, &slots).await;
+            // In order, so that a simulation replays exactly; each turn claims anew, so that none of
+            // them can keep another from mattering.
             tokio::select! {
-                edge = core.store.queued(seen) => seen = edge,
-                Some(_) = jobs.join_next() => {}
-                () = tokio::time::sleep(nap) => {}
+                biased;
                 _ = stop.changed() => {}
+                Some(_) = jobs.join_next() => {}
+                edge = core.store.queued(seen) => seen = edge,
+                () = tokio::time::sleep(nap) => {}
             }
         }
         let finish = async { while jobs.join_next().await.is_some() {} };
@@ -200,6 +204,9 @@ impl Core {
                         .await
                         .map_err(store_error)?;
                 }
+                if sabotaged(Bug::DropsEvents) {
+                    return self.end(lease).await;
+                }
                 batch.retry(lease, self.now().after(self.backoff(lease, wait)));
                 self.store.commit(batch).await.map(drop)
             }
@@ -229,7 +236,13 @@ impl Core {
             return self.store.commit(batch).await.map(drop);
         }
         if event == RequestEvent::CloseAsked && request.ticket.is_none() {
-            return self.close_without_ticket(lease, partner, &before).await;
+            let doubt = self.may_have_ticket(request, partner).await;
+            return if doubt.map_err(store_error)? {
+                // It is closed as soon as it is linked to what is found.
+                self.end(lease).await
+            } else {
+                self.close_without_ticket(lease, partner, &before).await
+            };
         }
         let issue = request.issue.clone();
         let left = issue.clone();
@@ -248,7 +261,11 @@ impl Core {
         match ran {
             Ok((batch, integration)) => {
                 let mut batch = batch;
-                batch.complete(lease);
+                if sabotaged(Bug::EndsJobFirst) {
+                    self.end(lease).await?;
+                } else {
+                    batch.complete(lease);
+                }
                 self.store.commit(batch).await?;
                 self.metrics.jobs_done.add(1);
                 let unreachable = issue_id(IssueKind::Unreachable, Some(&integration), "tickets");

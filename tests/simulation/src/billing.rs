@@ -130,7 +130,7 @@ impl Bill {
 
     /// A service that nobody is billed for yet.
     fn new_service(&self) -> i64 {
-        let psa = &self.world.psa;
+        let psa = &self.world.autotask;
         let codes = psa.records("BillingCodes");
         let named = |code: &&Value| code.get("name") == Some(&json!("Managed Security"));
         let code = codes
@@ -278,7 +278,10 @@ impl Bill {
 
     /// How many adjustments the PSA has made.
     pub fn adjustments(&self) -> usize {
-        self.world.psa.records("ContractServiceAdjustments").len()
+        self.world
+            .autotask
+            .records("ContractServiceAdjustments")
+            .len()
     }
 
     /// The units of the product's line of a customer, today.
@@ -298,7 +301,7 @@ impl Bill {
 
     fn rows(&self, customer: usize) -> Vec<Value> {
         let (_, contract) = self.customers.get(customer).expect("a customer");
-        let services = self.world.psa.records("Services");
+        let services = self.world.autotask.records("Services");
         let ours: Vec<&Value> = services
             .iter()
             .filter(|one| {
@@ -307,7 +310,7 @@ impl Bill {
             })
             .filter_map(|one| one.get("id"))
             .collect();
-        let mut rows = self.world.psa.records("ContractServiceUnits");
+        let mut rows = self.world.autotask.records("ContractServiceUnits");
         rows.retain(|row| {
             row.get("contractID") == Some(&json!(contract))
                 && row
@@ -342,7 +345,7 @@ impl Bill {
                 .unwrap_or_default();
             if starts.starts_with("2026-07") {
                 let id = row.get("id").and_then(Value::as_i64).expect("an id");
-                self.world.psa.post_units(id).expect("a posted period");
+                self.world.autotask.post_units(id).expect("a posted period");
             }
         }
     }
@@ -358,7 +361,7 @@ impl Bill {
             "effectiveDate": "2026-07-01" });
         let made = self
             .world
-            .psa
+            .autotask
             .create("ContractServiceAdjustments", adjustment);
         made.expect("an adjustment");
     }

@@ -31,7 +31,12 @@ impl Dice {
 
     /// One of `all`, which is not empty.
     pub fn pick<'a, T>(&self, all: &'a [T]) -> &'a T {
-        let at = usize::try_from(self.below(all.len() as u64)).unwrap_or_default();
-        all.get(at).expect("there is something to pick from")
+        all.get(self.index(all.len()))
+            .expect("there is something to pick from")
+    }
+
+    /// A place below `count`; the first when there is none.
+    pub fn index(&self, count: usize) -> usize {
+        usize::try_from(self.below(count as u64)).unwrap_or_default()
     }
 }

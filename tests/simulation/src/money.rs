@@ -1,13 +1,12 @@
 //! The promises about money under a seed: usage that comes and goes, answers that are lost, calls
-//! that fail, an engine that dies at any call or commit. In the end each line has what the rule
-//! makes of the last usage, and no adjustment was made twice.
+//! that fail, an engine that dies at any await. In the end each line has what the rule makes
+//! of the last usage, and no adjustment was made twice.
 //!
 //! That one was made twice shows in the adjustments themselves, which the PSA keeps: after each of
 //! them the line must have a quantity that was asked for at some time. A doubled difference leads
 //! to one that nobody asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::billing::{ChangeState, Mode};
@@ -16,7 +15,7 @@ use simulators::faults::{Fault, Planned};
 
 use crate::billing::Bill;
 use crate::dice::Dice;
-use crate::wire::Fuse;
+use crate::fuse::Fuse;
 
 /// How many customers use something.
 const CUSTOMERS: usize = 3;
@@ -70,9 +69,9 @@ pub async fn play(seed: u64) -> Tally {
         }
     }
     // From here on nothing goes wrong any more.
-    bill.world.psa.faults().clear();
+    bill.world.autotask.faults().clear();
     bill.world.kill().await;
-    bill.world.start(Arc::default());
+    bill.world.start(Fuse::endless());
     settle(&bill, seed, &used).await;
     check(&bill, seed, &history, &mut tally).await;
     tally
@@ -88,11 +87,11 @@ fn draw(dice: &Dice, history: &mut [BTreeSet<u64>]) -> Vec<u64> {
     history.iter_mut().map(draw).collect()
 }
 
-fn lit(dice: &Dice) -> Arc<Fuse> {
+fn lit(dice: &Dice) -> Fuse {
     if dice.percent(25) {
-        Arc::default()
+        Fuse::endless()
     } else {
-        Fuse::of(1 + dice.below(40))
+        Fuse::of(1 + dice.below(800))
     }
 }
 
@@ -119,7 +118,7 @@ fn plan_faults(bill: &Bill, dice: &Dice) {
         } else {
             planned.per_mille(likely / 4)
         };
-        bill.world.psa.faults().add(planned);
+        bill.world.autotask.faults().add(planned);
     }
 }
 
@@ -159,7 +158,7 @@ async fn settle(bill: &Bill, seed: u64, used: &[u64]) {
 
 async fn check(bill: &Bill, seed: u64, history: &[BTreeSet<u64>], tally: &mut Tally) {
     let mut quantities: BTreeMap<usize, i64> = BTreeMap::new();
-    for adjustment in bill.world.psa.records("ContractServiceAdjustments") {
+    for adjustment in bill.world.autotask.records("ContractServiceAdjustments") {
         let number = |field: &str| adjustment.get(field).and_then(Value::as_i64);
         let Some(at) = bill.customer_of(&adjustment) else {
             continue;
@@ -194,7 +193,7 @@ async fn check(bill: &Bill, seed: u64, history: &[BTreeSet<u64>], tally: &mut Ta
         issues.is_empty(),
         "seed {seed}: issues that do not clear themselves: {issues:#?}"
     );
-    let violations = bill.world.psa.violations();
+    let violations = bill.world.autotask.violations();
     assert!(violations.is_empty(), "seed {seed}: {violations:?}");
     let before = tally.adjustments;
     bill.run().await;

@@ -4,13 +4,14 @@
 //! Most seeds share none, as most partners do. In the others many requests are alike, and the
 //! spans are so long that all of them fall within, or so short that some do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Content, Request};
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
-use crate::scenario::Tally;
+use crate::partner::text;
+use crate::promise::{Broken, Promise, hold};
+use crate::scenario::Outcome;
 use crate::world::World;
 
 /// A span in which everything that a seed does takes place.
@@ -27,24 +28,13 @@ impl Sharing {
     /// What the dice say.
     pub fn of(dice: &Dice) -> Self {
         let span = || Some(*dice.pick(&[LONG, LONG, "20s"]));
-        match dice.below(8) {
-            0 => Self {
-                append: span(),
-                reopen: None,
-            },
-            1 => Self {
-                append: None,
-                reopen: span(),
-            },
-            2 | 3 => Self {
-                append: span(),
-                reopen: span(),
-            },
-            _ => Self {
-                append: None,
-                reopen: None,
-            },
-        }
+        let (append, reopen) = match dice.below(8) {
+            0 => (span(), None),
+            1 => (None, span()),
+            2 | 3 => (span(), span()),
+            _ => (None, None),
+        };
+        Self { append, reopen }
     }
 
     /// The settings that say so.
@@ -53,100 +43,112 @@ impl Sharing {
     }
 
     /// Makes many of the requests like earlier ones, where tickets are shared.
-    pub fn make_alike(self, dice: &Dice, contents: &mut [Content]) {
+    pub fn make_alike(self, dice: &Dice, requests: &mut [Value]) {
         if self.append.is_none() && self.reopen.is_none() {
             return;
         }
-        let mut earlier: Vec<Content> = Vec::new();
-        for content in contents {
+        let mut earlier: Vec<Value> = Vec::new();
+        for request in requests {
             if !earlier.is_empty() && dice.percent(70) {
-                *content = Content {
-                    id: content.id.clone(),
-                    ..dice.pick(&earlier).clone()
-                };
+                let id = request["id"].take();
+                *request = dice.pick(&earlier).clone();
+                request["id"] = id;
             }
-            earlier.push(content.clone());
+            earlier.push(request.clone());
         }
     }
 
-    /// The promises about tickets that are shared.
-    pub fn check(self, world: &World, seed: u64, requests: &[Request], tally: &mut Tally) {
-        let mut tickets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    /// The promise about tickets that are shared; `requests` come with their histories.
+    pub(crate) fn check(
+        self,
+        world: &World,
+        requests: &[Value],
+        outcome: &mut Outcome,
+    ) -> Result<(), Broken> {
+        let mut tickets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut is_troubled = false;
         for request in requests {
-            let had = |what: &str| request.history.iter().any(|entry| entry.what == what);
-            is_troubled |= had("failed") || had("close waits");
-            let Some(ticket) = world.ticket_of(request) else {
+            is_troubled |= tells(request, "what", |what| {
+                ["failed", "parked", "close waits"].contains(&what)
+            });
+            let Some(ticket) = ticket_id(request) else {
                 continue;
             };
-            let of_alike = tickets.entry(likeness(&request.content)).or_default();
-            let id = ticket.id.to_string();
-            if !of_alike.contains(&id) {
-                of_alike.push(id);
-            }
-            if ticket.external_id.as_deref() != Some(request.content.id.as_str()) {
-                check_guest(world, seed, request, requests, ticket.id, tally);
-            }
+            check_guest(world, request, requests, &ticket, outcome)?;
+            tickets.entry(likeness(request)).or_default().insert(ticket);
         }
-        // A request that was refused keeps the others waiting no longer: they may get their own.
+        // A request that waits for a person keeps the others waiting no longer: they may get their own.
         if self.append == Some(LONG) && self.reopen == Some(LONG) && !is_troubled {
             for (like, tickets) in &tickets {
-                assert!(
-                    tickets.len() <= 1,
-                    "seed {seed}: requests that are alike ({like}) have the tickets {tickets:?}"
-                );
+                hold(Promise::TicketsShared, tickets.len() <= 1, || {
+                    format!("requests that are alike ({like}) have the tickets {tickets:?}")
+                })?;
             }
         }
+        Ok(())
     }
 }
 
 /// A request on the ticket of another is like that one, and is told of there once.
 fn check_guest(
     world: &World,
-    seed: u64,
-    request: &Request,
-    requests: &[Request],
-    ticket: i64,
-    tally: &mut Tally,
-) {
-    let id = &request.content.id;
-    let opener = world
-        .psa
-        .ticket(ticket)
-        .and_then(|ticket| ticket.external_id);
-    let host = requests
-        .iter()
-        .find(|one| Some(one.content.id.as_str()) == opener.as_deref());
-    let host = host.unwrap_or_else(|| panic!("seed {seed}: ticket {ticket} is nobody's"));
-    assert_eq!(
-        likeness(&host.content),
-        likeness(&request.content),
-        "seed {seed}: request {id} is on the ticket of {}, which it is not like",
-        host.content.id
-    );
+    request: &Value,
+    requests: &[Value],
+    ticket: &str,
+    outcome: &mut Outcome,
+) -> Result<(), Broken> {
+    let id = text(&request["id"]);
+    let tickets = world.psa.tickets();
+    let opener = tickets.iter().find(|one| one.id == ticket);
+    let opener = opener.map(|one| one.reference.clone()).unwrap_or_default();
+    if opener == id {
+        return Ok(());
+    }
+    let host = requests.iter().find(|one| one["id"] == opener.as_str());
+    let alike = host.is_some_and(|host| likeness(host) == likeness(request));
+    hold(Promise::TicketsShared, alike, || {
+        format!("request {id} is on ticket {ticket} of {opener}, which it is not like")
+    })?;
     let title = format!("Request {id} came again");
-    let notes = world.psa.notes(ticket);
-    let told = notes
-        .iter()
-        .filter(|note| note.title.as_deref() == Some(&title));
-    assert_eq!(
-        told.count(),
-        1,
-        "seed {seed}: notes {title:?} on ticket {ticket}"
-    );
-    let said = |text: &str| {
-        let mut details = request
-            .history
-            .iter()
-            .filter_map(|entry| entry.detail.as_deref());
-        details.any(|detail| detail.contains(text))
-    };
-    tally.joined += usize::from(said("added to ticket"));
-    tally.reopened += usize::from(said("opened again"));
+    let notes = world.psa.note_titles(ticket);
+    let told = notes.iter().filter(|note| **note == title).count();
+    hold(Promise::TicketsShared, told == 1, || {
+        format!("{told} notes {title:?} are on ticket {ticket}")
+    })?;
+    let says = |words: &str| usize::from(tells(request, "detail", |said| said.contains(words)));
+    outcome.joined += says("added to ticket");
+    outcome.reopened += says("opened again");
+    Ok(())
+}
+
+/// Whether one of the things that happened to the request has that in `field`.
+fn tells(request: &Value, field: &str, is_so: impl Fn(&str) -> bool) -> bool {
+    let history = request["history"].as_array();
+    let mut said = history.into_iter().flatten().map(|one| text(&one[field]));
+    said.any(|said| is_so(&said))
+}
+
+/// The id of the ticket that the request is linked to.
+pub(crate) fn ticket_id(request: &Value) -> Option<String> {
+    match &request["ticket"]["id"] {
+        Value::Null => None,
+        Value::String(id) => Some(id.clone()),
+        id => Some(id.to_string()),
+    }
 }
 
 /// What makes requests alike.
-fn likeness(content: &Content) -> String {
-    let host = content.hostname.as_deref().unwrap_or_default();
-    format!("{} {} {host}", content.customer_id, content.report_type)
+fn likeness(request: &Value) -> String {
+    let content = if request["request"].is_object() {
+        &request["request"]
+    } else {
+        request
+    };
+    let part = |name: &str| text(&content[name]);
+    format!(
+        "{} {} {}",
+        part("customer_id"),
+        part("report_type"),
+        part("hostname")
+    )
 }

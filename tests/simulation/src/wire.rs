@@ -1,120 +1,217 @@
-//! The wires between the engine and the simulators, all in process, and the places where the
-//! engine dies: before or after any call, before or after any commit.
+//! The wires between the engine and the simulated systems, all in process.
+//!
+//! The other side is its own master: what was sent takes its course there when the engine dies, and
+//! a request whose connection broke may arrive all the same, later.
 
-use std::io;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use axum::http;
+use axum::response::Response;
 use exchange::{Lack, RawAnswer, Request, Transport, TransportError};
-use model::{Secret, Timestamp};
-use runtime::{Callout, Runtime};
-use simulators::autotask::{Callout as Sent, Sender};
-use simulators::{Autotask, NoAnswer, Product};
-use store::{Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, Totals, Version};
-use tokio::sync::{Notify, watch};
+use simulators::{NoAnswer, Product};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{sleep, timeout};
+
+use crate::dice::Dice;
+use crate::fuse::Fuse;
+use crate::manners::Manners;
+use crate::tenant::Tenant;
+use crate::trace::Trace;
 
 /// The host name of the simulated PSA.
-pub const PSA: &str = "psa.simulated";
+pub(crate) const PSA: &str = "psa.simulated";
 
 /// The host name of the simulated product.
-pub const PRODUCT: &str = "product.simulated";
+pub(crate) const PRODUCT: &str = "product.simulated";
+
+/// The longest that a PSA takes over a call, unless something goes wrong there.
+pub(crate) const LATENCY_MAX: Duration = Duration::from_millis(240);
+
+/// How long the other side goes on with a call of an engine that died over it.
+pub(crate) const COURSE_MAX: Duration = Duration::from_millis(300);
+
+/// How much later than its connection broke a request may arrive: well within the time that the
+/// connectors give an effect to settle.
+const LATE_MAX: Duration = Duration::from_secs(3);
+
+/// How likely a connection breaks so, in hundredths.
+const LATE_PERCENT: u64 = 3;
 
 /// The largest body that a simulator sends, in bytes.
 const BODY_MAX: usize = 64 * 1024 * 1024;
 
-/// Counts down to the moment at which the engine dies.
-#[derive(Debug)]
-pub struct Fuse {
-    left: AtomicI64,
-    burnt: Notify,
+/// What lies between the engine and the others, whoever dies.
+pub(crate) struct Network {
+    pub(crate) psa: Arc<dyn Tenant>,
+    pub(crate) product: Product,
+    pub(crate) manners: Manners,
+    pub(crate) trace: Arc<Trace>,
+    pub(crate) dice: Dice,
+    /// Whether connections break.
+    pub(crate) is_faulty: AtomicBool,
+    /// One late request at a time, so that they alone never exceed a limit.
+    late: Semaphore,
 }
 
-impl Default for Fuse {
-    fn default() -> Self {
+impl Network {
+    pub(crate) fn new(
+        psa: Arc<dyn Tenant>,
+        product: Product,
+        trace: Arc<Trace>,
+        dice: Dice,
+    ) -> Self {
         Self {
-            left: AtomicI64::new(i64::MAX),
-            burnt: Notify::new(),
+            psa,
+            product,
+            manners: Manners::default(),
+            trace,
+            dice,
+            is_faulty: AtomicBool::new(false),
+            late: Semaphore::new(1),
         }
+    }
+
+    async fn answer(&self, to: Other, request: http::Request<Body>) -> Response {
+        match to {
+            Other::Psa => self.psa.answer(request).await,
+            Other::Product => self.product.answer(request).await,
+        }
+    }
+
+    /// Whether this request's connection breaks, and it arrives later than that.
+    fn comes_late(&self) -> bool {
+        self.is_faulty.load(Ordering::Relaxed) && self.dice.percent(LATE_PERCENT)
     }
 }
 
-impl Fuse {
-    /// A fuse that burns through at the `steps`th step from now.
-    pub fn of(steps: u64) -> Arc<Self> {
-        let left = AtomicI64::new(i64::try_from(steps).unwrap_or(i64::MAX));
-        Arc::new(Self {
-            left,
-            burnt: Notify::new(),
-        })
-    }
-
-    /// One step. At the last one the engine dies: whoever stepped never goes on.
-    async fn step(&self) {
-        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.burnt.notify_one();
-        }
-        if self.left.load(Ordering::Relaxed) <= 0 {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Returns when the engine has to die.
-    pub async fn burnt(&self) {
-        self.burnt.notified().await;
-    }
+/// Who is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Other {
+    Psa,
+    Product,
 }
 
-/// Sends requests to the simulators.
-pub struct Wire {
-    /// The PSA.
-    pub psa: Autotask,
-    /// The product.
-    pub product: Product,
-    /// When to die.
-    pub fuse: Arc<Fuse>,
+/// The way out of one life.
+pub(crate) struct Wire {
+    pub(crate) network: Arc<Network>,
+    pub(crate) fuse: Fuse,
 }
 
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, request: &Request) -> Result<RawAnswer, TransportError> {
-        self.fuse.step().await;
-        let answer = match host(&request.url) {
-            PSA => self.psa.answer(in_process(request)).await,
-            PRODUCT => self.product.answer(in_process(request)).await,
+        let network = &self.network;
+        let (to, what) = self.leave(request).await?;
+        let shows = network.psa.shows_credentials(&request.url);
+        if to == Other::Psa {
+            network.manners.leaves(&what, shows);
+            if network.comes_late() {
+                network
+                    .trace
+                    .note(&format!("{what}: breaks, and comes late"));
+                self.arrive_late(request);
+                return Err(broken());
+            }
+        }
+        let answer = self.fuse.over(self.course(to, request)).await;
+        let Ok(answer) = answer else {
+            return Err(broken());
+        };
+        let answer = received(answer).await;
+        let status = answer.as_ref().map_or(0, |answer| answer.status);
+        network.trace.note(&format!("{what}: {status}"));
+        if let (Other::Psa, Ok(answer)) = (to, &answer) {
+            let wait = |(name, value): &(String, String)| {
+                (name == "retry-after")
+                    .then(|| value.parse().ok())
+                    .flatten()
+            };
+            let wait = answer.headers.iter().find_map(wait);
+            network.manners.answered(status, shows, wait);
+        }
+        answer
+    }
+}
+
+impl Wire {
+    /// The last moment at which a death means that nothing was sent.
+    async fn leave(&self, request: &Request) -> Result<(Other, String), TransportError> {
+        self.fuse.over(async {}).await;
+        let to = match host(&request.url) {
+            PSA => Other::Psa,
+            PRODUCT => Other::Product,
             other => {
                 let detail = format!("there is no {other}");
                 return Err(TransportError::not_sent(Lack::Connect, detail));
             }
         };
-        // Dying here, the other side has done its part and nobody ever learns of it.
-        self.fuse.step().await;
-        if answer.extensions().get::<NoAnswer>().is_some() {
-            return Err(TransportError::unknown(
-                Lack::Broken,
-                "the connection broke",
-            ));
-        }
-        let status = answer.status().as_u16();
-        let headers = answer.headers().iter().map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        });
-        let headers = headers.collect();
-        let body = to_bytes(answer.into_body(), BODY_MAX).await.map_err(|_| {
-            TransportError::unknown(Lack::Broken, "the connection broke within the body")
-        })?;
-        Ok(RawAnswer {
-            status,
-            headers,
-            body: body.to_vec(),
-        })
+        let body = request.body.to_bytes();
+        let body = String::from_utf8_lossy(&body);
+        let what = format!("{} {} {body}", request.method.as_str(), request.url);
+        Ok((to, what))
     }
+
+    /// Hands the request over. What becomes of it does not depend on whether we live to see it;
+    /// only a caller who lost patience closes the connection, and so ends what hangs.
+    fn course(&self, to: Other, request: &Request) -> oneshot::Receiver<Response> {
+        let (mut tell, told) = oneshot::channel();
+        let (network, fuse) = (self.network.clone(), self.fuse.clone());
+        let request = in_process(request);
+        tokio::spawn(async move {
+            let mut answer = pin!(network.answer(to, request));
+            let answered = tokio::select! {
+                biased;
+                answer = &mut answer => Some(answer),
+                () = tell.closed() => None,
+            };
+            match answered {
+                Some(answer) => drop(tell.send(answer)),
+                None if fuse.is_burnt() => drop(timeout(COURSE_MAX, answer).await),
+                None => {}
+            }
+        });
+        told
+    }
+
+    fn arrive_late(&self, request: &Request) {
+        let (network, request) = (self.network.clone(), in_process(request));
+        let after = network.dice.span(LATE_MAX);
+        tokio::spawn(async move {
+            sleep(after).await;
+            if let Ok(_alone) = network.late.try_acquire() {
+                let arrived = network.answer(Other::Psa, request);
+                drop(timeout(COURSE_MAX, arrived).await);
+            }
+        });
+    }
+}
+
+fn broken() -> TransportError {
+    TransportError::unknown(Lack::Broken, "the connection broke")
+}
+
+/// The whole answer, unless the connection breaks before its end.
+async fn received(answer: Response) -> Result<RawAnswer, TransportError> {
+    if answer.extensions().get::<NoAnswer>().is_some() {
+        return Err(broken());
+    }
+    let status = answer.status().as_u16();
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = answer.headers().iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), text(value)));
+    let headers = headers.collect();
+    let body = to_bytes(answer.into_body(), BODY_MAX).await;
+    let body = body.map_err(|_| broken())?.to_vec();
+    Ok(RawAnswer {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn host(url: &str) -> &str {
@@ -132,102 +229,4 @@ fn in_process(request: &Request) -> http::Request<Body> {
     builder
         .body(Body::from(request.body.to_bytes()))
         .expect("the engine makes valid requests")
-}
-
-/// Sends the PSA's callouts to the engine that is alive.
-pub struct Callouts(pub watch::Receiver<Option<Runtime>>);
-
-#[async_trait]
-impl Sender for Callouts {
-    async fn send(&self, callout: &Sent) -> Result<u16, String> {
-        let Some(engine) = self.0.borrow().clone() else {
-            return Err("nobody listens".to_owned());
-        };
-        let (path, query) = callout.url.split_once('?').unwrap_or((&callout.url, ""));
-        let token = path.rsplit('/').next().unwrap_or_default();
-        let given = Callout {
-            method: callout.method.to_string(),
-            query: query.to_owned(),
-            content_type: callout.content_type.map(str::to_owned),
-            body: callout.body.clone().into_bytes(),
-            basic: None::<(String, Secret)>,
-        };
-        Ok(match engine.callout(token, given).await {
-            Ok(()) => 200,
-            Err(runtime::CalloutError::Store(_)) => 503,
-            Err(_) => 404,
-        })
-    }
-}
-
-/// A store that may die before or after any commit. Reading never kills.
-pub struct Mortal<S> {
-    /// The store itself.
-    pub store: Arc<S>,
-    /// When to die.
-    pub fuse: Arc<Fuse>,
-}
-
-#[async_trait]
-impl<S: Store> Store for Mortal<S> {
-    async fn commit(&self, batch: Batch) -> Result<Version, Error> {
-        self.fuse.step().await;
-        let result = self.store.commit(batch).await;
-        self.fuse.step().await;
-        result
-    }
-
-    async fn get(&self, key: &Key) -> Result<Option<Stored>, Error> {
-        self.store.get(key).await
-    }
-
-    async fn counter(&self, key: &Key) -> Result<i64, Error> {
-        self.store.counter(key).await
-    }
-
-    async fn scan(
-        &self,
-        prefix: &Key,
-        after: Option<&Key>,
-        limit: usize,
-    ) -> Result<Vec<Stored>, Error> {
-        self.store.scan(prefix, after, limit).await
-    }
-
-    async fn claim(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
-        self.store.claim(claim).await
-    }
-
-    async fn extend(&self, lease: &Lease, until: Timestamp) -> Result<(), Error> {
-        self.store.extend(lease, until).await
-    }
-
-    async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        self.store.next_due().await
-    }
-
-    async fn queued(&self, seen: Edge) -> Edge {
-        self.store.queued(seen).await
-    }
-
-    async fn jobs(&self, group: &str, after: Option<u64>, limit: usize) -> Result<Vec<Job>, Error> {
-        self.store.jobs(group, after, limit).await
-    }
-
-    async fn depth(&self) -> Result<usize, Error> {
-        self.store.depth().await
-    }
-
-    fn flushes(&self) -> Flushes {
-        self.store.flushes()
-    }
-
-    async fn export(&self, to: Box<dyn io::Write + Send>) -> Result<Totals, Error> {
-        self.store.export(to).await
-    }
-}
-
-/// Gives other tasks a turn and lets a little time pass.
-pub async fn breathe() {
-    tokio::time::sleep(Duration::from_millis(50)).await;
 }

@@ -1,24 +1,31 @@
-//! Everything together: the simulators, which live on, and the engine, which dies and comes back
-//! on what its store had kept.
+//! Everything together: the simulated systems, which live on, and the engine, which dies and comes
+//! back on what its store had kept.
 
-use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::http::Method;
 use definition::{Library, Sources};
 use exchange::{SeededRandom, TokioClock};
-use model::{ClosedBy, Customer, CustomerId, IntegrationId, PartnerId, Request, Secret, Timestamp};
-use runtime::{Config, NewPartner, NewWebhook, Parts, Runtime, TestTicket};
+use model::{IntegrationId, PartnerId, Timestamp};
+use runtime::{Config, Parts, Runtime};
 use serde_json::{Value, json};
-use simulators::autotask::{CalloutConfig, Config as PsaConfig, Limits, Ticket};
 use simulators::product::Config as ProductConfig;
 use simulators::{Autotask, Product};
 use store::Memory;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::wire::{Callouts, Fuse, Mortal, PRODUCT, PSA, Wire, breathe};
+use crate::dice::Dice;
+use crate::door::{Answer, Callouts, Door, Lost};
+use crate::fuse::Fuse;
+use crate::mortal::Mortal;
+use crate::partner::{PARTNER, Partner};
+use crate::tenant::{self, Tenant};
+use crate::trace::Trace;
+use crate::wire::{COURSE_MAX, Network, PSA, Wire};
 
 /// When every simulation begins.
 const START: &str = "2026-07-01T08:00:00Z";
@@ -26,24 +33,41 @@ const START: &str = "2026-07-01T08:00:00Z";
 /// How long a condition may take to come true, in simulated time.
 const PATIENCE: Duration = Duration::from_hours(12);
 
-/// The simulators and the engine between them.
+/// How often a condition is looked at, in simulated time.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The simulated systems and the engine between them.
 pub struct World {
     /// The PSA.
-    pub psa: Autotask,
+    pub psa: Arc<dyn Tenant>,
+    /// The same PSA by its own handle, for what only it has.
+    pub autotask: Autotask,
     /// The product.
     pub product: Product,
     /// The partner that everything happens for.
     pub partner: PartnerId,
+    pub(crate) network: Arc<Network>,
+    pub(crate) clock: Arc<TokioClock>,
+    pub(crate) trace: Arc<Trace>,
+    disk: Arc<Dice>,
     store: Arc<Memory>,
-    clock: Arc<TokioClock>,
     seed: u64,
     lives: u64,
-    alive: watch::Sender<Option<Runtime>>,
-    work: Option<JoinHandle<()>>,
+    doors: watch::Sender<Option<Door>>,
+    life: Option<Life>,
+}
+
+/// The engine while it lives.
+struct Life {
+    engine: Runtime,
+    work: JoinHandle<()>,
+    fuse: Fuse,
+    /// Dropping it closes the door.
+    _alive: watch::Sender<()>,
 }
 
 impl World {
-    /// The simulators of `seed`, and an engine that has just been started for the first time.
+    /// The simulated systems of `seed`, and an engine that has just been started for the first time.
     pub fn new(seed: u64) -> Self {
         Self::with_companies(seed, 0)
     }
@@ -52,254 +76,136 @@ impl World {
     pub fn with_companies(seed: u64, generated_companies: u32) -> Self {
         let start: jiff::Timestamp = START.parse().expect("a moment");
         let clock = simulators::TokioClock::starting_at(start);
-        let psa = PsaConfig {
-            clock: Arc::new(clock),
-            public_url: Some(format!("http://{PSA}")),
-            generated_companies,
-            limits: Limits {
-                latency: Duration::from_millis(40),
-                jitter: Duration::from_millis(200),
-                ..Limits::default()
-            },
-            ..PsaConfig::seeded(seed)
-        };
-        let product = ProductConfig {
+        let autotask = tenant::autotask(seed, clock, generated_companies);
+        let psa: Arc<dyn Tenant> = Arc::new(autotask.clone());
+        let product = Product::new(ProductConfig {
             seed,
             clock: Arc::new(clock),
             ..ProductConfig::default()
-        };
+        });
+        let trace = Arc::new(Trace::new());
+        let (doors, _) = watch::channel(None);
+        psa.set_sender(Arc::new(Callouts {
+            doors: doors.subscribe(),
+            trace: trace.clone(),
+        }));
+        let dice = Dice::new(seed ^ 0x0e7);
+        let network = Network::new(psa.clone(), product.clone(), trace.clone(), dice);
         let start = Timestamp::parse(START).expect("a moment");
-        let (alive, _) = watch::channel(None);
+        let store = Arc::new(Memory::new());
+        store.flush_on_commit(false);
         let mut world = Self {
-            psa: Autotask::new(psa),
-            product: Product::new(product),
-            partner: PartnerId::new("northwind").expect("an id"),
-            store: Arc::new(Memory::new()),
+            psa,
+            autotask,
+            product,
+            partner: PartnerId::new(PARTNER).expect("an id"),
+            network: Arc::new(network),
             clock: Arc::new(TokioClock::new(start)),
+            trace,
+            disk: Arc::new(Dice::new(seed ^ 0xd15c)),
+            store,
             seed,
             lives: 0,
-            alive,
-            work: None,
+            doors,
+            life: None,
         };
-        world
-            .psa
-            .set_sender(Arc::new(Callouts(world.alive.subscribe())));
-        world.start(Arc::default());
+        world.start(Fuse::endless());
         world
     }
 
-    /// The engine that is alive.
-    pub fn engine(&self) -> Runtime {
-        self.alive.borrow().clone().expect("the engine is alive")
-    }
-
-    /// The store beneath it.
-    pub fn store(&self) -> &Arc<Memory> {
-        &self.store
-    }
-
-    /// Kills the engine: whatever it was about stops at its next await, and what was not durable
-    /// is gone.
+    /// Kills the engine: whatever it was about stops at once, and what was not flushed is gone.
+    /// What it had sent takes its course on the other side meanwhile.
     pub async fn kill(&mut self) {
-        self.alive.send_replace(None);
-        if let Some(work) = self.work.take() {
-            work.abort();
-            drop(work.await);
+        self.doors.send_replace(None);
+        if let Some(life) = self.life.take() {
+            life.fuse.burn();
+            life.work.abort();
+            drop(life.work.await);
         }
         self.store = Arc::new(self.store.crash().expect("the store comes back"));
+        self.store.flush_on_commit(false);
+        tokio::time::sleep(COURSE_MAX).await;
     }
 
     /// Starts the engine on what the store holds; it dies when `fuse` burns through.
-    pub fn start(&mut self, fuse: Arc<Fuse>) {
+    pub fn start(&mut self, fuse: Fuse) {
         self.lives += 1;
-        let vendor = [
-            (
-                "integration_code".to_owned(),
-                self.psa.credentials().integration_code,
-            ),
-            (
-                "api_root".to_owned(),
-                format!("http://{PSA}/ATServicesRest"),
-            ),
-        ];
-        let vendor = [("autotask".to_owned(), BTreeMap::from(vendor))]
-            .into_iter()
-            .collect();
-        let wire = Wire {
-            psa: self.psa.clone(),
-            product: self.product.clone(),
-            fuse: fuse.clone(),
-        };
+        self.network.manners.begin();
+        let vendor = self.psa.vendor(&format!("http://{PSA}"));
+        let vendor = [(self.psa.connector().to_owned(), vendor)];
         let engine = Runtime::new(Parts {
             store: Arc::new(Mortal {
                 store: self.store.clone(),
-                fuse,
+                fuse: fuse.clone(),
+                disk: self.disk.clone(),
             }),
             library: library(),
-            transport: Arc::new(wire),
+            transport: Arc::new(Wire {
+                network: self.network.clone(),
+                fuse: fuse.clone(),
+            }),
             clock: self.clock.clone(),
             random: Arc::new(SeededRandom::new(self.seed ^ (self.lives << 32))),
             config: Config {
-                vendor,
+                vendor: vendor.into_iter().collect(),
                 ..Config::default()
             },
         });
-        self.alive.send_replace(Some(engine.clone()));
-        self.work = Some(tokio::spawn(async move {
+        let (alive, still_alive) = watch::channel(());
+        let door = Door::open(engine.clone(), self.clock.clone(), still_alive);
+        self.doors.send_replace(Some(door));
+        let worker = engine.clone();
+        let work = tokio::spawn(async move {
             let (_keep, stop) = watch::channel(false);
-            engine.work(stop, Duration::from_secs(20)).await;
-        }));
-    }
-
-    /// Sets up partner, customers, integration, mapping and ticket settings, as a person would.
-    pub async fn set_up(&self) -> IntegrationId {
-        let engine = self.engine();
-        let webhook = NewWebhook {
-            url: format!("http://{PRODUCT}/webhooks"),
-            secret: Some(Secret::new(self.product.secret())),
-        };
-        let partner = NewPartner {
-            id: self.partner.clone(),
-            name: "Northwind MSP".to_owned(),
-            webhook: Some(webhook),
-        };
-        engine.put_partner(partner).await.expect("a partner");
-        let customers = self
-            .product
-            .customers()
-            .into_iter()
-            .map(|customer| Customer {
-                id: CustomerId::new(customer.id).expect("an id"),
-                name: customer.name,
-                domains: customer.domains,
-                enabled: true,
-            });
-        engine
-            .put_customers(&self.partner, customers.collect())
-            .await
-            .expect("customers");
-        let credentials = self.credentials();
-        let made = engine
-            .create_integration(&self.partner, "autotask", credentials)
-            .await;
-        let integration = made.expect("an integration");
-        let id = integration.id.clone();
-        self.until("the companies are read and the flag is made", || async {
-            let runs = engine.runs(&self.partner, &id, 50).await.expect("runs");
-            let ended = |name: &str| {
-                runs.iter()
-                    .any(|run| run.pipeline == name && run.ended_at.is_some())
-            };
-            ended("read_directory") && ended("provision")
-        })
-        .await;
-        let accepted = engine
-            .accept_suggestions(&self.partner, &id, 60)
-            .await
-            .expect("a mapping");
-        assert!(accepted.saved >= 5, "too few suggestions: {accepted:?}");
-        let closing = self.status("Complete");
-        self.choose(&id, json!({})).await;
-        self.psa.set_callout(Some(CalloutConfig {
-            url: format!("http://engine.simulated{}", integration.callout_path),
-            user_defined_field: Some("Is DefensX Ticket?".to_owned()),
-            trigger_status: closing,
-            ..CalloutConfig::default()
-        }));
-        id
-    }
-
-    /// Saves the ticket settings, with `more` besides those that have to be there.
-    pub async fn choose(&self, id: &IntegrationId, more: Value) {
-        let settings = json!({
-            "queue": self.psa.picklist_value("Tickets", "queueID", "Security").expect("a queue"),
-            "initial_status": self.status("New"),
-            "closing_status": self.status("Complete"),
+            worker.work(stop, Duration::from_secs(20)).await;
         });
-        let mut settings = settings.as_object().cloned().unwrap_or_default();
-        settings.extend(more.as_object().cloned().unwrap_or_default());
-        let change = runtime::SectionChange {
-            on: true,
-            values: settings,
-            rules: None,
-        };
-        self.engine()
-            .put_settings(&self.partner, id, "tickets", change)
-            .await
-            .expect("settings");
+        self.life = Some(Life {
+            engine,
+            work,
+            fuse,
+            _alive: alive,
+        });
     }
 
-    /// The credentials that the PSA accepts.
-    pub fn credentials(&self) -> BTreeMap<String, Secret> {
-        let known = self.psa.credentials();
-        let pair = |name: &str, value: String| (name.to_owned(), Secret::new(value));
-        BTreeMap::from([
-            pair("username", known.username),
-            pair("secret", known.secret),
-        ])
+    /// The engine that is alive, by its handle: for what has no need of the API.
+    pub fn engine(&self) -> Runtime {
+        let life = self.life.as_ref();
+        life.expect("the engine is alive").engine.clone()
     }
 
-    /// The ticket in the PSA that the request is linked to.
-    pub fn ticket_of(&self, request: &Request) -> Option<Ticket> {
-        let id = request.ticket.as_ref()?.id.as_i64()?;
-        self.psa.ticket(id)
+    /// Sets everything up as a person would, and gives the integration.
+    pub async fn set_up(&self) -> IntegrationId {
+        Partner::set_up(self, json!({})).await.integration_id()
     }
 
-    /// Asks for a test ticket, for the first customer that is mapped.
-    pub async fn send_test_ticket(&self) {
-        let engine = self.engine();
-        let all = engine.integrations(&self.partner).await;
-        let all = all.expect("integrations");
-        let id = &all.first().expect("an integration").id;
-        let asked = engine.test_ticket(&self.partner, id, TestTicket::default());
-        asked.await.expect("a run");
+    /// Whether connections break from now on.
+    pub fn set_faulty(&self, faulty: bool) {
+        self.network.is_faulty.store(faulty, Ordering::Relaxed);
     }
 
-    /// The tickets that were made for tests.
-    pub fn test_tickets(&self) -> Vec<Ticket> {
-        let mut all = self.psa.tickets();
-        all.retain(|ticket| ticket.title.starts_with("Test ticket"));
-        all
-    }
-
-    /// Those of them that nobody has closed yet.
-    pub fn open_test_tickets(&self) -> Vec<i64> {
-        let all = self.test_tickets().into_iter();
-        all.filter(|ticket| ticket.completed_date.is_none())
-            .map(|ticket| ticket.id)
-            .collect()
-    }
-
-    /// Whether the product still has to be told of a close that came from the PSA.
-    pub fn untold(&self, requests: &[Request]) -> bool {
-        let closed = requests
-            .iter()
-            .filter(|one| one.closed_by == Some(ClosedBy::Psa))
-            .count();
-        self.product.received_of("request.closed").len() < closed
-    }
-
-    /// Moves the engine's clock by `millis`, as when a machine's clock is set.
+    /// Moves the machine's clock by `millis`, as when somebody sets it.
     pub fn jump(&self, millis: i64) {
         self.clock.jump(millis);
     }
 
-    fn status(&self, label: &str) -> i64 {
-        self.psa
-            .picklist_value("Tickets", "status", label)
-            .expect("a status")
+    /// Calls the API of the engine that is alive.
+    pub async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, Lost> {
+        let door = self.doors.borrow().clone().ok_or(Lost)?;
+        door.call(method, path, body).await
     }
 
     /// Waits until `holds` does, in simulated time.
     pub async fn until<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
         let end = tokio::time::Instant::now() + PATIENCE;
         while !holds().await {
-            assert!(
-                tokio::time::Instant::now() < end,
-                "seed {}: {what}: not in time",
-                self.seed
-            );
-            breathe().await;
+            let now = tokio::time::Instant::now();
+            assert!(now < end, "seed {}: {what}: not in time", self.seed);
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 }

@@ -1,55 +1,56 @@
 //! The world without faults: every leg once.
 
-#![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should panic"
+)]
 
-use model::{ClosedBy, Content, CustomerId, RequestId, State};
-use simulation::World;
+use axum::http::Method;
+use serde_json::json;
+use simulation::{Partner, World};
 
 #[tokio::test(start_paused = true)]
 async fn requests_become_tickets_and_their_closing_comes_back() {
     let world = World::new(1);
-    world.set_up().await;
-    let engine = world.engine();
+    let partner = Partner::set_up(&world, json!({})).await;
     for request in world.product.requests().iter().take(4) {
-        let content = Content {
-            id: RequestId::new(&request.id).unwrap(),
-            customer_id: CustomerId::new(&request.customer_id).unwrap(),
-            report_type: request.report_type.clone(),
-            hostname: Some(request.hostname.clone()),
-            url: Some(request.url.clone()),
-            reason: Some(request.reason.clone()),
-            user: None,
-            opened_at: None,
-        };
-        engine.accept(&world.partner, content).await.unwrap();
+        let reported = simulation::partner::reported(request);
+        partner.report(&world, &reported).await;
     }
+    let in_state = async |state: &str| {
+        let requests = partner.requests(&world).await;
+        requests.iter().filter(|one| one["state"] == state).count()
+    };
     world
         .until("each request has its ticket", || async {
-            let open = engine
-                .requests(&world.partner, Some(State::Ticketed), None, 100)
-                .await;
-            open.unwrap().len() == 4
+            in_state("ticketed").await == 4
         })
         .await;
-    assert_eq!(world.psa.tickets().len(), 4);
-    assert!(engine.issues(&world.partner).await.unwrap().is_empty());
-    let ids: Vec<i64> = world.psa.tickets().iter().map(|ticket| ticket.id).collect();
-    for id in &ids {
-        world.psa.close_ticket_as_technician(*id).unwrap();
+    let tickets = world.psa.tickets();
+    assert_eq!(tickets.len(), 4);
+    assert!(partner.issues(&world).await.is_empty());
+    for ticket in &tickets {
+        let closed = world.psa.close_ticket(&ticket.reference);
+        closed.expect("a ticket that can be closed");
     }
     world
         .until("each request is closed and the product knows", || async {
             world.product.received_of("request.closed").len() == 4
         })
         .await;
-    let closed = engine
-        .requests(&world.partner, Some(State::Closed), None, 100)
-        .await
-        .unwrap();
-    assert!(
-        closed
-            .iter()
-            .all(|request| request.closed_by == Some(ClosedBy::Psa))
-    );
-    assert_eq!(closed.len(), 4);
+    assert_eq!(in_state("closed").await, 4);
+    let requests = partner.requests(&world).await;
+    assert!(requests.iter().all(|one| one["closed_by"] == "psa"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_answers_while_the_engine_is_dead() {
+    let mut world = World::new(1);
+    let partner = Partner::set_up(&world, json!({})).await;
+    world.kill().await;
+    let lost = world.try_call(Method::GET, "/healthz", None).await;
+    assert!(lost.is_err());
+    world.start(simulation::fuse::Fuse::endless());
+    assert_eq!(partner.ledger(&world).await["accepted"], 0);
 }

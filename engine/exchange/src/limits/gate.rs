@@ -138,6 +138,7 @@ impl Waiting {
                 return Err(Refusal::TooLate { free_in });
             }
             tokio::select! {
+                biased;
                 () = self.notify.notified() => {}
                 () = sleep_until(frees_at.unwrap_or(until)) => {}
             }

@@ -2,6 +2,7 @@
 
 use definition::pipeline::{Emitted, Side};
 use expression::Expression;
+use model::sabotage::{Bug, sabotaged};
 use model::{ClosedBy, State};
 use serde_json::json;
 
@@ -53,7 +54,7 @@ pub(super) async fn emit(
     });
     context.count("closed", 1);
     core.metrics.requests_closed.add(1);
-    if by == ClosedBy::Psa {
+    if by == ClosedBy::Psa || sabotaged(Bug::EchoesClose) {
         core.tell(&mut context.batch, context.partner, "request.closed", &data)
             .await?;
     }

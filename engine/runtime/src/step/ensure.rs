@@ -9,7 +9,8 @@
 use definition::EffectRule;
 use definition::connector::SETTLE_DEFAULT;
 use definition::pipeline::{Look, Step, StepKind};
-use model::{Class, IssueKind, Timestamp};
+use model::sabotage::{Bug, sabotaged};
+use model::{Class, IssueKind};
 use serde_json::{Map, Value};
 use store::{Expect, Key, Record, Records, Versioned};
 
@@ -117,15 +118,19 @@ impl Guarded<'_> {
             }
             (
                 Some(Versioned {
-                    value: EffectRow(Effect::Intended { at }),
+                    value: EffectRow(Effect::Intended { .. }),
                     ..
                 }),
                 _,
             ) => {
                 let before = std::mem::replace(&mut context.has_effects, true);
-                self.settled(context, *at)?;
+                self.settled(context)?;
                 context.count("looked_for", 1);
-                let looked = self.look(context).await?;
+                let looked = if sabotaged(Bug::SendsWithoutLooking) {
+                    None
+                } else {
+                    self.look(context).await?
+                };
                 context.has_effects = before;
                 looked
             }
@@ -161,11 +166,14 @@ impl Guarded<'_> {
 
     /// A call that was sent a moment ago may still be at work on the other side: looking too early
     /// finds nothing, and sending again would double it.
-    fn settled(&self, context: &Context<'_>, sent: Timestamp) -> Result<(), Halt> {
+    fn settled(&self, context: &Context<'_>) -> Result<(), Halt> {
+        let core = &context.remote.core;
         let operation = context.remote.connector.operations.get(self.operation);
         let settle = operation.map_or(SETTLE_DEFAULT, |operation| operation.settle);
-        let waited = context.remote.core.now().since(sent);
-        match settle.checked_sub(waited).filter(|left| !left.is_zero()) {
+        let left = core.doubts.left(&self.row_key(context), settle);
+        // In a rehearsal nothing is under way: its calls are answered from files.
+        let waits = core.witness.is_none() && !sabotaged(Bug::LooksTooEarly);
+        match left.filter(|_| waits) {
             Some(left) => Err(Halt::Again {
                 wait: Some(left),
                 class: Some(Class::UnknownOutcome),
@@ -224,20 +232,26 @@ impl Guarded<'_> {
         context
             .batch
             .put_record(context.partner.as_str(), &parts, &row, expect);
+        if sabotaged(Bug::ForgetsIntent) {
+            return Ok(());
+        }
         context.commit().await
     }
 
     async fn send(&self, context: &mut Context<'_>) -> Result<Value, Halt> {
+        let (key, core) = (self.row_key(context), context.remote.core.clone());
+        let call = core.doubts.begin(key.clone());
         match context.remote.one(self.operation, self.inputs).await {
             Ok(result) => {
+                call.end_known();
                 let result = result.unwrap_or(Value::Null);
                 self.done(context, &result);
                 context.count("effects", 1);
                 Ok(result)
             }
             Err(failed) => {
-                if surely_did_not_happen(&failed) {
-                    let key = self.row_key(context);
+                if surely_did_not_happen(&failed) || sabotaged(Bug::TakesDoubtForRefusal) {
+                    call.end_known();
                     context.batch.delete(key, Expect::Any);
                 } else {
                     context.has_effects = true;

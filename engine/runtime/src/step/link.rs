@@ -14,8 +14,10 @@ use store::{Expect, Records, Versioned};
 use super::earlier::wait;
 use super::{Flow, is_true};
 use crate::context::Context;
+use crate::core::Core;
 use crate::halt::Halt;
 use crate::tables::TicketRow;
+use crate::work::RequestEvent;
 
 /// The most requests that one ticket takes in: it is read with all of them, and a storm of
 /// repeats says nothing more after so many notes.
@@ -43,10 +45,13 @@ pub(super) async fn link(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     let known = ticket_row(context, &key).await?;
     let how = how(context, &id, known.as_ref(), &ticket, reopened).await?;
     put(context, &id, &key, known);
-    if how != How::Opened {
+    // One that was looked for was there for a while, and may have been closed before anybody knew
+    // whose it is.
+    if how != How::Opened || context.counts.contains_key("looked_for") {
         look_again(context, &key);
     }
     enter(context, &id, key, how).await?;
+    close_if_asked(context, &id).await?;
     context.count("linked", 1);
     Ok(Flow::Go)
 }
@@ -148,6 +153,17 @@ async fn enter(
             How::Reopened => format!("ticket {name}, opened again"),
         };
         request.enter(State::Ticketed, now, Some(told));
+    }
+    Ok(())
+}
+
+/// Goes on with a close that was asked for while nobody knew whether there is a ticket.
+async fn close_if_asked(context: &mut Context<'_>, id: &RequestId) -> Result<(), Halt> {
+    let now = context.remote.core.now();
+    let request = context.request(id).await?;
+    if request.is_open() && request.close_asked_at.is_some() {
+        let (batch, event) = (&mut context.batch, RequestEvent::CloseAsked);
+        Core::enqueue_request(batch, context.partner, id, event, now);
     }
     Ok(())
 }

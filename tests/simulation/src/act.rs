@@ -1,0 +1,224 @@
+//! What happens from outside while one seed is played: what users, technicians, intruders and
+//! operators do, and what befalls the machine.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulators::TicketView;
+use simulators::callout::Mishap;
+
+use crate::dice::Dice;
+use crate::partner::{Partner, text};
+use crate::world::World;
+
+/// How far the machine's clock may be off, either way, in milliseconds: less than what the product
+/// takes for an event of another time.
+const CLOCK_OFF_MAX: u64 = 120_000;
+
+/// Something that happens from outside.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// The product reports requests, by their place among all, at the same time.
+    Open(Vec<usize>),
+    /// A technician closes a ticket.
+    CloseInPsa,
+    /// The product closes a request.
+    CloseByProduct,
+    /// Somebody sends a callout about a ticket: one that is there, or one that is not.
+    Forge,
+    /// Something goes wrong with the next callout.
+    Mishap(Mishap),
+    /// Somebody maps a customer.
+    Map,
+    /// A company is added to the PSA, and somebody has the directory read.
+    AddCompany,
+    /// The credentials are withdrawn, and some time later working ones are saved.
+    Revoke(Duration),
+    /// Somebody sends a test ticket.
+    Test,
+    /// The machine's clock is set, by so many milliseconds.
+    Jump(i64),
+    /// Time passes.
+    Wait(Duration),
+}
+
+impl Act {
+    /// What happens in one seed, in this order.
+    pub(crate) fn all(dice: &Dice, requests: usize) -> Vec<Self> {
+        let (mut acts, mut next) = (Vec::new(), 0);
+        while next < requests {
+            let many = if dice.percent(15) {
+                3 + dice.below(5)
+            } else {
+                1
+            };
+            let until = requests.min(next + usize::try_from(many).unwrap_or(1));
+            acts.push(Self::Open((next..until).collect()));
+            next = until;
+            acts.extend((0..dice.below(4)).map(|_| Self::any(dice, next)));
+        }
+        acts
+    }
+
+    fn any(dice: &Dice, opened: usize) -> Self {
+        match dice.below(100) {
+            0..=21 => Self::CloseInPsa,
+            22..=43 => Self::CloseByProduct,
+            44..=51 => Self::Forge,
+            52..=63 => {
+                let mishaps = [
+                    Mishap::Lost,
+                    Mishap::Lost,
+                    Mishap::Doubled,
+                    Mishap::HeldBack,
+                ];
+                Self::Mishap(*dice.pick(&mishaps))
+            }
+            64..=69 => Self::Map,
+            70..=72 => Self::AddCompany,
+            73..=74 => Self::Revoke(dice.span(Duration::from_mins(2))),
+            75..=80 => {
+                let by = dice.below(2 * CLOCK_OFF_MAX).cast_signed();
+                Self::Jump(by - CLOCK_OFF_MAX.cast_signed())
+            }
+            // The same request again.
+            81..=86 => Self::Open(vec![dice.index(opened)]),
+            87..=90 => Self::Wait(dice.span(Duration::from_mins(8))),
+            91..=93 => Self::Test,
+            _ => Self::Wait(dice.span(Duration::from_secs(20))),
+        }
+    }
+}
+
+/// Where acts take place.
+pub(crate) struct Stage<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) partner: &'a Partner,
+    pub(crate) dice: &'a Dice,
+    /// What the product may report.
+    pub(crate) requests: &'a [Value],
+}
+
+impl Stage<'_> {
+    /// Does one thing from outside. Gives the ids of requests that were acknowledged by it.
+    pub(crate) async fn perform(&self, act: &Act) -> Vec<String> {
+        tokio::time::sleep(self.dice.span(Duration::from_secs(2))).await;
+        let Self { world, dice, .. } = self;
+        match act {
+            Act::Open(which) => return self.open(which).await,
+            Act::CloseInPsa => {
+                let open = |ticket: &TicketView| !ticket.closed;
+                if let Some(ticket) = self.ticket(open) {
+                    let closed = world.psa.close_ticket(&ticket.reference);
+                    closed.expect("a ticket that can be closed");
+                }
+            }
+            Act::CloseByProduct => self.close().await,
+            Act::Forge => {
+                let stray = dice.below(40_000);
+                let stray = TicketView {
+                    id: stray.to_string(),
+                    number: format!("T20260701.{stray:04}"),
+                    ..nothing()
+                };
+                let there = self.ticket(|_| dice.percent(80));
+                world.psa.forge_callout(&there.unwrap_or(stray));
+            }
+            Act::Mishap(mishap) => world.psa.add_mishap(*mishap),
+            Act::Map => self.map().await,
+            Act::AddCompany => {
+                let name = format!("Company {}", dice.below(1_000_000));
+                world.psa.add_company(&name);
+                self.partner.read_directory(world).await;
+            }
+            Act::Revoke(span) => {
+                world.psa.honour_credentials(false);
+                tokio::time::sleep(*span).await;
+                world.psa.honour_credentials(true);
+                self.partner.save_credentials(world).await;
+            }
+            Act::Test => self.partner.send_test_ticket(world).await,
+            Act::Jump(millis) => world.jump(*millis),
+            Act::Wait(span) => tokio::time::sleep(*span).await,
+        }
+        Vec::new()
+    }
+
+    async fn open(&self, which: &[usize]) -> Vec<String> {
+        let requests: Vec<&Value> = which
+            .iter()
+            .filter_map(|at| self.requests.get(*at))
+            .collect();
+        let reports = requests
+            .iter()
+            .map(|request| self.partner.report(self.world, request));
+        futures::future::join_all(reports).await;
+        // Now and then the answer gets lost on its way, and the product tries again.
+        if let Some(request) = requests.first().filter(|_| self.dice.percent(10)) {
+            self.partner.report(self.world, request).await;
+        }
+        requests
+            .iter()
+            .map(|request| text(&request["id"]))
+            .collect()
+    }
+
+    async fn close(&self) {
+        let known = self.partner.requests(self.world).await;
+        if known.is_empty() {
+            return;
+        }
+        let id = text(&self.dice.pick(&known)["id"]);
+        let why = self.dice.percent(50).then_some("not needed any more");
+        self.partner.close(self.world, &id, why).await;
+    }
+
+    async fn map(&self) {
+        let open = self.partner.unmapped(self.world).await;
+        let companies = self.partner.companies(self.world).await;
+        if let (Some(customer), false) = (open.first(), companies.is_empty()) {
+            let company = &self.dice.pick(&companies)["id"];
+            self.partner.map(self.world, customer, company).await;
+        }
+    }
+
+    /// Any of the tickets that are so.
+    fn ticket(&self, is_so: impl Fn(&TicketView) -> bool) -> Option<TicketView> {
+        let mut tickets = self.world.psa.tickets();
+        tickets.retain(|ticket| !ticket.reference.is_empty() && is_so(ticket));
+        (!tickets.is_empty()).then(|| self.dice.pick(&tickets).clone())
+    }
+}
+
+fn nothing() -> TicketView {
+    TicketView {
+        id: String::new(),
+        number: String::new(),
+        reference: String::new(),
+        title: String::new(),
+        company: String::new(),
+        queue: String::new(),
+        status: String::new(),
+        marked: false,
+        closed: false,
+    }
+}
+
+/// What the product may report in one seed.
+pub(crate) fn requests(world: &World, dice: &Dice) -> Vec<Value> {
+    let count = u32::try_from(3 + dice.below(18)).unwrap_or_default();
+    let mut all: Vec<Value> = world
+        .product
+        .generated_requests(count)
+        .iter()
+        .map(crate::partner::reported)
+        .collect();
+    // Some come from a customer that nobody has mapped.
+    let stray = world.product.customers().pop().map(|customer| customer.id);
+    for request in &mut all {
+        if dice.percent(10) {
+            request["customer_id"] = json!(stray);
+        }
+    }
+    all
+}

@@ -1,0 +1,88 @@
+//! How the engine behaves towards the PSA, seen from the wire: what no answer of the PSA can tell,
+//! because it is about calls that should not have been made.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::promise::{Broken, Promise};
+
+/// What is watched, and what was broken first.
+#[derive(Debug, Default)]
+pub(crate) struct Manners(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The credentials were answered with 401 and nobody has saved others.
+    rejected: bool,
+    /// The PSA asked not to be called before then.
+    paused_until: Option<Instant>,
+    /// A person tries out a connection, which may be done at any time.
+    is_tried_out: bool,
+    broken: Option<Broken>,
+}
+
+impl Manners {
+    /// A new life begins: what only the memory of the last one held is not held against it.
+    pub(crate) fn begin(&self) {
+        let mut state = self.lock();
+        (state.rejected, state.paused_until, state.is_tried_out) = (false, None, false);
+    }
+
+    /// A person begins or ends to try out credentials.
+    pub(crate) fn try_out(&self, begins: bool) {
+        let mut state = self.lock();
+        state.is_tried_out = begins;
+        state.rejected = false;
+    }
+
+    /// A call leaves for the PSA; `shows` tells whether it shows who calls.
+    pub(crate) fn leaves(&self, what: &str, shows: bool) {
+        let mut state = self.lock();
+        if state.is_tried_out {
+            return;
+        }
+        if state.rejected && shows {
+            state.breaks(Promise::CredentialsRest, what);
+        }
+        if state
+            .paused_until
+            .is_some_and(|until| Instant::now() < until)
+        {
+            state.breaks(Promise::RetryAfterObeyed, what);
+        }
+    }
+
+    /// A call was answered.
+    pub(crate) fn answered(&self, status: u16, shows: bool, retry_after: Option<u64>) {
+        let mut state = self.lock();
+        if state.is_tried_out {
+            return;
+        }
+        match (status, retry_after) {
+            (401, _) if shows => state.rejected = true,
+            (429, Some(seconds)) => {
+                let until = Instant::now() + Duration::from_secs(seconds);
+                state.paused_until = state.paused_until.max(Some(until));
+            }
+            _ => {}
+        }
+    }
+
+    /// What was broken, if anything.
+    pub(crate) fn broken(&self) -> Option<Broken> {
+        self.lock().broken.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn breaks(&mut self, promise: Promise, what: &str) {
+        let broken = || Broken::new(promise, format!("{what} was sent all the same"));
+        self.broken.get_or_insert_with(broken);
+    }
+}

@@ -1,0 +1,97 @@
+//! The store of one life: its disk takes time, and the engine may die at any poll of it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::Timestamp;
+use store::{
+    Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Memory, Store, Stored, Totals, Version,
+};
+
+use crate::dice::Dice;
+use crate::fuse::Fuse;
+
+/// How long the disk takes to flush at most. Commits that come meanwhile share the flush, and are
+/// lost with it when the engine dies.
+const FLUSH_MAX: Duration = Duration::from_millis(8);
+
+/// A store that dies with its engine.
+pub(crate) struct Mortal {
+    pub(crate) store: Arc<Memory>,
+    pub(crate) fuse: Fuse,
+    pub(crate) disk: Arc<Dice>,
+}
+
+impl Mortal {
+    /// Commits what waits after the time that the disk takes. It never ends by itself.
+    async fn flush(&self) {
+        tokio::time::sleep(self.disk.span(FLUSH_MAX)).await;
+        self.store.flush();
+        std::future::pending::<()>().await;
+    }
+}
+
+#[async_trait]
+impl Store for Mortal {
+    async fn commit(&self, batch: Batch) -> Result<Version, Error> {
+        let durable = async {
+            tokio::select! {
+                biased;
+                outcome = self.store.commit(batch) => outcome,
+                () = self.flush() => Err(Error::Closed),
+            }
+        };
+        self.fuse.over(durable).await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Stored>, Error> {
+        self.fuse.over(self.store.get(key)).await
+    }
+
+    async fn counter(&self, key: &Key) -> Result<i64, Error> {
+        self.fuse.over(self.store.counter(key)).await
+    }
+
+    async fn scan(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Stored>, Error> {
+        self.fuse.over(self.store.scan(prefix, after, limit)).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
+        self.fuse.over(self.store.claim(claim)).await
+    }
+
+    async fn extend(&self, lease: &Lease, until: Timestamp) -> Result<(), Error> {
+        self.fuse.over(self.store.extend(lease, until)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
+        self.fuse.over(self.store.next_due()).await
+    }
+
+    async fn queued(&self, seen: Edge) -> Edge {
+        self.fuse.over(self.store.queued(seen)).await
+    }
+
+    async fn jobs(&self, group: &str, after: Option<u64>, limit: usize) -> Result<Vec<Job>, Error> {
+        self.fuse.over(self.store.jobs(group, after, limit)).await
+    }
+
+    async fn depth(&self) -> Result<usize, Error> {
+        self.fuse.over(self.store.depth()).await
+    }
+
+    fn flushes(&self) -> Flushes {
+        self.store.flushes()
+    }
+
+    async fn export(&self, to: Box<dyn io::Write + Send>) -> Result<Totals, Error> {
+        self.store.export(to).await
+    }
+}

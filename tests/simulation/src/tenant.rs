@@ -1,0 +1,53 @@
+//! The simulated PSAs in the shape that the simulation needs: called in process, tormented, and
+//! watched.
+
+mod autotask;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use simulators::callout::{Mishap, Sender};
+use simulators::faults::{Plan, Planned};
+use simulators::{Autotask, Psa, TicketView, TokioClock};
+
+/// A simulated PSA within the process.
+#[async_trait]
+pub trait Tenant: Psa {
+    /// Answers one request. An answer marked [`simulators::NoAnswer`] is a lost connection.
+    async fn answer(&self, request: Request<Body>) -> Response;
+
+    /// Faults to come.
+    fn faults(&self) -> &Plan;
+
+    /// The same fault for the calls about tickets that change something.
+    fn at_tickets(&self, planned: Planned) -> Planned;
+
+    /// Replaces what sends callouts.
+    fn set_sender(&self, sender: Arc<dyn Sender>);
+
+    /// Lets something go wrong with the next callout.
+    fn add_mishap(&self, mishap: Mishap);
+
+    /// Sends a callout about a ticket that nobody closed.
+    fn forge_callout(&self, ticket: &TicketView);
+
+    /// The titles of the notes on a ticket.
+    fn note_titles(&self, ticket: &str) -> Vec<String>;
+
+    /// Honours the credentials, or refuses them as after somebody withdrew them.
+    fn honour_credentials(&self, honoured: bool);
+
+    /// Whether a call to this address shows who calls.
+    fn shows_credentials(&self, url: &str) -> bool;
+
+    /// What callers did to its limits that a good client never does.
+    fn broken_limits(&self) -> Vec<String>;
+}
+
+/// The tenant of `seed` on this clock, with so many generated companies.
+pub(crate) fn autotask(seed: u64, clock: TokioClock, companies: u32) -> Autotask {
+    autotask::of_seed(seed, clock, companies)
+}

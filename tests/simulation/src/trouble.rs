@@ -1,0 +1,71 @@
+//! What goes wrong with calls in one seed.
+
+use simulators::faults::{Fault, Planned};
+
+use crate::dice::Dice;
+use crate::world::World;
+
+/// Everything that can go wrong with a call to the PSA.
+const OF_PSA: [Fault; 13] = [
+    Fault::TooManyRequests { retry_after: None },
+    Fault::TooManyRequests {
+        retry_after: Some(7),
+    },
+    Fault::TooManyRequests {
+        retry_after: Some(40),
+    },
+    Fault::PlainError,
+    Fault::Unavailable,
+    Fault::GatewayTimeout,
+    Fault::DropAnswer,
+    Fault::DropRequest,
+    Fault::Hang,
+    Fault::HangAfter,
+    Fault::Slow {
+        milliseconds: 4_000,
+    },
+    Fault::Slow {
+        milliseconds: 90_000,
+    },
+    Fault::CutBody,
+];
+
+/// And with an event for the product.
+const OF_PRODUCT: [Fault; 5] = [
+    Fault::PlainError,
+    Fault::DropAnswer,
+    Fault::HangAfter,
+    Fault::Unavailable,
+    Fault::TooManyRequests {
+        retry_after: Some(20),
+    },
+];
+
+/// Draws what goes wrong, and how often, until [`end`].
+pub(crate) fn begin(world: &World, dice: &Dice) {
+    for _ in 0..dice.below(6) {
+        let likely = u16::try_from(20 + dice.below(150)).unwrap_or_default();
+        let planned = Planned::next(*dice.pick(&OF_PSA))
+            .times(u32::MAX)
+            .per_mille(likely);
+        // Most of what goes wrong is to meet effects, where it matters most.
+        let planned = if dice.percent(60) {
+            world.psa.at_tickets(planned)
+        } else {
+            planned
+        };
+        world.psa.faults().add(planned);
+    }
+    if dice.percent(30) {
+        let planned = Planned::next(*dice.pick(&OF_PRODUCT)).times(u32::MAX);
+        world.product.faults().add(planned.per_mille(200));
+    }
+    world.set_faulty(dice.percent(70));
+}
+
+/// From here on nothing goes wrong any more.
+pub(crate) fn end(world: &World) {
+    world.psa.faults().clear();
+    world.product.faults().clear();
+    world.set_faulty(false);
+}
