@@ -14,20 +14,8 @@ pub enum Bug {
     SendsWithoutLooking,
     /// The intent is not made durable before the call.
     ForgetsIntent,
-    /// It is looked for an effect that had no time to settle.
-    LooksTooEarly,
-    /// A call whose outcome nobody knows is taken for one that failed.
-    TakesDoubtForRefusal,
-    /// How far a read has come is committed before what it brought.
-    MovesCursorFirst,
-    /// A job ends in one commit, and what it led to is in the next.
-    EndsJobFirst,
     /// The product is told of closes that came from it.
     EchoesClose,
-    /// What happens to one request is not kept in its order.
-    BreaksLane,
-    /// A callout is believed, and the ticket not read.
-    BelievesCallouts,
     /// Credentials that were rejected are used on.
     ShowsRejectedCredentials,
     /// Calls that change something do not count against the limits.

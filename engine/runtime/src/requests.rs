@@ -216,11 +216,7 @@ impl Core {
             request: request.clone(),
             event,
         };
-        let lane = if sabotaged(Bug::BreaksLane) {
-            format!("request/{request}/{}", event.name())
-        } else {
-            format!("request/{request}")
-        };
+        let lane = format!("request/{request}");
         let mut job = work.job(request_job(partner, request, event), lane, PRIORITY, due);
         // One that waits already stands for another one.
         job.fold = Some(job.id.clone());

@@ -20,8 +20,7 @@ use definition::pipeline::{Entity, Failing, Step, StepKind};
 use expression::Expression;
 use futures::future::BoxFuture;
 use model::Check;
-use model::sabotage::{Bug, sabotaged};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::context::Context;
 use crate::halt::Halt;
@@ -140,15 +139,8 @@ async fn call(
         return Ok(Flow::Go);
     }
     let inputs = inputs(context, path, operation, with)?;
-    let believed = inputs
-        .get("hint")
-        .filter(|_| sabotaged(Bug::BelievesCallouts));
-    let gave = if let Some(hint) = believed {
-        Some(json!({ "id": hint["id"], "closed": true, "resolution": null }))
-    } else {
-        let gave = context.remote.one(operation, &inputs).await;
-        gave.map_err(|failed| context.halt(failed))?
-    };
+    let gave = context.remote.one(operation, &inputs).await;
+    let gave = gave.map_err(|failed| context.halt(failed))?;
     if let Some(into) = into {
         context
             .roots

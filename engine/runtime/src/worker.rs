@@ -259,13 +259,8 @@ impl Core {
             .run_request(lease, partner, integration, before, event)
             .await;
         match ran {
-            Ok((batch, integration)) => {
-                let mut batch = batch;
-                if sabotaged(Bug::EndsJobFirst) {
-                    self.end(lease).await?;
-                } else {
-                    batch.complete(lease);
-                }
+            Ok((mut batch, integration)) => {
+                batch.complete(lease);
                 self.store.commit(batch).await?;
                 self.metrics.jobs_done.add(1);
                 let unreachable = issue_id(IssueKind::Unreachable, Some(&integration), "tickets");

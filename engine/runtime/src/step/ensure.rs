@@ -172,8 +172,7 @@ impl Guarded<'_> {
         let settle = operation.map_or(SETTLE_DEFAULT, |operation| operation.settle);
         let left = core.doubts.left(&self.row_key(context), settle);
         // In a rehearsal nothing is under way: its calls are answered from files.
-        let waits = core.witness.is_none() && !sabotaged(Bug::LooksTooEarly);
-        match left.filter(|_| waits) {
+        match left.filter(|_| core.witness.is_none()) {
             Some(left) => Err(Halt::Again {
                 wait: Some(left),
                 class: Some(Class::UnknownOutcome),
@@ -250,7 +249,7 @@ impl Guarded<'_> {
                 Ok(result)
             }
             Err(failed) => {
-                if surely_did_not_happen(&failed) || sabotaged(Bug::TakesDoubtForRefusal) {
+                if surely_did_not_happen(&failed) {
                     call.end_known();
                     context.batch.delete(key, Expect::Any);
                 } else {

@@ -9,7 +9,6 @@ mod kept;
 use definition::pipeline::{Keep, Since, Step, StepKind};
 use exchange::paging::Stop;
 use expression::Scope;
-use model::sabotage::{Bug, sabotaged};
 use model::{IssueKind, Timestamp, Verdict};
 use serde_json::{Value, json};
 use store::{Expect, Records};
@@ -66,11 +65,6 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         context.count("pages", 1);
         context.count("records", records.len() as u64);
         let mut same = Vec::new();
-        if sabotaged(Bug::MovesCursorFirst) {
-            read.open.position.clone_from(&position);
-            read.save(context);
-            context.commit().await?;
-        }
         for record in records {
             read.saw(since.as_ref(), &record);
             same.extend(match keep {
