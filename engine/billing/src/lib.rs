@@ -1,6 +1,6 @@
 //! What ought to be billed, and the plan that leads there.
 //!
-//! Pure functions over the words of `model`: no state, no clock, no calls. [`desired`] turns
+//! Pure functions over the words of `model`: no state, no clock, no calls. [`desired()`] turns
 //! measured usage into quantities by the partner's rules; [`line()`] holds one of them against what
 //! the PSA has, and says what would be changed, from which day, and whether that may happen
 //! without a person; [`settle()`] tells from a quantity that was read whether a change whose answer
