@@ -116,22 +116,6 @@ async fn a_retry_by_hand_tries_all_that_waits() {
     partner.wait_no_issues().await;
 }
 
-/// Runs a pipeline now and gives its record once it has ended.
-async fn run(partner: &Partner, pipeline: &str) -> Value {
-    let path = partner.here("sync");
-    let started = partner
-        .api
-        .post(&path, json!({ "pipeline": pipeline }))
-        .await;
-    let id = started["runs"][0].as_str().expect("a run").to_owned();
-    partner
-        .wait_for("the run has ended", SOON, async || {
-            let run = partner.get_here(&format!("runs/{id}")).await;
-            (run["ended_at"] != Value::Null).then_some(run)
-        })
-        .await
-}
-
 #[tokio::test]
 async fn what_would_stop_tickets_is_an_issue_before_the_first_one_fails() {
     let stage = Stage::start().await;
@@ -150,8 +134,8 @@ async fn what_would_stop_tickets_is_an_issue_before_the_first_one_fails() {
             .autotask
             .set_picklist_active("Tickets", "queueID", queue, false)
     );
-    run(&partner, "read_directory").await;
-    let ran = run(&partner, "preflight").await;
+    partner.run("read_directory").await;
+    let ran = partner.run("preflight").await;
     assert_eq!(ran["status"], "succeeded", "{ran}");
     assert_eq!(ran["counts"]["found"], 2, "{ran}");
     let calls = ran["counts"]["calls"].as_u64().expect("a number of calls");
@@ -188,8 +172,8 @@ async fn what_would_stop_tickets_is_an_issue_before_the_first_one_fails() {
         .autotask
         .set_company_active(alpha, true)
         .expect("a company");
-    run(&partner, "read_directory").await;
-    run(&partner, "preflight").await;
+    partner.run("read_directory").await;
+    partner.run("preflight").await;
     partner.wait_state("r-1", "ticketed").await;
     partner.ticket("r-1");
     partner.wait_no_issues().await;
@@ -218,7 +202,7 @@ async fn a_right_that_was_taken_away_is_found_and_another_mapping_mends_an_inact
         simulators::autotask::Action::Update,
         simulators::autotask::Right::None,
     );
-    run(&partner, "preflight").await;
+    partner.run("preflight").await;
     let issue = issue_of(&partner, "right_missing").await.expect("an issue");
     assert_eq!(issue["kind"], "right_missing");
     assert_eq!(issue["about"], "Change tickets", "{issue}");

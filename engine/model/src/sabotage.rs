@@ -1,9 +1,9 @@
 //! Deliberate bugs, to prove that the simulation finds such.
 //!
 //! A test that never fails proves nothing. So at the places where the engine keeps its promises, a
-//! bug can be planted that breaks one of them; `tests/simulation/tests/sabotage.rs` plants those that
-//! it lists and demands that each is found. Without the feature `sabotage`, which no program is built with,
-//! [`sabotaged`] is always false and nothing of it is left after compilation.
+//! bug can be planted that breaks one of them; `tests/simulation/tests/sabotage.rs` plants each of
+//! them and demands that it is found. Without the feature `sabotage`, which no program is built
+//! with, [`sabotaged`] is always false and nothing of it is left after compilation.
 
 /// What somebody could get wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

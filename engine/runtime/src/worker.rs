@@ -49,8 +49,8 @@ impl Runtime {
         while !*stop.borrow() {
             let claimed = self.claim(&slots, &mut jobs).await;
             let nap = self.nap(claimed, &slots).await;
-            // In order, so that a simulation replays exactly; each turn claims anew, so that none of
-            // them can keep another from mattering.
+            // In order, so that a simulation replays exactly; each turn claims anew, so that none
+            // of them can keep another from mattering.
             tokio::select! {
                 biased;
                 _ = stop.changed() => {}
