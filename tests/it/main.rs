@@ -16,3 +16,4 @@ mod sharing;
 mod test_ticket;
 mod ticket_texts;
 mod tickets;
+mod two_psas;

@@ -6,14 +6,14 @@
 //! panics, with what was attempted: a test that cannot begin has failed.
 
 mod api;
-mod outside;
+mod msp;
 mod partner;
 mod program;
 mod stage;
 mod wait;
 
 pub use self::api::{Answer, Api};
-pub use self::outside::Outside;
+pub use self::msp::{Msp, Side};
 pub use self::partner::{CUSTOMERS, FLAG, Partner};
 pub use self::program::{Ended, Program, Serve, run};
 pub use self::stage::{Stage, copy_connector};

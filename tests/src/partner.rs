@@ -331,7 +331,7 @@ fn has_flag(autotask: &Autotask) -> bool {
 }
 
 /// A user request as the product hands it in.
-fn request(id: &str, customer: &str) -> Value {
+pub(crate) fn request(id: &str, customer: &str) -> Value {
     json!({
         "id": id,
         "customer_id": customer,

@@ -1,14 +1,14 @@
 //! One program between its simulated systems.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use serde_json::json;
-use simulators::autotask::{Config, Credentials};
+use simulators::autotask::{Cloud, Config, Credentials};
 use tempfile::TempDir;
 
 use crate::api::Api;
-use crate::outside::Outside;
 use crate::partner::Partner;
 use crate::program::{Program, Serve, run};
 
@@ -18,7 +18,7 @@ pub struct Stage {
     /// A client that may do everything.
     pub api: Api,
     /// The cloud.
-    pub outside: Outside,
+    pub outside: Cloud,
     /// How the program was started, and is started again.
     pub serve: Serve,
     program: Option<Program>,
@@ -48,7 +48,9 @@ impl Stage {
     /// The same, with what `prepare` puts on the command line. It is given a folder for files.
     pub async fn start_with(prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let outside = Outside::start().await;
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let outside = Cloud::serve(any_port).await;
+        let outside = outside.expect("the simulated cloud should start");
         let vendor = json!({
             "integration_code": Credentials::default().integration_code,
             "api_root": outside.api_root(),

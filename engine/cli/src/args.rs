@@ -164,7 +164,7 @@ pub(crate) struct DemoArgs {
     /// Walk the tour once and end, with exit code 1 unless all held
     #[arg(long)]
     pub(crate) once: bool,
-    /// Which simulated PSA to connect to; without it, `--once` walks the tour with each
+    /// Which simulated PSA to connect to; without it a partner has each, and one has all of them
     #[arg(long, value_name = "NAME",
         value_parser = PossibleValuesParser::new(simulators::psa_names()))]
     pub(crate) psa: Option<String>,
@@ -183,14 +183,11 @@ pub(crate) struct DemoArgs {
 }
 
 impl DemoArgs {
-    /// The PSAs to walk the tour with, one after the other.
+    /// The PSAs to connect to.
     pub(crate) fn psas(&self) -> Vec<String> {
-        if let Some(psa) = &self.psa {
-            return vec![psa.clone()];
-        }
-        let names = simulators::psa_names().into_iter().map(str::to_owned);
-        // A person who plays with one needs no other.
-        names.take(if self.once { usize::MAX } else { 1 }).collect()
+        let all = || simulators::psa_names().into_iter().map(str::to_owned);
+        let chosen = self.psa.clone().map(|psa| vec![psa]);
+        chosen.unwrap_or_else(|| all().collect())
     }
 }
 

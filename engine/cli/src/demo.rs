@@ -9,12 +9,12 @@ mod folder;
 mod lapse;
 mod leg;
 mod setup;
+mod site;
 mod stage;
 mod tickets;
+mod tour;
 mod troubles;
 mod wait;
-
-use std::time::Instant;
 
 use definition::LogFormat;
 
@@ -24,83 +24,46 @@ use crate::exit::Exit;
 use crate::log;
 use crate::output::print;
 use crate::signals::Signals;
-use leg::Leg;
-use stage::{Stage, partner_path};
+use site::Site;
+use stage::Stage;
 
 pub(crate) async fn run(args: DemoArgs) -> Result<Exit, Error> {
     log::begin(&args.log_level, LogFormat::Text)?;
     let mut signals = Signals::listen()?;
-    let mut exit = Exit::Ok;
-    for psa in args.psas() {
-        exit = visit(&args, &psa, &mut signals).await?;
-        if exit != Exit::Ok {
-            break;
-        }
-    }
-    Ok(exit)
-}
-
-/// Walks the tour with one PSA.
-async fn visit(args: &DemoArgs, psa: &str, signals: &mut Signals) -> Result<Exit, Error> {
-    let mut stage = Stage::set_up(args, psa).await?;
-    print(&format!("{}\n", stage.addresses().join("\n")))?;
+    let (site, mut stages) = Site::set_up(&args).await?;
+    print(&site.addresses(&stages).join("\n"))?;
     // A person who has seen enough may leave at any time; all is cleared away all the same.
     let walked = tokio::select! {
-        walked = tour(&mut stage) => Some(walked?),
+        walked = tour::walk_all(&mut stages) => Some(walked?),
         _ = signals.next() => None,
     };
     if walked.is_some() && !args.once {
-        print(&invitation(&stage))?;
+        print(&invitation(&site, &stages))?;
         signals.next().await;
     }
-    stage.tear_down().await;
-    Ok(match walked {
-        Some(exit) => exit,
-        None => Exit::Interrupted,
-    })
-}
-
-/// Walks all legs, up to the first that does not hold: those after it rest on it.
-async fn tour(stage: &mut Stage) -> Result<Exit, Error> {
-    let started = Instant::now();
-    let mut held = 0;
-    for (leg, number) in Leg::ALL.into_iter().zip(1..) {
-        let began = Instant::now();
-        let walked = leg.walk(stage).await;
-        let seconds = began.elapsed().as_secs_f64();
-        let (mark, proof) = match walked {
-            Ok(proof) => ("✓", proof),
-            Err(lapse) => ("✗ FAILED:", vec![lapse.to_string()]),
-        };
-        print(&format!(
-            "{number:>2} {mark} {} ({seconds:.1} s)",
-            leg.title()
-        ))?;
-        for line in proof {
-            print(&format!("     {line}"))?;
-        }
-        if mark != "✓" {
-            break;
-        }
-        held = number;
-    }
-    let (all, seconds) = (Leg::ALL.len(), started.elapsed().as_secs_f64());
-    if held == all {
-        print(&format!("\nall {all} legs held, in {seconds:.1} s"))?;
-        return Ok(Exit::Ok);
-    }
-    let walked = held + 1;
-    print(&format!(
-        "\nleg {walked} did not hold; {held} of {all} did, {} were not walked",
-        all - walked
-    ))?;
-    Ok(Exit::Failed)
+    site.tear_down(stages).await;
+    Ok(walked.unwrap_or(Exit::Interrupted))
 }
 
 /// What a person can try next.
-fn invitation(stage: &Stage) -> String {
-    let (url, token) = (stage.engine_url(), stage.token.expose());
-    let requests = format!("{url}{}", partner_path("/requests"));
+fn invitation(site: &Site, stages: &[Stage]) -> String {
+    let (url, token) = (site.url(), site.token.expose());
+    let mut lines = vec![
+        "All of it stays up until Ctrl-C. Try:".to_owned(),
+        String::new(),
+        format!("  export TOKEN={token}"),
+        format!("  curl {url}/api/openapi.json"),
+    ];
+    lines.extend(stages.first().map(|stage| first_steps(&url, stage)));
+    for side in stages.iter().flat_map(|stage| &stage.sides) {
+        lines.push(format!("  curl {}/__simulator/tickets", side.url));
+    }
+    format!("\n{}", lines.join("\n"))
+}
+
+/// Calls about the requests of one partner.
+fn first_steps(url: &str, stage: &Stage) -> String {
+    let requests = format!("{url}{}", stage.path("/requests"));
     let customer = stage.product.customers().into_iter().next();
     let request = serde_json::json!({
         "id": "mine-1",
@@ -108,15 +71,11 @@ fn invitation(stage: &Stage) -> String {
         "report_type": "url_block",
         "hostname": "files.example",
     });
+    let bearer = "curl -H \"authorization: Bearer $TOKEN\"";
     let lines = [
-        "All of it stays up until Ctrl-C. Try:".to_owned(),
-        String::new(),
-        format!("  export TOKEN={token}"),
-        format!("  curl -H \"authorization: Bearer $TOKEN\" {requests}"),
-        format!("  curl -H \"authorization: Bearer $TOKEN\" --json '{request}' \\\n    {requests}"),
-        format!("  curl -H \"authorization: Bearer $TOKEN\" {requests}/mine-1"),
-        format!("  curl {}/__simulator/tickets", stage.psa_url()),
-        format!("  curl {url}/api/openapi.json"),
+        format!("  {bearer} {requests}"),
+        format!("  {bearer} --json '{request}' \\\n    {requests}"),
+        format!("  {bearer} {requests}/mine-1"),
     ];
-    format!("\n{}", lines.join("\n"))
+    lines.join("\n")
 }

@@ -94,7 +94,7 @@ impl Runtime {
         let customers = self.customers(partner).await?;
         let (open, candidates) = unmapped(&customers, &mappings, &companies);
         let mut suggestions = suggest(&open, &candidates);
-        let waiting = self.waiting(partner, id).await?;
+        let waiting = self.waiting(partner).await?;
         let line = |customer: Customer| {
             let mapping = mappings.get(&customer.id);
             let company = mapping.and_then(|mapping| mapping.company.as_ref());
@@ -146,9 +146,7 @@ impl Runtime {
             }
             self.commit(batch, "the mapping").await?;
             for change in part {
-                let kind = IssueKind::UnmappedCustomer;
-                let issue = issue_id(kind, Some(id), change.customer.as_str());
-                receipt.released += self.core.clear_issue(partner, &issue).await?;
+                receipt.released += self.release(partner, &change.customer).await?;
             }
         }
         if receipt.saved > 0 {
@@ -234,20 +232,26 @@ impl Runtime {
             .collect())
     }
 
-    /// How many requests wait for each customer to be mapped.
-    async fn waiting(
-        &self,
-        partner: &PartnerId,
-        id: &IntegrationId,
-    ) -> Result<BTreeMap<CustomerId, u64>, Error> {
+    /// Lets go on what waits for a customer to be mapped, whichever integration it was waiting in.
+    async fn release(&self, partner: &PartnerId, customer: &CustomerId) -> Result<usize, Error> {
+        let mut released = 0;
+        for integration in self.core.integrations(partner).await? {
+            let kind = IssueKind::UnmappedCustomer;
+            let issue = issue_id(kind, Some(&integration.id), customer.as_str());
+            released += self.core.clear_issue(partner, &issue).await?;
+        }
+        Ok(released)
+    }
+
+    /// How many requests wait for each customer to be mapped, in whichever integration.
+    async fn waiting(&self, partner: &PartnerId) -> Result<BTreeMap<CustomerId, u64>, Error> {
         let mut waiting = BTreeMap::new();
         for view in self.issues(partner).await? {
             let issue = view.issue;
-            let ours = issue.integration.as_ref() == Some(id);
-            if ours && issue.kind == IssueKind::UnmappedCustomer {
+            if issue.kind == IssueKind::UnmappedCustomer {
                 let customer = issue.id.as_str().splitn(3, ':').nth(2).unwrap_or_default();
                 if let Ok(customer) = CustomerId::new(customer) {
-                    waiting.insert(customer, view.behind);
+                    *waiting.entry(customer).or_default() += view.behind;
                 }
             }
         }

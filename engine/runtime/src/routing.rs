@@ -1,5 +1,6 @@
 //! Routing: which integration sees to a request, decided once and kept.
 
+use definition::connector::SettingKind;
 use model::{Integration, IssueKind, PartnerId};
 use store::{Expect, Record, Versioned};
 
@@ -7,7 +8,11 @@ use crate::core::{Core, is_usable};
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::issues::Trouble;
+use crate::step::is_true;
 use crate::tables::{IntegrationRow, MappingRow, RoutingRow};
+
+/// The section of the settings that has an integration take requests.
+const TICKETS: &str = "tickets";
 
 /// Where a request goes.
 pub(crate) enum Routed {
@@ -16,9 +21,10 @@ pub(crate) enum Routed {
 }
 
 impl Core {
-    /// The integration that sees to a request: the one that has begun to, else the one in which
-    /// its customer is mapped, else the only one there is. A request never goes to two: that would
-    /// be a doubled ticket.
+    /// The integration that sees to a request: the one that may have made its ticket, else the
+    /// oldest in which its customer is mapped, else the oldest that has a stand-in for customers
+    /// that nobody has mapped, else the oldest. A request never goes to two: that would be a
+    /// doubled ticket.
     pub(crate) async fn route(
         &self,
         partner: &PartnerId,
@@ -52,7 +58,7 @@ impl Core {
         request: &model::Request,
     ) -> Result<Option<Versioned<IntegrationRow>>, Error> {
         let all = self.integrations(partner).await?;
-        let takes = |one: &&Integration| one.is_on("tickets");
+        let takes = |one: &&Integration| one.is_on(TICKETS);
         let chosen = match &request.integration {
             Some(chosen) if request.ticket.is_some() => all.iter().find(|one| one.id == *chosen),
             _ => {
@@ -73,9 +79,13 @@ impl Core {
         candidates: impl Iterator<Item = &'i Integration>,
     ) -> Result<Option<&'i Integration>, Error> {
         let candidates: Vec<&Integration> = candidates.collect();
-        // A ticket may already be on its way through the one that had begun.
+        let [first, _, ..] = candidates.as_slice() else {
+            return Ok(candidates.first().copied());
+        };
         let begun = request.integration.as_ref();
-        if let Some(begun) = candidates.iter().find(|one| Some(&one.id) == begun) {
+        if let Some(begun) = candidates.iter().find(|one| Some(&one.id) == begun)
+            && self.may_have_ticket(request, partner).await?
+        {
             return Ok(Some(begun));
         }
         for one in &candidates {
@@ -85,7 +95,30 @@ impl Core {
                 return Ok(Some(one));
             }
         }
-        Ok(candidates.first().copied())
+        let stand_in = candidates.iter().find(|one| self.has_stand_in(one));
+        Ok(Some(stand_in.unwrap_or(first)))
+    }
+
+    /// Whether a company is chosen in the integration's ticket settings: it is for the tickets of
+    /// customers that are not mapped.
+    fn has_stand_in(&self, integration: &Integration) -> bool {
+        let connector = self.library.connectors.get(&integration.connector);
+        let form = connector.and_then(|connector| connector.settings.get(TICKETS));
+        let Some((form, saved)) = form.zip(integration.sections.get(TICKETS)) else {
+            return false;
+        };
+        let mut companies = form.fields.iter();
+        companies.any(|field| {
+            let chosen = saved.values.get(&field.name).is_some_and(is_true);
+            chosen && matches!(field.kind, SettingKind::Company)
+        })
+    }
+
+    /// Every integration of a partner that takes tickets, oldest first.
+    pub(crate) async fn for_tickets(&self, partner: &PartnerId) -> Result<Vec<Integration>, Error> {
+        let mut all = self.integrations(partner).await?;
+        all.retain(|one| one.is_on(TICKETS));
+        Ok(all)
     }
 }
 

@@ -13,6 +13,7 @@ mod answer;
 mod billing;
 mod call;
 mod callout;
+mod cloud;
 mod config;
 mod definitions;
 mod entities;
@@ -46,6 +47,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 
 pub use self::callout::{CalloutConfig, CalloutFormat, PairNames};
+pub use self::cloud::Cloud;
 pub use self::config::{
     Config, Credentials, Limits, ListValue, MissingRight, PostedPeriod, Quirks, Treatment,
 };

@@ -33,7 +33,7 @@ pub use self::clock::{Clock, SystemClock, TokioClock};
 pub use self::halopsa::HaloPsa;
 pub use self::http_sender::HttpSender;
 pub use self::product::Product;
-pub use self::psa::{Psa, TicketSettings, TicketView, names, psa_names};
+pub use self::psa::{Psa, Tenant, Tenants, TicketSettings, TicketView, names, psa_names};
 pub use self::serve::{NoAnswer, Running};
 
 /// Why a simulator could not do what its owner asked.

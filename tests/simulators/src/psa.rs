@@ -4,11 +4,14 @@
 //! paste, which labels to choose, and looks at tickets in words that every PSA has. What only one
 //! PSA has stays with its own handle.
 
+mod tenants;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use async_trait::async_trait;
 
+pub use self::tenants::{Tenant, Tenants};
 use crate::faults::Fault;
 use crate::serve::Running;
 use crate::{Autotask, Error, HaloPsa, Product, autotask, halopsa, product};

@@ -7,7 +7,7 @@ use simulators::TicketView;
 
 use super::client::{at, list, text};
 use super::lapse::{Lapse, hold};
-use super::stage::{Stage, partner_path};
+use super::stage::{Side, Stage};
 use super::wait::wait_for;
 
 /// How many requests the leg of opening sends.
@@ -16,55 +16,72 @@ const OPENED: usize = 8;
 /// How long the product may take to get an event.
 const TOLD_WITHIN: Duration = Duration::from_mins(1);
 
-/// Sends requests and looks at each ticket in the PSA.
+/// Sends requests, of the customers of each PSA in turn, and looks at each ticket there.
 pub(super) async fn open(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
-    let mut ids = Vec::new();
-    for _ in 0..OPENED {
-        let request = stage.next_request()?;
-        ids.push((stage.send(&request).await?, request.customer_id.clone()));
+    let mut sent = Vec::new();
+    for number in 0..OPENED {
+        let place = number % stage.sides.len();
+        let request = stage.next_request_for(place)?;
+        sent.push((
+            place,
+            stage.send(&request).await?,
+            request.customer_id.clone(),
+        ));
         // A caller that got no answer sends again; that is the same request.
         stage.send_again(&request).await?;
     }
     let mut proof = Vec::new();
-    for (id, customer) in &ids {
-        let request = stage.reaches(id, "ticketed").await?;
-        let ticket = stage.one_ticket(id)?;
-        is_right(stage, &ticket, &request, customer)?;
-        if proof.is_empty() {
-            let TicketView {
-                number,
-                company,
-                queue,
-                status,
-                ..
-            } = &ticket;
-            proof.push(format!(
-                "e.g. {number} for {company}, {queue}, {status}: {}",
-                ticket.title
-            ));
+    for (place, id, customer) in sent {
+        let request = stage.reaches(&id, "ticketed").await?;
+        let (there, ticket) = stage.one_ticket(&id)?;
+        let Some(side) = stage.sides.get_mut(there).filter(|_| there == place) else {
+            return Err(Lapse::new(format!("request {id} went to another PSA")));
+        };
+        is_right(side, &ticket, &request, &customer)?;
+        if side.opened.is_empty() {
+            proof.push(example(&ticket));
         }
+        side.opened.push(id);
     }
+    let places: Vec<String> = stage.sides.iter().map(tally).collect();
     proof.push(format!(
-        "{OPENED} requests, each sent twice; {OPENED} tickets, each found by its reference, with \
-         the right company, queue, status and flag"
+        "{OPENED} requests, each sent twice; {}, each found by its reference, with the right \
+         company, queue, status and flag",
+        places.join(" and ")
     ));
     Ok(proof)
 }
 
+fn example(ticket: &TicketView) -> String {
+    let TicketView {
+        number,
+        company,
+        queue,
+        status,
+        title,
+        ..
+    } = ticket;
+    format!("e.g. {number} for {company}, {queue}, {status}: {title}")
+}
+
+fn tally(side: &Side) -> String {
+    format!("{} tickets in {}", side.opened.len(), side.name())
+}
+
 /// Holds a ticket against what it has to be.
 fn is_right(
-    stage: &Stage,
+    side: &Side,
     ticket: &TicketView,
     request: &Value,
     customer: &str,
 ) -> Result<(), Lapse> {
-    let wanted = stage.psa.ticket_settings();
+    let wanted = side.psa.ticket_settings();
     let known = match at(request, "/ticket/id")? {
         Value::String(id) => id.clone(),
         id => id.to_string(),
     };
     let is_right = ticket.id == known
-        && Some(&ticket.company) == stage.companies.get(customer)
+        && Some(&ticket.company) == side.companies.get(customer)
         && ticket.queue == wanted.queue
         && ticket.status == wanted.initial_status
         && ticket.marked
@@ -74,15 +91,27 @@ fn is_right(
     })
 }
 
-/// Closes one ticket with a callout, and one whose callout gets lost.
+/// In each PSA, closes one ticket with a callout, and one whose callout gets lost.
 pub(super) async fn close_in_psa(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
-    let [told, lost, ..] = stage.sent.as_slice() else {
-        return Err(Lapse::new("there are no requests to close"));
-    };
-    let (told, lost) = (told.clone(), lost.clone());
-    stage.psa.close_ticket(&told)?;
+    let mut proof = Vec::new();
+    for side in &stage.sides {
+        proof.push(close_in(stage, side).await?);
+    }
+    let rejected = stage.product.rejected();
+    hold(rejected.is_empty(), || {
+        format!("webhooks were signed wrongly: {rejected:?}")
+    })?;
+    proof.push(
+        "the product was told of each by a webhook, once, and its signature is right".to_owned(),
+    );
+    Ok(proof)
+}
+
+async fn close_in(stage: &Stage, side: &Side) -> Result<String, Lapse> {
+    let (told, lost) = (side.request(0)?, side.request(1)?);
+    let psa = &side.psa;
+    psa.close_ticket(&told)?;
     was_closed(stage, &told).await?;
-    let psa = &stage.psa;
     // The callout's sender may hear of its success after the engine has acted on it.
     let accepted = wait_for("the callout", || async {
         let accepted = psa.callouts_accepted();
@@ -96,24 +125,18 @@ pub(super) async fn close_in_psa(stage: &mut Stage) -> Result<Vec<String>, Lapse
     hold(accepted == 1, || {
         format!("{accepted} callouts were accepted, not one")
     })?;
-    stage.psa.lose_next_callout();
-    stage.psa.close_ticket(&lost)?;
-    stage.sync("poll_tickets").await?;
+    psa.lose_next_callout();
+    psa.close_ticket(&lost)?;
+    stage.sync(side, "poll_tickets").await?;
     was_closed(stage, &lost).await?;
-    let more = stage.psa.callouts_accepted() - accepted;
+    let more = psa.callouts_accepted() - accepted;
     hold(more == 0, || {
         format!("{more} callouts came, and all should have been lost")
     })?;
-    let rejected = stage.product.rejected();
-    hold(rejected.is_empty(), || {
-        format!("webhooks were signed wrongly: {rejected:?}")
-    })?;
-    Ok(vec![
-        format!(
-            "request {told}: by callout; request {lost}: its callout got lost, the poll found it"
-        ),
-        "the product was told of each by a webhook, once, and its signature is right".to_owned(),
-    ])
+    let name = side.name();
+    Ok(format!(
+        "{name}: request {told} by callout; request {lost}: its callout got lost, the poll found it"
+    ))
 }
 
 /// Waits until a close in the PSA has reached the engine and the product.
@@ -131,32 +154,32 @@ async fn was_closed(stage: &Stage, id: &str) -> Result<(), Lapse> {
     Ok(stage.product.wait_for(&event, is_told, TOLD_WITHIN).await?)
 }
 
-/// Closes a request as the product does.
+/// Closes a request of each PSA as the product does.
 pub(super) async fn close_in_product(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
-    let Some(id) = stage.sent.get(2).cloned() else {
-        return Err(Lapse::new("there is no request to close"));
-    };
-    let path = partner_path(&format!("/requests/{id}/close"));
-    stage
-        .client
-        .post(&path, json!({ "resolution": "Allowed by policy" }))
-        .await?;
-    let request = stage.reaches(&id, "closed").await?;
-    hold(text(&request, "/closed_by")? == "product", || {
-        request.to_string()
-    })?;
-    let ticket = stage.one_ticket(&id)?;
-    let wanted = stage.psa.ticket_settings().closing_status;
-    hold(ticket.closed && ticket.status == wanted, || {
-        format!("{ticket:?} is not closed")
-    })?;
-    Ok(vec![format!(
-        "request {id}: ticket {} has the status {wanted}",
-        ticket.number
-    )])
+    let mut proof = Vec::new();
+    for side in &stage.sides {
+        let id = side.request(2)?;
+        let path = stage.path(&format!("/requests/{id}/close"));
+        let resolution = json!({ "resolution": "Allowed by policy" });
+        stage.client.post(&path, resolution).await?;
+        let request = stage.reaches(&id, "closed").await?;
+        hold(text(&request, "/closed_by")? == "product", || {
+            request.to_string()
+        })?;
+        let (_, ticket) = stage.one_ticket(&id)?;
+        let wanted = side.psa.ticket_settings().closing_status;
+        hold(ticket.closed && ticket.status == wanted, || {
+            format!("{ticket:?} is not closed")
+        })?;
+        let (name, number) = (side.name(), ticket.number);
+        proof.push(format!(
+            "{name}: request {id}, ticket {number} has the status {wanted}"
+        ));
+    }
+    Ok(proof)
 }
 
-/// Sends a request of a customer that is not mapped, then maps it.
+/// Sends a request of a customer that is not mapped anywhere, then maps it in the last PSA.
 pub(super) async fn park_unmapped(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
     let Some(customer) = stage.unmapped.pop() else {
         return Err(Lapse::new("every customer is mapped"));
@@ -168,35 +191,40 @@ pub(super) async fn park_unmapped(stage: &mut Stage) -> Result<Vec<String>, Laps
     hold(stage.one_ticket(&id).is_err(), || {
         format!("request {id} has a ticket already")
     })?;
-    let issues = stage.client.get(&partner_path("/issues")).await?;
+    let issues = stage.client.get(&stage.path("/issues")).await?;
     let is_it = |issue: &&Value| issue.get("kind") == Some(&json!("unmapped_customer"));
     let issue = list(&issues, "/issues")?.iter().find(is_it);
     let issue = issue.ok_or_else(|| Lapse::new(format!("there is no issue: {issues}")))?;
     hold(issue.get("behind") == Some(&json!(1)), || issue.to_string())?;
-    let mut proof = vec![format!(
-        "issue: {}. {}",
-        text(issue, "/title")?,
-        text(issue, "/remedy")?
-    )];
-    map(stage, &customer).await?;
+    let (title, remedy) = (text(issue, "/title")?, text(issue, "/remedy")?);
+    let mut proof = vec![format!("issue: {title}. {remedy}")];
+    let Some(side) = stage.sides.last() else {
+        return Ok(proof);
+    };
+    map(stage, side, &customer).await?;
     stage.reaches(&id, "ticketed").await?;
-    let ticket = stage.one_ticket(&id)?;
+    let (_, ticket) = stage.one_ticket(&id)?;
     hold(ticket.company == customer.name, || {
         format!("{ticket:?} is not {}'s", customer.name)
     })?;
     no_issues(stage).await?;
     proof.push(format!(
-        "mapped to a company that was added in the PSA: ticket {}, issue gone",
+        "mapped to a company that was added in {}: ticket {}, issue gone",
+        side.name(),
         ticket.number
     ));
     Ok(proof)
 }
 
 /// Maps a customer to a company that is added in the PSA for it.
-async fn map(stage: &Stage, customer: &simulators::product::Customer) -> Result<(), Lapse> {
-    stage.psa.add_company(&customer.name);
-    stage.sync("read_directory").await?;
-    let mappings = stage.path("/mappings/companies")?;
+async fn map(
+    stage: &Stage,
+    side: &Side,
+    customer: &simulators::product::Customer,
+) -> Result<(), Lapse> {
+    side.psa.add_company(&customer.name);
+    stage.sync(side, "read_directory").await?;
+    let mappings = stage.side_path(side, "/mappings/companies")?;
     let lines = stage.client.get(&mappings).await?;
     let is_it = |line: &&Value| line.pointer("/customer/id") == Some(&json!(customer.id));
     let line = list(&lines, "/mappings")?.iter().find(is_it);
@@ -214,7 +242,7 @@ async fn map(stage: &Stage, customer: &simulators::product::Customer) -> Result<
 
 /// Waits until all issues are gone.
 pub(super) async fn no_issues(stage: &Stage) -> Result<(), Lapse> {
-    let path = partner_path("/issues");
+    let path = stage.path("/issues");
     let (path, client) = (&path, &stage.client);
     wait_for("the end of all issues", || async move {
         let issues = client.get(path).await?;

@@ -6,7 +6,7 @@ use simulators::faults::Fault;
 
 use super::client::{Reply, at, text};
 use super::lapse::{Lapse, hold};
-use super::stage::{Stage, partner_path};
+use super::stage::{Side, Stage};
 use super::tickets::no_issues;
 
 /// What the PSA does to the creations of tickets, one each.
@@ -22,47 +22,62 @@ const FAULTS: [(Fault, &str); 3] = [
     (Fault::PlainError, "500, an error page in place of JSON"),
 ];
 
-/// Lets the PSA fail while tickets are made.
+/// Lets each PSA fail while tickets are made.
 pub(super) async fn survive_faults(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
-    let before = stage.psa.creation_calls().len();
+    let faults = FAULTS.map(|(_, what)| what).join("; ");
+    let mut proof = vec![format!("met: {faults}")];
+    for place in 0..stage.sides.len() {
+        proof.extend(survive(stage, place).await?);
+    }
+    no_issues(stage).await?;
+    Ok(proof)
+}
+
+async fn survive(stage: &mut Stage, place: usize) -> Result<Option<String>, Lapse> {
+    let Some(side) = stage.sides.get(place) else {
+        return Ok(None);
+    };
+    let before = side.psa.creation_calls().len();
     for (fault, _) in FAULTS {
-        stage.psa.fail_creations(fault, 1);
+        side.psa.fail_creations(fault, 1);
     }
     let mut ids = Vec::new();
     for _ in FAULTS {
-        let request = stage.next_request()?;
+        let request = stage.next_request_for(place)?;
         ids.push(stage.send(&request).await?);
     }
     for id in &ids {
         stage.reaches(id, "ticketed").await?;
         stage.one_ticket(id)?;
     }
-    let calls = stage.psa.creation_calls();
+    let side = stage.sides.get(place);
+    side.map(|side| not_doubled(side, before, ids.len()))
+        .transpose()
+}
+
+/// Holds the creations since the first `before` against the requests, and the PSA's limits.
+fn not_doubled(side: &Side, before: usize, requests: usize) -> Result<String, Lapse> {
+    let calls = side.psa.creation_calls();
     let calls = calls.get(before..).unwrap_or_default();
     let (made, refused): (Vec<u16>, Vec<u16>) = calls
         .iter()
         .partition(|status| (200..300).contains(*status));
-    hold(made.len() == ids.len(), || {
+    hold(made.len() == requests, || {
         format!("{} tickets were made: {calls:?}", made.len())
     })?;
     hold(refused.contains(&429) && refused.contains(&500), || {
         format!("the faults met no creation: {calls:?}")
     })?;
-    no_issues(stage).await?;
-    let violations = stage.psa.violations();
+    let violations = side.psa.violations();
     hold(violations.is_empty(), || {
         format!("the PSA was misused: {violations:?}")
     })?;
-    let faults = FAULTS.map(|(_, what)| what).join("; ");
-    Ok(vec![
-        format!("met: {faults}"),
-        format!(
-            "{} requests, {} calls, {} tickets; no limit of the PSA broken",
-            ids.len(),
-            calls.len(),
-            made.len()
-        ),
-    ])
+    Ok(format!(
+        "{}: {requests} requests, {} calls, {} tickets; no limit of the PSA broken",
+        side.name(),
+        calls.len(),
+        made.len()
+    ))
 }
 
 /// Does what an intruder or a clumsy person would.
@@ -80,11 +95,11 @@ pub(super) async fn refuse_wrong(stage: &mut Stage) -> Result<Vec<String>, Lapse
     ));
     let stranger = stage.client.with_token("dvt_wrong.token");
     let reply = stranger
-        .call(Method::Get, &partner_path("/issues"), Body::Empty)
+        .call(Method::Get, &stage.path("/issues"), Body::Empty)
         .await?;
     proof.push(format!("a wrong token: {}", problem(&reply, 401)?));
     let mistaken = json!({ "id": "x", "customer": "c" });
-    let path = partner_path("/requests");
+    let path = stage.path("/requests");
     let reply = stage
         .client
         .call(Method::Post, &path, Body::Json(mistaken))
@@ -93,23 +108,29 @@ pub(super) async fn refuse_wrong(stage: &mut Stage) -> Result<Vec<String>, Lapse
         "a request with a mistake: {}",
         problem(&reply, 422)?
     ));
+    for side in &stage.sides {
+        proof.push(wrong_secret(stage, side).await?);
+    }
+    proof.push("the integrations that work go on working".to_owned());
+    Ok(proof)
+}
+
+async fn wrong_secret(stage: &Stage, side: &Side) -> Result<String, Lapse> {
     let connection = json!({
-        "connector": stage.psa.connector(),
-        "credentials": stage.psa.wrong_credentials(stage.psa_url()),
+        "connector": side.psa.connector(),
+        "credentials": side.psa.wrong_credentials(&side.url),
     });
-    let path = partner_path("/integrations/test");
+    let path = stage.path("/integrations/test");
     let report = stage.client.post(&path, connection).await?;
     hold(report.get("ok") == Some(&json!(false)), || {
         report.to_string()
     })?;
-    let (message, remedy) = (text(&report, "/message")?, text(&report, "/remedy")?);
-    proof.push(format!("a wrong secret: {message}. Remedy: {remedy}"));
-    let integration = stage.client.get(&stage.path("")?).await?;
+    let integration = stage.client.get(&stage.side_path(side, "")?).await?;
     hold(at(&integration, "/health/good")? == &json!(true), || {
         integration.to_string()
     })?;
-    proof.push("the integration that works goes on working".to_owned());
-    Ok(proof)
+    let (message, remedy) = (text(&report, "/message")?, text(&report, "/remedy")?);
+    Ok(format!("a wrong secret: {message}. Remedy: {remedy}"))
 }
 
 /// What a refusal says, if it is the one that was to come.
@@ -126,7 +147,7 @@ fn problem(reply: &Reply, status: u16) -> Result<String, Lapse> {
 
 /// Holds the ledger against what was sent and what is in the PSA.
 pub(super) async fn add_up(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
-    let ledger = stage.client.get(&partner_path("/ledger")).await?;
+    let ledger = stage.client.get(&stage.path("/ledger")).await?;
     hold(at(&ledger, "/adds_up")? == &json!(true), || {
         ledger.to_string()
     })?;
@@ -141,7 +162,8 @@ pub(super) async fn add_up(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
     for id in &stage.sent {
         stage.one_ticket(id)?;
     }
-    let (tickets, sent) = (stage.psa.tickets().len(), stage.sent.len());
+    let tickets = stage.sides.iter().map(|side| side.psa.tickets().len());
+    let (tickets, sent) = (tickets.sum::<usize>(), stage.sent.len());
     hold(tickets == sent, || {
         format!("{sent} requests were sent, and there are {tickets} tickets")
     })?;
@@ -152,6 +174,6 @@ pub(super) async fn add_up(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
         .collect();
     Ok(vec![
         format!("{sent} requests accepted: {}", states.join(", ")),
-        format!("{tickets} tickets in the PSA, one for each request and none besides"),
+        format!("{tickets} tickets, one for each request and none besides"),
     ])
 }

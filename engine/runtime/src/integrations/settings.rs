@@ -200,13 +200,13 @@ impl Runtime {
         if change.on {
             let nowhere = issue_id(IssueKind::NoTicketIntegration, None, "tickets");
             core.clear_issue(partner, &nowhere).await?;
-            // A stand-in for what nobody has mapped may have been chosen, too.
-            let kinds = [
-                IssueKind::Refused,
-                IssueKind::ScriptFailed,
-                IssueKind::UnmappedCustomer,
-            ];
+            let kinds = [IssueKind::Refused, IssueKind::ScriptFailed];
             core.try_behind(partner, id, &kinds).await?;
+            // Who is mapped nowhere else may be mapped here, or get a stand-in.
+            for one in core.integrations(partner).await? {
+                let kinds = [IssueKind::UnmappedCustomer];
+                core.try_behind(partner, &one.id, &kinds).await?;
+            }
         }
         view(core, &connector, &integration, section)
     }

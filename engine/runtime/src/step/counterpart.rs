@@ -17,7 +17,7 @@ use crate::effective::complete;
 use crate::events::Happened;
 use crate::halt::Halt;
 use crate::issues::Trouble;
-use crate::tables::{CompanyRow, IntegrationRow, MappingRow, TicketRow};
+use crate::tables::{CompanyRow, IntegrationRow, MappingRow, RoutingRow, TicketRow};
 
 /// When to look again at a ticket whose request is only just being linked to it.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -47,7 +47,8 @@ pub(super) async fn company(
         None => {
             let Some(id) = stand_in(context, path, instead)? else {
                 hold_settings(context).await?;
-                return Err(unmapped(context, customer));
+                let elsewhere = hold_others(context, customer).await?;
+                return Err(unmapped(context, customer, &elsewhere));
             };
             id
         }
@@ -97,7 +98,31 @@ async fn hold_settings(context: &mut Context<'_>) -> Result<(), Halt> {
     Ok(())
 }
 
-fn unmapped(context: &Context<'_>, customer: &str) -> Halt {
+/// What people call the partner's other integrations that take tickets. Has the next commit demand
+/// that there are no more of them, and that the customer is mapped in none: a mapping that is saved
+/// just now must not leave work behind.
+async fn hold_others(context: &mut Context<'_>, customer: &str) -> Result<Vec<String>, Halt> {
+    let (core, partner) = (context.remote.core.clone(), context.partner);
+    let routing = RoutingRow::key(partner.as_str(), &[]);
+    let version = core.store.get(&routing).await?.map(|row| row.version);
+    let expect = version.map_or(Expect::Absent, Expect::Version);
+    context.batch.require(routing, expect);
+    let mut titles = Vec::new();
+    for other in core.for_tickets(partner).await? {
+        if other.id == context.remote.integration.id {
+            continue;
+        }
+        let key = MappingRow::key(partner.as_str(), &[other.id.as_str(), customer]);
+        if core.store.get(&key).await?.is_some() {
+            return Err(Halt::Store(store::Error::Conflict { key }));
+        }
+        context.batch.require(key, Expect::Absent);
+        titles.push(core.connector(&other.connector)?.title.clone());
+    }
+    Ok(titles)
+}
+
+fn unmapped(context: &Context<'_>, customer: &str, elsewhere: &[String]) -> Halt {
     let name = context
         .roots
         .get("customer")
@@ -105,17 +130,26 @@ fn unmapped(context: &Context<'_>, customer: &str) -> Halt {
     let name = name.and_then(Value::as_str).unwrap_or(customer);
     let integration = &context.remote.integration.id;
     let title = &context.remote.connector.title;
+    let titles: Vec<&str> = std::iter::once(title)
+        .chain(elsewhere)
+        .map(String::as_str)
+        .collect();
+    let where_to = match elsewhere {
+        [] => "the company mapping".to_owned(),
+        _ => format!("the company mapping of {}", titles.join(" or ")),
+    };
     Halt::Behind {
         trouble: Box::new(Trouble {
             kind: IssueKind::UnmappedCustomer,
             integration: Some(integration.clone()),
             subject: customer.to_owned(),
             cause: None,
-            title: format!("{name} is not mapped to a company in {title}"),
-            detail: None,
-            remedy: format!(
-                "Map {name} in the company mapping. What waits then goes on by itself."
+            title: format!(
+                "{name} is not mapped to a company in {}",
+                titles.join(" or ")
             ),
+            detail: None,
+            remedy: format!("Map {name} in {where_to}. What waits then goes on by itself."),
         }),
         guard: Some((
             MappingRow::key(context.partner.as_str(), &[integration.as_str(), customer]),

@@ -2,24 +2,26 @@
 //!
 //! An operator configures one address of the PSA for all partners, and the PSA tells each user's
 //! own address from there. So it is here: zone information is answered by the tenant whose user
-//! asks, and each tenant lives under a path of its own.
+//! asks, and each tenant lives, with its controls, under a path of its own.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use simulators::Running;
-use simulators::autotask::{Autotask, Config, Credentials};
+use tower::ServiceExt as _;
 
-use crate::program::free_port;
+use super::{Autotask, Config, Credentials};
+use crate::Error;
+use crate::lock::lock;
+use crate::serve::{self, Running};
 
 /// The cloud; dropping it takes it off the network.
 #[derive(Debug)]
-pub struct Outside {
+pub struct Cloud {
     tenants: Tenants,
     running: Running,
 }
@@ -30,7 +32,7 @@ struct Tenants(Arc<Mutex<BTreeMap<String, Autotask>>>);
 
 impl Tenants {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Autotask>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn named(&self, name: &str) -> Option<Autotask> {
@@ -46,17 +48,18 @@ impl Tenants {
     }
 }
 
-impl Outside {
-    /// A cloud without tenants.
-    pub async fn start() -> Self {
+impl Cloud {
+    /// A cloud without tenants at `address`; port 0 takes a free one.
+    pub async fn serve(address: SocketAddr) -> Result<Self, Error> {
         let tenants = Tenants::default();
         let router = Router::new().fallback(pass_on).with_state(tenants.clone());
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let running = simulators::serve::serve(router, address).await;
-        Self {
-            tenants,
-            running: running.expect("the simulated cloud should start"),
-        }
+        let running = serve::serve(router, address).await?;
+        Ok(Self { tenants, running })
+    }
+
+    /// Its address, without a final slash.
+    pub fn url(&self) -> &str {
+        &self.running.url
     }
 
     /// The address where the PSA tells in which zone a user lives.
@@ -74,6 +77,11 @@ impl Outside {
         let tenant = Autotask::new(config);
         self.tenants.lock().insert(name.to_owned(), tenant.clone());
         tenant
+    }
+
+    /// Gives what serves it.
+    pub(crate) fn into_running(self) -> Running {
+        self.running
     }
 }
 
@@ -94,7 +102,10 @@ async fn pass_on(State(tenants): State<Tenants>, mut request: Request) -> Respon
             .unwrap_or_default();
     }
     match tenant.or_else(|| tenants.of_user(query)) {
-        Some(tenant) => tenant.answer(request).await,
+        Some(tenant) => match tenant.router().oneshot(request).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        },
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

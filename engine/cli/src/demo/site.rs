@@ -1,0 +1,153 @@
+//! Where the tours take place: one engine, and around it the simulated PSAs with a tenant for each
+//! partner that uses them, and the product as each partner has it.
+
+use std::collections::BTreeMap;
+
+use api::{Claims, Scope};
+use exchange::{Clock as _, Network, NetworkOptions, SystemClock};
+use model::Secret;
+use runtime::Config;
+use simulators::{Tenant, Tenants};
+
+use super::client::Client;
+use super::folder::Folder;
+use super::stage::{Side, Stage};
+use crate::args::DemoArgs;
+use crate::builtin;
+use crate::config::GRACE_DEFAULT;
+use crate::engine::{Engine, Plan, PublicAddress};
+use crate::error::Error;
+
+/// What all partners share.
+pub(super) struct Site {
+    pub(super) token: Secret,
+    engine: Engine,
+    psas: Vec<Tenants>,
+    // Last, because the engine writes to it until it is stopped.
+    folder: Folder,
+}
+
+/// A partner of the demo, and the PSAs that it has.
+struct Msp<'a> {
+    id: String,
+    psas: Vec<&'a str>,
+}
+
+/// One partner for each PSA, and where there are several, one that has them all.
+fn msps(psas: &[String]) -> Vec<Msp<'_>> {
+    let alone = |psa: &'_ String| format!("{psa}-msp");
+    let mut msps: Vec<Msp<'_>> = Vec::new();
+    for psa in psas {
+        msps.push(Msp {
+            id: alone(psa),
+            psas: vec![psa],
+        });
+    }
+    if psas.len() > 1 {
+        msps.push(Msp {
+            id: "mixed-msp".to_owned(),
+            psas: psas.iter().map(String::as_str).collect(),
+        });
+    }
+    msps
+}
+
+impl Site {
+    /// Starts all of it, with a stage for each partner.
+    pub(super) async fn set_up(args: &DemoArgs) -> Result<(Self, Vec<Stage>), Error> {
+        let names = args.psas();
+        let msps = msps(&names);
+        let mut sides: BTreeMap<&str, Vec<Side>> = BTreeMap::new();
+        let mut psas = Vec::new();
+        for name in &names {
+            let theirs = msps.iter().filter(|msp| msp.psas.contains(&name.as_str()));
+            let ids: Vec<&str> = theirs.map(|msp| msp.id.as_str()).collect();
+            let (tenants, members) = serve(name, args.seed, &ids).await?;
+            for (id, Tenant { psa, url }) in ids.into_iter().zip(members) {
+                sides.entry(id).or_default().push(Side::new(psa, url));
+            }
+            psas.push((name, tenants));
+        }
+        let folder = Folder::make(args.keep.clone())?;
+        let engine = start(args, &folder, &psas).await?;
+        let token = engine.tokens.mint(&Claims {
+            scope: Scope::Operator,
+            issued_at: SystemClock.now(),
+            expires_at: None,
+        });
+        let network =
+            Network::new(&NetworkOptions::default()).map_err(|source| Error::Network { source })?;
+        let mut stages = Vec::new();
+        for msp in &msps {
+            let client = Client::new(network.clone(), engine.url(), token.clone());
+            let sides = sides.remove(msp.id.as_str()).unwrap_or_default();
+            stages.push(Stage::set_up(&msp.id, sides, client, args.seed).await?);
+        }
+        let site = Self {
+            token,
+            engine,
+            psas: psas.into_iter().map(|(_, tenants)| tenants).collect(),
+            folder,
+        };
+        Ok((site, stages))
+    }
+
+    /// Stops all of it, the engine first, so that it can end what is under way.
+    pub(super) async fn tear_down(self, stages: Vec<Stage>) {
+        self.engine.stop().await;
+        for stage in stages {
+            stage.tear_down().await;
+        }
+        for tenants in self.psas {
+            tenants.stop().await;
+        }
+        drop(self.folder);
+    }
+
+    /// Addresses, one line each.
+    pub(super) fn addresses(&self, stages: &[Stage]) -> Vec<String> {
+        let mut lines = vec![
+            format!("engine    {}", self.engine.url()),
+            format!("state     {}", self.folder.path().display()),
+        ];
+        lines.extend(stages.iter().map(Stage::address));
+        lines
+    }
+
+    pub(super) fn url(&self) -> String {
+        self.engine.url()
+    }
+}
+
+async fn serve(psa: &str, seed: u64, partners: &[&str]) -> Result<(Tenants, Vec<Tenant>), Error> {
+    let served = Tenants::serve(psa, seed, partners).await;
+    let served = served.map_err(|source| Error::Simulate { source })?;
+    served.ok_or_else(|| Error::BadSetting {
+        setting: "--psa".to_owned(),
+        wrong: format!("there is no simulated `{psa}`"),
+        remedy: simulators::psa_names().join(", "),
+    })
+}
+
+async fn start(
+    args: &DemoArgs,
+    folder: &Folder,
+    psas: &[(&String, Tenants)],
+) -> Result<Engine, Error> {
+    let vendor = psas
+        .iter()
+        .map(|(name, tenants)| ((*name).clone(), tenants.vendor.clone()));
+    let plan = Plan {
+        data: folder.path().to_owned(),
+        listen: args.listen.clone(),
+        public: PublicAddress::Listener,
+        grace: GRACE_DEFAULT,
+        runtime: Config {
+            vendor: vendor.collect(),
+            // On this machine, which a partner could not give as an address.
+            trusted_origins: psas.iter().flat_map(|(_, one)| one.origins()).collect(),
+            ..Config::default()
+        },
+    };
+    Engine::start(plan, builtin::load(&[])?.library).await
+}

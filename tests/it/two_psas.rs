@@ -1,0 +1,107 @@
+//! One partner with two PSAs: a request goes where its customer is mapped, and each PSA closes its
+//! own, both ways.
+
+use harness::Msp;
+use serde_json::json;
+
+/// The places of a partner's PSAs, the older one first.
+const OLDER: usize = 0;
+const NEWER: usize = 1;
+
+async fn both() -> Msp {
+    let names = simulators::psa_names();
+    assert_eq!(names.len(), 2, "{names:?}");
+    Msp::start(&names).await
+}
+
+#[tokio::test]
+async fn a_request_goes_where_its_customer_is_mapped_and_is_closed_from_either_end() {
+    let msp = both().await;
+    msp.map(OLDER, "alpha").await;
+    msp.map(NEWER, "beta").await;
+    for (id, customer, place) in [
+        ("r-1", "alpha", OLDER),
+        ("r-2", "beta", NEWER),
+        ("r-3", "alpha", OLDER),
+        ("r-4", "beta", NEWER),
+    ] {
+        msp.send(id, customer).await;
+        msp.is(id, "ticketed").await;
+        let (there, ticket) = msp.ticket(id);
+        assert_eq!((there, ticket.company.as_str()), (place, customer));
+    }
+    for (id, place) in [("r-1", OLDER), ("r-2", NEWER)] {
+        msp.sides[place].psa.close_ticket(id).expect("a ticket");
+        assert_eq!(msp.is(id, "closed").await["closed_by"], "psa");
+    }
+    for id in ["r-3", "r-4"] {
+        msp.close(id, "Allowed by policy").await;
+        assert_eq!(msp.is(id, "closed").await["closed_by"], "product");
+        assert!(msp.ticket(id).1.closed, "{id}");
+    }
+    let ledger = msp.api.get(&msp.path("/ledger")).await;
+    assert_eq!(ledger["adds_up"], true, "{ledger}");
+    assert_eq!(msp.misuse(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_request_of_a_customer_that_is_mapped_in_neither_waits_for_the_mapping_in_either() {
+    let msp = both().await;
+    for (id, customer, place) in [("r-1", "alpha", OLDER), ("r-2", "beta", NEWER)] {
+        msp.send(id, customer).await;
+        msp.is(id, "parked").await;
+        let issues = msp.issues().await;
+        assert_eq!(issues.len(), 1, "{issues:?}");
+        let (title, remedy) = (&issues[0]["title"], &issues[0]["remedy"]);
+        for text in [title, remedy].map(|text| text.as_str().unwrap_or_default()) {
+            let names = ["Autotask", "HaloPSA", customer];
+            assert!(names.iter().all(|name| text.contains(name)), "{text}");
+        }
+        // Either mapping shows who waits, since either lets it go on.
+        for place in [OLDER, NEWER] {
+            let lines = msp.here(place, "/mappings/companies").await;
+            let lines = lines["mappings"].as_array().cloned().unwrap_or_default();
+            let line = lines.iter().find(|line| line["customer"]["id"] == customer);
+            assert_eq!(line.map(|line| &line["waiting"]), Some(&json!(1)));
+        }
+        assert_eq!(msp.map(place, customer).await["released"], 1);
+        msp.is(id, "ticketed").await;
+        assert_eq!(msp.ticket(id).0, place);
+        msp.no_issues().await;
+    }
+}
+
+#[tokio::test]
+async fn a_customer_that_is_mapped_in_both_gets_its_tickets_in_the_older_one() {
+    let msp = both().await;
+    msp.map(NEWER, "alpha").await;
+    msp.send("r-1", "alpha").await;
+    msp.is("r-1", "ticketed").await;
+    msp.map(OLDER, "alpha").await;
+    msp.send("r-2", "alpha").await;
+    msp.is("r-2", "ticketed").await;
+    assert_eq!((msp.ticket("r-1").0, msp.ticket("r-2").0), (NEWER, OLDER));
+    // A ticket that was opened before is closed where it is.
+    msp.close("r-1", "Allowed by policy").await;
+    msp.is("r-1", "closed").await;
+    assert!(msp.ticket("r-1").1.closed);
+    msp.unmap(OLDER, "alpha").await;
+    msp.send("r-3", "alpha").await;
+    msp.is("r-3", "ticketed").await;
+    assert_eq!(msp.ticket("r-3").0, NEWER);
+}
+
+#[tokio::test]
+async fn who_is_mapped_nowhere_goes_to_the_stand_in_of_the_one_that_has_one() {
+    let msp = both().await;
+    msp.send("r-1", "stray").await;
+    msp.is("r-1", "parked").await;
+    let found = msp.here(NEWER, "/companies?search=gamma").await;
+    let stand_in = found["companies"][0]["id"].clone();
+    msp.set(NEWER, json!({ "catch_all_company": stand_in }))
+        .await;
+    msp.is("r-1", "ticketed").await;
+    let (place, ticket) = msp.ticket("r-1");
+    assert_eq!((place, ticket.company.as_str()), (NEWER, "gamma"));
+    msp.no_issues().await;
+}
