@@ -1,13 +1,16 @@
 //! One line of a plan: what ought to be billed, held against what the PSA has.
 
 use model::billing::{
-    Agreement, BillingPolicy, Day, Decimal, Decision, DecisionKind, EffectiveFrom, Guards, Hold,
-    Mode, PlanLine, PlanState,
+    Agreement, BillingPolicy, CountsFrom, Day, Decimal, Decision, DecisionKind, EffectiveFrom,
+    Guards, Hold, Mode, PlanLine, PlanState,
 };
 use model::request::id_text;
 use serde_json::Value;
 
 use crate::{Demand, Landing, Row, landing, quantity_on, wanted_day};
+
+/// What is said of a line on which nothing is to be done.
+const AS_IT_SHOULD_BE: &str = "the PSA has what the usage comes to";
 
 /// What the PSA has of one item on one agreement.
 #[derive(Clone, Debug, Default)]
@@ -22,17 +25,23 @@ pub struct Standing {
     pub price: Option<Decimal>,
     /// What it has, by days.
     pub rows: Vec<Row>,
+    /// Why its quantity may not be changed, as the connector says it.
+    pub fixed: Option<String>,
     /// Whether a change was sent of which nobody knows yet whether it took hold.
     pub in_doubt: bool,
 }
 
-/// The day on which a line is looked at, before periods that were billed move it.
+/// The day on which a line is looked at, before periods that were billed move it. Where changes
+/// count from the next bill, no rule and no decision can say otherwise.
 pub fn day_for(
     from: EffectiveFrom,
     agreement: &Agreement,
     decision: Option<&Decision>,
     today: Day,
 ) -> Day {
+    if let Some(bill) = agreement.next_bill {
+        return bill;
+    }
     match decision {
         // What is taken back counts from the day from which it had counted.
         Some(Decision {
@@ -76,6 +85,10 @@ pub fn line(
         price: standing.price,
         wanted_from: demand.from,
         effective: day,
+        counts_from: match agreement.next_bill {
+            Some(_) => CountsFrom::NextBill,
+            None => CountsFrom::Day,
+        },
         billed_until,
         state: PlanState::Unchanged,
         reason: String::new(),
@@ -98,6 +111,12 @@ pub fn line(
             .join(", ");
         let why = format!("the agreement has this item more than once, as lines {lines}");
         line.enter(PlanState::Blocked, &why);
+    } else if let Some(why) = &standing.fixed {
+        if line.desired == line.actual {
+            line.enter(PlanState::Unchanged, AS_IT_SHOULD_BE);
+        } else {
+            line.enter(PlanState::Blocked, why);
+        }
     } else if line.line.is_some() && !standing.rows.iter().any(|row| row.holds(day)) {
         let why = format!("the PSA has no quantity of this line on {day}");
         line.enter(PlanState::Blocked, &why);
@@ -159,7 +178,7 @@ fn decide(line: &mut PlanLine, mode: Mode, decision: Option<&Decision>) {
         return follow(line, mode, &decision.kind);
     }
     if line.desired == line.actual {
-        return line.enter(PlanState::Unchanged, "the PSA has what the usage comes to");
+        return line.enter(PlanState::Unchanged, AS_IT_SHOULD_BE);
     }
     match mode {
         Mode::Preview => line.enter(PlanState::Proposed, "billing is in preview"),
@@ -186,7 +205,7 @@ pub fn stands(decision: &Decision, line: &PlanLine) -> bool {
 fn follow(line: &mut PlanLine, mode: Mode, kind: &DecisionKind) {
     match kind {
         DecisionKind::Dismiss if line.desired == line.actual => {
-            line.enter(PlanState::Unchanged, "the PSA has what the usage comes to");
+            line.enter(PlanState::Unchanged, AS_IT_SHOULD_BE);
         }
         DecisionKind::Dismiss => line.enter(PlanState::Dismissed, "a person dismissed it"),
         // Taking back is what a person does in an emergency, preview or not.

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::rule::ErrorRule;
 
+/// The name of the item that a record is part of.
+pub const WHOLE: &str = "whole";
+
 /// One named HTTP exchange.
 ///
 /// Its expressions see two kinds of scope. What is sent (`url`, `query`, `headers`, `body`) sees
@@ -45,6 +48,9 @@ pub struct Operation {
     pub pages: Option<Pages>,
     /// Where in the answer's body (`$`) the records are. Without it the body is the one record.
     pub items: Option<Selector>,
+    /// Where in each item (`$`) the records are; `whole` is then the item. Without it the items are
+    /// the records.
+    pub parts: Option<Selector>,
     /// Whether a record counts; `$` is the record as answered. Without it each one does.
     pub counts: Option<Expression>,
     /// What a record becomes; `$` is the record as answered.

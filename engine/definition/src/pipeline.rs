@@ -327,6 +327,8 @@ pub struct Reconcile {
     pub add: String,
     /// Makes an item.
     pub create: String,
+    /// Makes whom items are bought from.
+    pub supplier: String,
 }
 
 /// What the records of a list are kept as.

@@ -30,7 +30,7 @@ pub mod shape;
 pub mod template;
 pub mod text;
 
-pub use compile::Compiler;
+pub use compile::{Compiler, DOCUMENT_PARAMETER};
 pub use error::{Error, Thrown};
 pub use expression::{Expression, Hits, Selector};
 pub use fault::Fault;

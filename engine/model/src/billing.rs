@@ -16,7 +16,9 @@ pub use agreement::{Agreement, AgreementChoice, ItemTarget, Period, ProductMappi
 pub use change::{Change, ChangeState};
 pub use day::Day;
 pub use decimal::Decimal;
-pub use plan::{Decision, DecisionKind, Hold, Part, Plan, PlanLine, PlanState, Unbilled, Why};
+pub use plan::{
+    CountsFrom, Decision, DecisionKind, Hold, Part, Plan, PlanLine, PlanState, Unbilled, Why,
+};
 pub use policy::{
     BillingPolicy, CountRule, EffectiveFrom, Guards, Measure, Mode, RoundEach, Rounding,
 };

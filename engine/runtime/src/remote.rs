@@ -3,6 +3,7 @@
 //! Here the compiled definition meets the exchange: names become a request, an answer becomes
 //! records, and each record is held against the family's contract before anyone acts on it.
 
+mod answered;
 mod auth;
 mod credential;
 mod job;
@@ -16,9 +17,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use definition::operation::PageKind;
 use definition::{Connector, Family, Gives, Operation};
-use exchange::{About, Answer, Broker, Content, Failure, Kind, PATIENCE_DEFAULT, Terms};
+use exchange::{About, Answer, Broker, Failure, Kind, PATIENCE_DEFAULT, Terms};
 use expression::Scope;
 use futures::future::BoxFuture;
 use model::sabotage::{Bug, sabotaged};
@@ -31,7 +31,6 @@ use crate::core::Core;
 use crate::error::Error;
 use crate::halt::{Failed, Halt};
 use crate::issues::{Cause, issue_id};
-use crate::step::is_true;
 use crate::tables::{Found, SetupRow};
 
 pub(crate) use auth::Introduced;
@@ -48,17 +47,6 @@ const SETUP_DOUBTFUL: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// Answers of operations with `keep`, by integration, operation and inputs.
 pub(crate) type Kept = Mutex<BTreeMap<String, (Timestamp, Vec<Value>)>>;
-
-/// What an answer held.
-struct Read {
-    records: Vec<Value>,
-    /// How many records were answered that do not count.
-    passed_over: u64,
-    /// The ids that paging goes by, one per record; empty where it does not go by ids.
-    ids: Vec<Value>,
-    /// Whether the place where records should be existed.
-    selector_hit: bool,
-}
 
 /// One integration's way to its remote side.
 #[derive(Clone)]
@@ -537,85 +525,6 @@ impl Remote {
                 operation: &operation.name,
             },
         }
-    }
-
-    /// The records in an answer that is not a page. Where there is no place for them, "none" would
-    /// be a guess, and an effect that is looked for would be sent again.
-    fn read_all(
-        &self,
-        operation: &Operation,
-        roots: &Map<String, Value>,
-        answer: Answer,
-    ) -> Result<Vec<Value>, Failed> {
-        let is_empty = answer.body == Content::Empty;
-        let read = self.read(operation, roots, &answer.into_value())?;
-        if read.selector_hit || is_empty {
-            return Ok(read.records);
-        }
-        Err(Failed::Contract {
-            operation: operation.name.clone(),
-            findings: vec!["there is no place for records where `items` points".to_owned()],
-        })
-    }
-
-    /// The records in an answer, each held against its contract.
-    fn read(
-        &self,
-        operation: &Operation,
-        roots: &Map<String, Value>,
-        answered: &Value,
-    ) -> Result<Read, Failed> {
-        let failed = |error| expression_failed(operation, error);
-        let body = answered.get("body").unwrap_or(&Value::Null);
-        let scope = scope(roots).with("answer", answered);
-        let (items, selector_hit) = match &operation.items {
-            Some(selector) => {
-                let hits = selector.pick_all(&scope.over(body)).map_err(failed)?;
-                (hits.values, hits.lacking.is_none())
-            }
-            None => (vec![body], true),
-        };
-        let id = match operation.pages.as_ref().map(|pages| &pages.kind) {
-            Some(PageKind::ByLastId { id, .. }) => Some(id),
-            _ => None,
-        };
-        let mut read = Read {
-            records: Vec::with_capacity(items.len()),
-            passed_over: 0,
-            ids: Vec::new(),
-            selector_hit,
-        };
-        for item in items.into_iter().filter(|item| !item.is_null()) {
-            let scope = scope.over(item).with("item", item);
-            if let Some(id) = id {
-                read.ids.push(id.evaluate(&scope).map_err(failed)?);
-            }
-            if let Some(counts) = &operation.counts
-                && !is_true(&counts.evaluate(&scope).map_err(failed)?)
-            {
-                read.passed_over += 1;
-                continue;
-            }
-            let record = match &operation.record {
-                Some(record) => record.evaluate(&scope).map_err(failed)?,
-                None => item.clone(),
-            };
-            self.hold_to_contract(operation, &record)?;
-            read.records.push(record);
-        }
-        Ok(read)
-    }
-
-    fn hold_to_contract(&self, operation: &Operation, record: &Value) -> Result<(), Failed> {
-        let Some(schema) = self.gives(&operation.name).and_then(Gives::schema) else {
-            return Ok(());
-        };
-        self.family
-            .validate(schema, record)
-            .map_err(|findings| Failed::Contract {
-                operation: operation.name.clone(),
-                findings,
-            })
     }
 
     /// What is done when an operation failed.

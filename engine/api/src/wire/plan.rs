@@ -1,7 +1,9 @@
 //! The plan, what people decide about it, and what came of it.
 
 use model::ProductId;
-use model::billing::{self, ChangeState, Day, Decimal, Hold, PlanState, UsageStatus, Why};
+use model::billing::{
+    self, ChangeState, CountsFrom, Day, Decimal, Hold, PlanState, UsageStatus, Why,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -105,6 +107,9 @@ pub(crate) struct PlanLine {
     /// The day from which the change counts.
     #[schema(value_type = String, example = "2026-07-01")]
     effective: Day,
+    /// What the PSA counts it from: `day`, or `next_bill` where its agreements know no days.
+    #[schema(value_type = String, example = "day")]
+    counts_from: CountsFrom,
     /// The last day that was billed already, where that is why it counts only later.
     #[schema(value_type = Option<String>)]
     billed_until: Option<Day>,
@@ -133,6 +138,7 @@ impl From<billing::PlanLine> for PlanLine {
             quantity: line.target_quantity,
             price: line.price,
             effective: line.effective,
+            counts_from: line.counts_from,
             billed_until: line.billed_until,
             state: line.state,
             reason: line.reason,

@@ -224,6 +224,10 @@ proptest! {
             }
             let used = |hundredths: u32| format!("{}.{:02}", hundredths / 100, hundredths % 100);
             made.usages = vec![usage("a", "p", &used(one)), usage("b", "p", &used(other))];
+            for measured in &mut made.usages {
+                // Usage of a term that is long over would be held.
+                measured.usage.term_end = today;
+            }
             engine.sync(&made, &mut psa, today, fate);
             if billed && psa.late.is_none() {
                 psa.rows.iter_mut().filter(|row| row.ends < Some(today)).for_each(|row| {

@@ -3,7 +3,8 @@
 use billing::{Row, Standing, landing, line, quantity_on};
 use model::Timestamp;
 use model::billing::{
-    BillingPolicy, Decimal, Decision, DecisionKind, EffectiveFrom, Hold, Mode, PlanLine, PlanState,
+    Agreement, BillingPolicy, CountsFrom, Decimal, Decision, DecisionKind, EffectiveFrom, Hold,
+    Mode, PlanLine, PlanState,
 };
 use serde_json::json;
 
@@ -18,10 +19,21 @@ fn row(starts: &str, ends: &str, quantity: i64, billed: bool) -> Row {
     }
 }
 
-/// The line of a company that uses `used` and is billed `billed`.
+/// The line of a company that uses `used` and is billed `rows`.
 fn planned(
     used: &str,
     rows: Vec<Row>,
+    change: impl Fn(&mut BillingPolicy),
+    decision: Option<&Decision>,
+) -> Option<PlanLine> {
+    planned_on(&agreement(10, 1), None, (used, rows), change, decision)
+}
+
+/// The same on this agreement, where the line is perhaps not anybody's to change.
+fn planned_on(
+    agreement: &Agreement,
+    fixed: Option<&str>,
+    (used, rows): (&str, Vec<Row>),
     change: impl Fn(&mut BillingPolicy),
     decision: Option<&Decision>,
 ) -> Option<PlanLine> {
@@ -36,14 +48,14 @@ fn planned(
         },
         item: Some(json!(100)),
         rows,
+        fixed: fixed.map(str::to_owned),
         ..Standing::default()
     };
-    let agreement = agreement(10, 1);
     let with = (&made.policy, decision, day("2026-07-10"));
     line(
         "l".to_owned(),
         demand,
-        (&agreement, "Acme".to_owned()),
+        (agreement, "Acme".to_owned()),
         standing,
         with,
     )
@@ -80,6 +92,76 @@ fn guards_hold_what_is_too_much() {
     assert_eq!(
         (line.state, line.holds),
         (PlanState::Held, vec![Hold::NewLine])
+    );
+}
+
+/// What an agreement without days has.
+fn always(quantity: i64) -> Vec<Row> {
+    vec![Row {
+        starts: None,
+        ends: None,
+        quantity: Decimal::whole(quantity),
+        billed: false,
+    }]
+}
+
+#[test]
+fn where_changes_count_from_the_next_bill_no_rule_says_otherwise() {
+    let mut by_bill = agreement(10, 1);
+    by_bill.next_bill = Some(day("2026-08-03"));
+    for from in [
+        EffectiveFrom::PeriodStart,
+        EffectiveFrom::Today,
+        EffectiveFrom::NextPeriod,
+    ] {
+        let rule = |policy: &mut BillingPolicy| policy.rule.from = from;
+        let line = planned_on(&by_bill, None, ("9", always(8)), rule, None).unwrap();
+        assert_eq!(
+            (line.effective, line.counts_from, line.wanted_from),
+            (day("2026-08-03"), CountsFrom::NextBill, from)
+        );
+    }
+    let undo = Decision {
+        kind: DecisionKind::Undo {
+            change: "c".to_owned(),
+            to: Decimal::whole(6),
+        },
+        actual: Decimal::whole(8),
+        desired: Decimal::whole(8),
+        effective: day("2026-07-03"),
+        at: Timestamp::default(),
+    };
+    let line = planned_on(&by_bill, None, ("8", always(8)), automatic, Some(&undo)).unwrap();
+    assert_eq!(
+        (line.effective, line.target_quantity, line.state),
+        (day("2026-08-03"), Decimal::whole(6), PlanState::Approved),
+        "a bill that was made is not taken back"
+    );
+}
+
+#[test]
+fn a_line_that_is_not_ours_to_change_is_blocked_with_the_reason_unless_it_is_right_already() {
+    let fixed = Some("the PSA counts it");
+    let on = agreement(10, 1);
+    let line = planned_on(&on, fixed, ("9", always(8)), automatic, None).unwrap();
+    assert_eq!(
+        (line.state, line.reason.as_str()),
+        (PlanState::Blocked, "the PSA counts it")
+    );
+    let line = planned_on(&on, fixed, ("8", always(8)), automatic, None).unwrap();
+    assert_eq!(line.state, PlanState::Unchanged);
+    let adjusted = Decision {
+        kind: DecisionKind::Adjust(Decimal::whole(11)),
+        actual: Decimal::whole(8),
+        desired: Decimal::whole(8),
+        effective: day("2026-07-01"),
+        at: Timestamp::default(),
+    };
+    let line = planned_on(&on, fixed, ("8", always(8)), automatic, Some(&adjusted)).unwrap();
+    assert_eq!(
+        line.state,
+        PlanState::Unchanged,
+        "nor by a person from here"
     );
 }
 

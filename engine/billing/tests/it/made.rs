@@ -45,6 +45,7 @@ pub(crate) fn agreement(id: i64, company: i64) -> Agreement {
         starts: Some(day("2026-01-01")),
         ends: Some(day("2026-12-31")),
         period: Some(Period::Monthly),
+        next_bill: None,
     }
 }
 

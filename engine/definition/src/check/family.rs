@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use expression::Scripts;
 
 use super::form;
-use super::scope::OPERATION_ROOTS;
+use super::scope::{OPERATION_ROOTS, RECORD_ROOTS};
 use crate::codes;
 use crate::family::{Contract, EffectRule, Family, Gives};
 use crate::near;
@@ -66,7 +66,7 @@ impl Bench<'_> {
     fn contract(&self, name: &str, text: &ContractText, spot: &Spot<'_>) -> Contract {
         for (input, schema) in &text.input.0 {
             let at = spot.key("input").key(input);
-            if OPERATION_ROOTS.contains(&input.as_str()) {
+            if OPERATION_ROOTS.contains(&input.as_str()) || RECORD_ROOTS.contains(&input.as_str()) {
                 let message = format!("`{input}` always means something else in an operation");
                 let hint = "choose another name".to_owned();
                 at.key_error(codes::RESERVED_NAME, message, Some(hint));

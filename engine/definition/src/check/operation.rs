@@ -9,7 +9,7 @@ use super::value::Values;
 use super::{KEEP, address, body, contract, duration, header, http, inputs, job, pages, rule};
 use crate::codes;
 use crate::family::Contract;
-use crate::operation::{Answers, Operation};
+use crate::operation::{Answers, Operation, WHOLE};
 use crate::page::Spot;
 use crate::raw::operation::{AnswersText, OperationText, PagesText};
 
@@ -92,6 +92,11 @@ fn compile(
     let otherwise = otherwise.map(|value| instead.computed(value, &spot.key("otherwise")));
     let outer = outer.with("answer", scope::answer());
     let reading = Values::document(&Shape::Any, &outer, around.scripts);
+    let outer_of_part = match &text.parts {
+        Some(_) => outer.clone().with(WHOLE, Shape::Any),
+        None => outer.clone(),
+    };
+    let record = Values::document(&Shape::Any, &outer_of_part, around.scripts);
     let at = spot.key(&method.as_str().to_lowercase());
     if let Some(url) = url {
         address::check(url, around, &at);
@@ -103,6 +108,12 @@ fn compile(
             .refuse_in(&value.0, &spot.key("query").key(parameter));
     }
     let items = text.items.as_ref();
+    if text.parts.is_some() && items.is_none() {
+        let message = "`parts` are parts of `items`, which are not given".to_owned();
+        let hint = "say with `items` where the records are".to_owned();
+        spot.key("parts")
+            .key_error(codes::MISSING_ITEMS, message, Some(hint));
+    }
     let operation = Operation {
         name: name.to_owned(),
         method,
@@ -135,14 +146,18 @@ fn compile(
             .as_ref()
             .and_then(|pages| pages::check(pages, &reading, &spot.key("pages"))),
         items: items.and_then(|path| reading.selector(path, &spot.key("items"))),
+        parts: text
+            .parts
+            .as_ref()
+            .and_then(|path| reading.selector(path, &spot.key("parts"))),
         counts: text
             .counts
             .as_ref()
-            .map(|value| reading.varying(&value.0, &spot.key("where"))),
+            .map(|value| record.varying(&value.0, &spot.key("where"))),
         record: text
             .record
             .as_ref()
-            .map(|value| reading.computed(value, &spot.key("record"))),
+            .map(|value| record.computed(value, &spot.key("record"))),
         otherwise,
         errors: rule::check(&text.errors, &told, around, &spot.key("errors")),
         timeout: http::wait(text.timeout.as_ref(), around.timeout, &spot.key("timeout")),

@@ -23,6 +23,9 @@ pub(crate) const OPERATION_ROOTS: [&str; 9] = [
     "page",
     "answer",
 ];
+/// The names that stand for what was answered where records are read.
+pub(crate) const RECORD_ROOTS: [&str; 2] =
+    [expression::DOCUMENT_PARAMETER, crate::operation::WHOLE];
 /// The names that every pipeline sees, besides those of its events.
 pub(crate) const PIPELINE_ROOTS: [&str; 5] = ["settings", "partner", "integration", "run", "now"];
 

@@ -59,6 +59,10 @@ pub(crate) struct OperationText {
     pub(crate) pages: Option<PagesText>,
     /// Where in the answer the records are. Without it the whole answer is the one record.
     pub(crate) items: Option<Picked>,
+    /// Where in each of `items` the records are, such as the lines of an invoice. Pages are counted
+    /// by `items`. Templates and scripts know the one that a record is part of as `whole`.
+    #[schemars(example = "$.lines[*]")]
+    pub(crate) parts: Option<Picked>,
     /// Which of the records count: those for which it is neither false, null, zero nor empty. `$`
     /// is the record as it was answered. Without it each one counts.
     #[serde(rename = "where")]

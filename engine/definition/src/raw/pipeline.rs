@@ -291,6 +291,9 @@ pub(crate) struct ReconcileText {
     pub(crate) add: Name,
     /// The operation that makes an item.
     pub(crate) create: Name,
+    /// The operation that makes whom items are bought from, before the first one is made. A
+    /// connector that lacks it makes items without.
+    pub(crate) supplier: Name,
 }
 
 /// Does its steps only under a condition: one of `is` and `not`.

@@ -69,11 +69,12 @@ pub trait Pages: Send + Sync {
 /// One page, as the caller read it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PageRead {
-    /// The records, in the order of the answer.
+    /// The records that the caller wants, in the order of the answer.
     pub records: Vec<Value>,
-    /// How many more records the page had that the caller does not want.
-    pub passed_over: u64,
-    /// The ids of all records of the page, in its order, as whole numbers or text; empty where
+    /// How many items the page had: what the list is counted and paged by, whatever the caller
+    /// makes of each.
+    pub items: u64,
+    /// The ids of all items of the page, in its order, as whole numbers or text; empty where
     /// they are not known. Needed for `IdCursor`; elsewhere not looked at.
     pub ids: Vec<Value>,
     /// The next page's address or token; for `LinkHeader` the pager finds it itself.
@@ -85,12 +86,4 @@ pub struct PageRead {
     /// Whether the place where the records should be existed. An empty list and a wrong selector
     /// both give no records; only this tells them apart.
     pub selector_hit: bool,
-}
-
-impl PageRead {
-    /// How many records the page had.
-    fn count(&self) -> u64 {
-        let wanted = u64::try_from(self.records.len()).unwrap_or(u64::MAX);
-        wanted.saturating_add(self.passed_over)
-    }
 }

@@ -171,7 +171,7 @@ impl<'a> Pager<'a> {
     }
 
     fn check_ids(&self, read: &PageRead) -> Result<(), String> {
-        let (ids, records) = (read.ids.len(), read.count());
+        let (ids, records) = (read.ids.len(), read.items);
         if u64::try_from(ids) != Ok(records) {
             return Err(format!(
                 "{records} records have {ids} ids: each needs one to page by"
@@ -182,7 +182,7 @@ impl<'a> Pager<'a> {
 
     /// Whether, and why, the page that led to `after` was the last.
     fn stop(&self, read: &PageRead, after: &Position) -> Option<Stop> {
-        let count = read.count();
+        let count = read.items;
         // Where the answer says that there is more, the total is not believed.
         let reached = after
             .promised

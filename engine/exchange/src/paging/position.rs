@@ -58,14 +58,14 @@ impl Position {
         };
         Self {
             pages: self.pages + 1,
-            records: self.records.saturating_add(page.count()),
+            records: self.records.saturating_add(page.items),
             number: self.number.saturating_add(1),
             last_id: page.ids.last().or(self.last_id.as_ref()).cloned(),
             next: page.next.clone(),
             promised_first: self.promised_first.or(page.promised_total),
             promised,
             selector_hit: self.selector_hit && page.selector_hit,
-            longest: self.longest.max(page.count()),
+            longest: self.longest.max(page.items),
             page_digest: digest,
         }
     }

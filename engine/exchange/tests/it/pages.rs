@@ -131,7 +131,7 @@ impl Pages for List {
         let selector_hit = records.is_some();
         let records = records.unwrap_or_default();
         Ok(PageRead {
-            passed_over: 0,
+            items: u64::try_from(records.len()).unwrap(),
             ids: records
                 .iter()
                 .filter_map(|record| record.get("id").cloned())

@@ -33,6 +33,10 @@ pub struct Agreement {
     /// How long a billing period is. `None` when the PSA does not say.
     #[serde(default)]
     pub period: Option<Period>,
+    /// The day of the next bill, where every change counts from that bill on. `None` where the PSA
+    /// takes a day with each change.
+    #[serde(default)]
+    pub next_bill: Option<Day>,
 }
 
 /// How long a billing period is.

@@ -56,6 +56,9 @@ pub struct PlanLine {
     pub wanted_from: EffectiveFrom,
     /// The day from which the change counts.
     pub effective: Day,
+    /// What the PSA counts a change from.
+    #[serde(default)]
+    pub counts_from: CountsFrom,
     /// Why that day is later than the rule wants: the period that was billed already.
     pub billed_until: Option<Day>,
     /// Where the change stands.
@@ -77,6 +80,17 @@ impl PlanLine {
     pub fn change(&self) -> Decimal {
         self.target_quantity - self.actual
     }
+}
+
+/// What a PSA counts a change from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountsFrom {
+    /// The day that is sent with it.
+    #[default]
+    Day,
+    /// The next bill, whichever day the rule wants: its agreements know one quantity and no days.
+    NextBill,
 }
 
 /// Where a line of a plan stands.

@@ -50,9 +50,14 @@ async fn with_item(
     else {
         return Ok(line);
     };
+    let supplier = &operations.supplier;
+    if context.remote.connector.operations.contains_key(supplier) {
+        once(context, supplier, supplier, &Map::new()).await?;
+        context.commit().await?;
+    }
     let mut inputs = Map::new();
     let draft = json!({ "name": name, "price": price, "product": product });
-    inputs.insert("item".to_owned(), draft);
+    inputs.insert("billed".to_owned(), draft);
     let made = once(context, &operations.create, product.as_str(), &inputs).await?;
     context.commit().await?;
     line.item = made.get("id").cloned();
@@ -83,11 +88,12 @@ async fn send(
         return refuse(context, change.line, halt).await.map(|()| false);
     }
     intend(context, known, &change).await?;
-    let sent = context.remote.one(operation, &doubt::inputs(&change)).await;
-    match sent {
+    let inputs = doubt::inputs(&change);
+    match context.remote.found(operation, &inputs).await {
         Ok(answer) => {
             let answered = Change {
-                answer: Some(answer.unwrap_or(Value::Null)),
+                // Some APIs answer a change with nothing at all.
+                answer: Some(answer.into_iter().next().unwrap_or(Value::Null)),
                 ..change
             };
             doubt::put(context, &answered, Expect::Any);

@@ -52,7 +52,7 @@ pub(super) fn inputs(change: &Change) -> Map<String, Value> {
     let mut inputs = Map::new();
     let line = &change.line;
     inputs.insert("agreement".to_owned(), json!({ "id": line.agreement }));
-    inputs.insert("item".to_owned(), json!({ "id": line.item }));
+    inputs.insert("billed".to_owned(), json!({ "id": line.item }));
     if let Some(id) = &line.line {
         inputs.insert("line".to_owned(), json!({ "id": id }));
     }

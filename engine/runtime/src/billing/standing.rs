@@ -1,5 +1,6 @@
 //! What the PSA has, read as cheaply as its pages allow: the lines of all agreements that matter,
-//! and their quantities on the days that matter.
+//! and their quantities on the days that matter. Where a PSA knows one quantity for all days, the
+//! lines tell it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,10 @@ struct Line {
     item_id: Value,
     #[serde(default)]
     price: Option<Decimal>,
+    #[serde(default)]
+    quantity: Option<Decimal>,
+    #[serde(default)]
+    fixed: Option<String>,
 }
 
 /// A quantity as it is read.
@@ -48,8 +53,12 @@ struct Had {
     billed: bool,
 }
 
-/// A line of an agreement: its id, and what one costs.
-type Found = (Value, Option<Decimal>);
+/// A line of an agreement that matters.
+struct Found {
+    id: Value,
+    price: Option<Decimal>,
+    fixed: Option<String>,
+}
 
 /// What the PSA has.
 #[derive(Default)]
@@ -79,6 +88,14 @@ impl Standings {
         standings
             .read_lines(context, &operations.lines, (&items, &wanted))
             .await?;
+        if !context
+            .remote
+            .connector
+            .operations
+            .contains_key(&operations.quantities)
+        {
+            return Ok(standings);
+        }
         let days = wanted.iter().map(|one| one.day);
         if let (Some(mut from), Some(mut until)) = (days.clone().min(), days.max()) {
             // Where a period that was billed moves the day beyond what was read, it is read on.
@@ -110,12 +127,23 @@ impl Standings {
         let keys: BTreeSet<&(String, String)> = wanted.iter().map(|one| &one.key).collect();
         let mut take = |line: Line| {
             let key = (id_text(&line.agreement_id), id_text(&line.item_id));
-            if keys.contains(&key) {
-                self.lines
-                    .entry(key)
-                    .or_default()
-                    .push((line.id, line.price));
+            if !keys.contains(&key) {
+                return;
             }
+            if let Some(quantity) = line.quantity {
+                let always = Row {
+                    starts: None,
+                    ends: None,
+                    quantity,
+                    billed: false,
+                };
+                self.rows.insert(id_text(&line.id), vec![always]);
+            }
+            self.lines.entry(key).or_default().push(Found {
+                id: line.id,
+                price: line.price,
+                fixed: line.fixed,
+            });
         };
         let mut inputs = Map::new();
         for batch in items {
@@ -131,7 +159,7 @@ impl Standings {
         operation: &str,
         (items, days): (&[Vec<Value>], &Value),
     ) -> Result<(), Halt> {
-        let lines = self.lines.values().flatten().map(|(id, _)| id_text(id));
+        let lines = self.lines.values().flatten().map(|line| id_text(&line.id));
         let lines: BTreeSet<String> = lines.collect();
         let mut take = |had: Had| {
             let line = id_text(&had.line_id);
@@ -164,7 +192,7 @@ impl Standings {
 
     fn rows(&self, key: &(String, String)) -> Vec<Row> {
         let lines = self.lines.get(key).into_iter().flatten();
-        let rows = lines.filter_map(|(id, _)| self.rows.get(&id_text(id)));
+        let rows = lines.filter_map(|line| self.rows.get(&id_text(&line.id)));
         rows.flatten().cloned().collect()
     }
 
@@ -177,10 +205,11 @@ impl Standings {
         );
         let found = self.lines.get(&key).map(Vec::as_slice).unwrap_or_default();
         Standing {
-            lines: found.iter().map(|(id, _)| id.clone()).collect(),
+            lines: found.iter().map(|line| line.id.clone()).collect(),
             item,
             item_name: known.item_name(demand),
-            price: found.first().and_then(|(_, price)| *price),
+            price: found.first().and_then(|line| line.price),
+            fixed: found.first().and_then(|line| line.fixed.clone()),
             rows: self.rows(&key),
             in_doubt: known.doubts.contains_key(id),
         }

@@ -16,18 +16,22 @@ pub(super) fn of(operation: &Operation, connector: &Connector) -> Option<Outline
         .items
         .as_ref()
         .filter(|items| items.ends_there())?;
-    let mut record = of_expression(operation.record.as_ref()?)?;
+    let mut item = of_expression(operation.record.as_ref()?)?;
+    if let Some(counts) = &operation.counts {
+        item = item.and(of_expression(counts)?);
+    }
+    if let Some(parts) = &operation.parts {
+        let parts = Some(parts).filter(|parts| parts.ends_there())?;
+        item = at(&parts.places()?, item);
+    }
     if let Some(Pages {
         kind: PageKind::ByLastId { id, .. },
         ..
     }) = &operation.pages
     {
-        record = record.and(of_expression(id)?);
+        item = item.and(of_expression(id)?);
     }
-    if let Some(counts) = &operation.counts {
-        record = record.and(of_expression(counts)?);
-    }
-    let mut page = at(&items.places()?, record);
+    let mut page = at(&items.places()?, item);
     for expression in operation.pages.iter().flat_map(around_records) {
         page = page.and(of_expression(expression)?);
     }

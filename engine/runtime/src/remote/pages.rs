@@ -184,7 +184,7 @@ impl Listing<'_> {
         let Some(pages) = &self.operation.pages else {
             return Ok(PageRead {
                 records: read.records,
-                passed_over: read.passed_over,
+                items: read.items,
                 selector_hit: read.selector_hit,
                 ..PageRead::default()
             });
@@ -208,17 +208,15 @@ impl Listing<'_> {
             }
             _ => None,
         };
-        let kept = u64::try_from(read.records.len()).unwrap_or(u64::MAX);
-        let count = kept.saturating_add(read.passed_over);
         Ok(PageRead {
             records: read.records,
-            passed_over: read.passed_over,
+            items: read.items,
             ids: read.ids,
             next,
             promised_total: total.map_err(failed)?.and_then(|total| whole(&total)),
             has_more: more
                 .map_err(failed)?
-                .and_then(|more| has_more(pages, &more, count)),
+                .and_then(|more| has_more(pages, &more, read.items)),
             selector_hit: read.selector_hit,
         })
     }

@@ -1,4 +1,4 @@
-//! Checks `reconcile`: five operations, each of the kind that its place asks for.
+//! Checks `reconcile`: six operations, each of the kind that its place asks for.
 
 use super::Bench;
 use crate::codes;
@@ -12,13 +12,13 @@ use crate::raw::value::Name;
 const LISTING: &[&str] = &["items", "days"];
 
 /// What it gives to operations that change a quantity.
-const CHANGING: &[&str] = &["agreement", "line", "item", "change"];
+const CHANGING: &[&str] = &["agreement", "line", "billed", "change"];
 
 /// What it gives to the operation that puts a line on an agreement: there is none yet.
-const ADDING: &[&str] = &["agreement", "item", "change"];
+const ADDING: &[&str] = &["agreement", "billed", "change"];
 
 /// What it gives to the operation that makes an item.
-const CREATING: &[&str] = &["item"];
+const CREATING: &[&str] = &["billed"];
 
 /// What an operation has to be to stand in its place.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,7 @@ impl Bench<'_> {
             ("change", &text.change, Kind::ChangesQuantity, CHANGING),
             ("add", &text.add, Kind::ChangesQuantity, ADDING),
             ("create", &text.create, Kind::Makes, CREATING),
+            ("supplier", &text.supplier, Kind::Makes, &[]),
         ] {
             self.part(operation, kind, (key, given), &spot.key(key));
         }
@@ -63,6 +64,7 @@ impl Bench<'_> {
             change: text.change.0.clone(),
             add: text.add.0.clone(),
             create: text.create.0.clone(),
+            supplier: text.supplier.0.clone(),
         })
     }
 
@@ -78,7 +80,10 @@ impl Bench<'_> {
         let names = contract.input.keys();
         for name in names.filter(|name| !given.contains(&name.as_str())) {
             let message = format!("`{}` asks for `{name}`, which is not there", contract.name);
-            let hint = format!("`{key}` is given {}", given.join(", "));
+            let hint = match given {
+                [] => format!("`{key}` is given nothing"),
+                _ => format!("`{key}` is given {}", given.join(", ")),
+            };
             spot.error(codes::MISSING_INPUT, message, Some(hint));
         }
     }

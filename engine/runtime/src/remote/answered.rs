@@ -1,0 +1,126 @@
+//! What an answer holds: its items, the records that are made of them, and each record held against
+//! the family's contract before anyone acts on it.
+
+use definition::operation::{PageKind, WHOLE};
+use definition::{Gives, Operation};
+use exchange::{Answer, Content};
+use expression::{DOCUMENT_PARAMETER, Scope};
+use serde_json::{Map, Value};
+
+use super::{Remote, expression_failed, scope};
+use crate::halt::Failed;
+use crate::step::is_true;
+
+/// What an answer held.
+pub(super) struct Read {
+    pub(super) records: Vec<Value>,
+    /// How many items were answered: what pages are counted by.
+    pub(super) items: u64,
+    /// The ids that paging goes by, one per record; empty where it does not go by ids.
+    pub(super) ids: Vec<Value>,
+    /// Whether the place where records should be existed.
+    pub(super) selector_hit: bool,
+}
+
+impl Remote {
+    /// The records in an answer that is not a page. Where there is no place for them, "none" would
+    /// be a guess, and an effect that is looked for would be sent again.
+    pub(super) fn read_all(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+        answer: Answer,
+    ) -> Result<Vec<Value>, Failed> {
+        let is_empty = answer.body == Content::Empty;
+        let read = self.read(operation, roots, &answer.into_value())?;
+        if read.selector_hit || is_empty {
+            return Ok(read.records);
+        }
+        Err(Failed::Contract {
+            operation: operation.name.clone(),
+            findings: vec!["there is no place for records where `items` points".to_owned()],
+        })
+    }
+
+    /// The records in an answer, each held against its contract.
+    pub(super) fn read(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+        answered: &Value,
+    ) -> Result<Read, Failed> {
+        let failed = |error| expression_failed(operation, error);
+        let body = answered.get("body").unwrap_or(&Value::Null);
+        let scope = scope(roots).with("answer", answered);
+        let (items, selector_hit) = match &operation.items {
+            Some(selector) => {
+                let hits = selector.pick_all(&scope.over(body)).map_err(failed)?;
+                (hits.values, hits.lacking.is_none())
+            }
+            None => (vec![body], true),
+        };
+        let id = match operation.pages.as_ref().map(|pages| &pages.kind) {
+            Some(PageKind::ByLastId { id, .. }) => Some(id),
+            _ => None,
+        };
+        let mut read = Read {
+            records: Vec::with_capacity(items.len()),
+            items: 0,
+            ids: Vec::new(),
+            selector_hit,
+        };
+        for item in items.into_iter().filter(|item| !item.is_null()) {
+            let scope = scope.over(item).with(DOCUMENT_PARAMETER, item);
+            read.items += 1;
+            if let Some(id) = id {
+                read.ids.push(id.evaluate(&scope).map_err(failed)?);
+            }
+            let Some(parts) = &operation.parts else {
+                read.records.extend(self.counted(operation, &scope, item)?);
+                continue;
+            };
+            let parts = parts.pick_all(&scope).map_err(failed)?;
+            // An item without a place for its parts is no item without parts.
+            read.selector_hit &= parts.lacking.is_none();
+            for part in parts.values {
+                let scope = scope.over(part).with(DOCUMENT_PARAMETER, part);
+                let scope = scope.with(WHOLE, item);
+                read.records.extend(self.counted(operation, &scope, part)?);
+            }
+        }
+        Ok(read)
+    }
+
+    /// What one record becomes; nothing where it does not count.
+    fn counted(
+        &self,
+        operation: &Operation,
+        scope: &Scope<'_>,
+        answered: &Value,
+    ) -> Result<Option<Value>, Failed> {
+        let failed = |error| expression_failed(operation, error);
+        if let Some(counts) = &operation.counts
+            && !is_true(&counts.evaluate(scope).map_err(failed)?)
+        {
+            return Ok(None);
+        }
+        let record = match &operation.record {
+            Some(record) => record.evaluate(scope).map_err(failed)?,
+            None => answered.clone(),
+        };
+        self.hold_to_contract(operation, &record)?;
+        Ok(Some(record))
+    }
+
+    fn hold_to_contract(&self, operation: &Operation, record: &Value) -> Result<(), Failed> {
+        let Some(schema) = self.gives(&operation.name).and_then(Gives::schema) else {
+            return Ok(());
+        };
+        self.family
+            .validate(schema, record)
+            .map_err(|findings| Failed::Contract {
+                operation: operation.name.clone(),
+                findings,
+            })
+    }
+}
