@@ -4,15 +4,15 @@
 //! partner's path, so that no handler can forget to. What only the product's side and the people
 //! who run the engine may do says so in its handler's signature, by taking an [`Operator`].
 
+use access::{Claims, Refusal, Scope};
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::App;
 use crate::problem::{Code, Problem};
-use crate::token::{Claims, Refusal, Scope};
 
 /// Lets a call through when its token is good and reaches the partner in its path.
 pub(crate) async fn authenticate(
@@ -25,7 +25,7 @@ pub(crate) async fn authenticate(
         .iter()
         .find(|(name, _)| *name == "partner")
         .map(|(_, id)| id);
-    match authorised(&app, request.headers(), partner) {
+    match authorised(&app, &request, partner) {
         Ok(claims) => {
             request.extensions_mut().insert(claims.scope);
             next.run(request).await
@@ -34,12 +34,18 @@ pub(crate) async fn authenticate(
     }
 }
 
-fn authorised(app: &App, headers: &HeaderMap, partner: Option<&str>) -> Result<Claims, Problem> {
-    let token = bearer(headers)?;
+fn authorised(app: &App, request: &Request, partner: Option<&str>) -> Result<Claims, Problem> {
+    let token = bearer(request.headers())?;
     let claims = app
         .tokens
         .verify(token, app.options.now())
         .map_err(refused)?;
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    if !reads && !claims.scope.may_change() {
+        let said = "This token may read, and change nothing.";
+        return Err(Problem::new(Code::Forbidden, said)
+            .remedy("Use a token that was made without `--read-only`."));
+    }
     match partner {
         Some(partner) if !claims.scope.reaches(partner) => Err(Problem::new(
             Code::Forbidden,
@@ -66,7 +72,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 
 fn refused(refusal: Refusal) -> Problem {
     let remedy = match refusal {
-        Refusal::Malformed => "Copy the whole token again, from `dvt_` to its end.",
+        Refusal::Malformed { .. } => "Copy the whole token again, from `dvt_` to its end.",
         Refusal::WrongKey => "Have a token made with the key of this server: `dovetail token`.",
         Refusal::Expired { .. } => "Have a new one made: `dovetail token`.",
     };

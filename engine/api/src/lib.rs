@@ -19,7 +19,6 @@ mod params;
 mod problem;
 mod routes;
 mod serve;
-mod token;
 mod wire;
 
 use std::fmt;
@@ -32,8 +31,8 @@ use axum::middleware::from_fn_with_state;
 use model::Timestamp;
 use runtime::Runtime;
 
+pub use access::{Claims, Refusal, Scope, TokenKey};
 pub use serve::serve;
-pub use token::{Claims, Refusal, Scope, TokenKey};
 
 /// What differs from one server to another.
 pub struct Options {

@@ -53,9 +53,6 @@ pub const PAGE_MAX: usize = 1000;
 /// The longest request id that is taken over from a caller, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 64;
 
-/// The longest bearer token that is looked at, in bytes.
-pub const TOKEN_BYTES_MAX: usize = 512;
-
 /// The longest callout token that is looked up, in bytes.
 pub const CALLOUT_TOKEN_BYTES_MAX: usize = 128;
 

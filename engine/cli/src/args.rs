@@ -12,6 +12,7 @@ Examples:
   dovetail demo                                    try all of it, without an account anywhere
   dovetail demo --once                             walk the whole tour and say what was verified
   dovetail serve --data ./data --listen 127.0.0.1:8080
+  dovetail token --data ./data --link              a link that signs you in to its console
   dovetail token --data ./data --expires 90d       a token for the API of that server
   dovetail check my-connectors/                    what is wrong with my files
   dovetail test my-connectors/my-psa               whether it does what its examples say
@@ -103,6 +104,14 @@ pub(crate) struct TokenArgs {
     /// Let the token reach this partner only; without it, it may do everything
     #[arg(long, value_name = "ID")]
     pub(crate) partner: Option<String>,
+    /// Let it read, and change nothing; goes with --partner
+    #[arg(long, requires = "partner")]
+    pub(crate) read_only: bool,
+    /// Print a link that signs a person in to the console instead, once and within 15 minutes; ADDRESS
+    /// is where people reach the server
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, conflicts_with = "expires",
+        default_missing_value = "http://127.0.0.1:8080")]
+    pub(crate) link: Option<String>,
     /// For how long it is good, such as 90d; without it, as long as the key
     #[arg(long, value_name = "SPAN")]
     pub(crate) expires: Option<String>,

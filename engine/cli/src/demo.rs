@@ -48,8 +48,16 @@ pub(crate) async fn run(args: DemoArgs) -> Result<Exit, Error> {
 /// What a person can try next.
 fn invitation(site: &Site, stages: &[Stage]) -> String {
     let (url, token) = (site.url(), site.token.expose());
-    let mut lines = vec![
-        "All of it stays up until Ctrl-C. Try:".to_owned(),
+    let mut lines =
+        vec![
+        "All of it stays up until Ctrl-C. Open the console with this link; it works once, within a"
+            .to_owned(),
+        "quarter of an hour:".to_owned(),
+        String::new(),
+        format!("  {}", site.sign_in_url()),
+        String::new(),
+        format!("Another: dovetail token --data {} --link {url}", site.data()),
+        "Or by the API:".to_owned(),
         String::new(),
         format!("  export TOKEN={token}"),
         format!("  curl {url}/api/openapi.json"),

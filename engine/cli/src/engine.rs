@@ -1,8 +1,8 @@
-//! The engine put together: store, library, network, runtime and API, from start to stop.
+//! The engine put together: store, library, network, runtime, API and console, from start to stop.
 //!
 //! `serve` and `demo` run this same engine. Started in this order: the store, whose lock keeps a
 //! second process out; the key; the listener, so that a port in use is known before any work is
-//! done; then the workers and the API. Stopped the other way round: nothing new is accepted, what
+//! done; then the workers, the API and the console. Stopped the other way round: nothing new is accepted, what
 //! is under way ends or is handed back, the store is closed last.
 
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::TokenKey;
+use access::{Scope, TokenKey};
 use definition::Library;
 use exchange::{Clock, Network, NetworkOptions, SystemClock, SystemRandom};
 use runtime::{Config, Parts, Runtime};
@@ -76,11 +76,10 @@ impl Engine {
             random: Arc::new(SystemRandom),
             config: plan.runtime,
         });
-        let router = api::router(
-            runtime.clone(),
-            tokens.clone(),
-            options(plan.public, address),
-        );
+        let public = plan.public.url(address);
+        let api = api::router(runtime.clone(), tokens.clone(), api_options(public.clone()));
+        let console = console::router(runtime.clone(), tokens.clone(), console_options(public));
+        let router = console.fallback_service(api);
         let (stop, stopped) = watch::channel(false);
         let mut told = stopped.clone();
         let shutdown = async move { drop(told.wait_for(|stop| *stop).await) };
@@ -99,6 +98,12 @@ impl Engine {
     /// The address that a person on this machine uses.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The address of a link that signs a person in, once, as operator.
+    pub(crate) fn sign_in_url(&self) -> String {
+        let path = console::sign_in_path(&self.tokens, Scope::Operator, SystemClock.now());
+        format!("{}{}", self.url(), path.expose())
     }
 
     /// Waits until a part of the engine ends without being told to, which none ever should.
@@ -130,12 +135,29 @@ async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
     Ok((listener, bound))
 }
 
-fn options(public: PublicAddress, address: SocketAddr) -> api::Options {
+impl PublicAddress {
+    fn url(self, address: SocketAddr) -> Option<String> {
+        match self {
+            Self::Unknown => None,
+            Self::Given(url) => Some(url),
+            Self::Listener => Some(format!("http://{address}")),
+        }
+    }
+}
+
+fn api_options(public_url: Option<String>) -> api::Options {
     let options = api::Options::new(|| SystemClock.now());
-    match public {
-        PublicAddress::Unknown => options,
-        PublicAddress::Given(url) => options.with_public_url(url),
-        PublicAddress::Listener => options.with_public_url(format!("http://{address}")),
+    match public_url {
+        Some(url) => options.with_public_url(url),
+        None => options,
+    }
+}
+
+fn console_options(public_url: Option<String>) -> console::Options {
+    let options = console::Options::new(|| SystemClock.now());
+    match public_url {
+        Some(url) => options.with_public_url(url),
+        None => options,
     }
 }
 

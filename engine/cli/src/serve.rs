@@ -26,8 +26,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<Exit, Error> {
     let data = settings.data.display().to_string();
     let mut engine = Engine::start(plan(settings), library).await?;
     output::print(&format!(
-        "dovetail listens on {}; make a token with: dovetail token --data {data}",
-        engine.url()
+        "dovetail listens on {url}; sign in with a link from: dovetail token --data {data} --link \
+         {url}",
+        url = engine.url()
     ))?;
     let signal = tokio::select! {
         signal = signals.next() => signal,

@@ -1,4 +1,4 @@
-//! `dovetail token`, and the key that tokens are minted with.
+//! `dovetail token`, which also makes sign-in links, and the key that both are minted with.
 //!
 //! The key is a file in the data folder, readable by its owner only. Minting needs nothing but the
 //! file, so that it works while the server runs, and before it first did.
@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use api::{Claims, Scope, TokenKey};
+use access::{Claims, Scope, TokenKey};
 use exchange::{Clock as _, Random as _, SystemClock, SystemRandom};
 use model::{PartnerId, span};
 
@@ -24,7 +24,7 @@ const FILE: &str = "token.key";
 const KEY_BYTES: usize = 32;
 
 pub(crate) fn run(args: &TokenArgs) -> Result<Exit, Error> {
-    let scope = scope(args.partner.as_deref())?;
+    let scope = scope(args)?;
     let issued_at = SystemClock.now();
     let expires_at = args.expires.as_deref().map(|text| {
         let span = span::parse(text).ok_or_else(|| Error::BadSetting {
@@ -36,6 +36,12 @@ pub(crate) fn run(args: &TokenArgs) -> Result<Exit, Error> {
     });
     let expires_at = expires_at.transpose()?;
     let key = key(&args.data)?;
+    if let Some(address) = &args.link {
+        let path = console::sign_in_path(&key, scope, issued_at);
+        let address = address.trim_end_matches('/');
+        output::print(&format!("{address}{}", path.expose()))?;
+        return Ok(Exit::Ok);
+    }
     let claims = Claims {
         scope,
         issued_at,
@@ -45,8 +51,8 @@ pub(crate) fn run(args: &TokenArgs) -> Result<Exit, Error> {
     Ok(Exit::Ok)
 }
 
-fn scope(partner: Option<&str>) -> Result<Scope, Error> {
-    let Some(partner) = partner else {
+fn scope(args: &TokenArgs) -> Result<Scope, Error> {
+    let Some(partner) = args.partner.as_deref() else {
         return Ok(Scope::Operator);
     };
     let id = PartnerId::new(partner).map_err(|error| Error::BadSetting {
@@ -54,7 +60,11 @@ fn scope(partner: Option<&str>) -> Result<Scope, Error> {
         wrong: error.to_string(),
         remedy: "give the id that the product uses for this partner".to_owned(),
     })?;
-    Ok(Scope::Partner(id))
+    Ok(if args.read_only {
+        Scope::Reader(id)
+    } else {
+        Scope::Partner(id)
+    })
 }
 
 /// The key in the data folder, made when there is none.
@@ -198,6 +208,8 @@ mod tests {
         let args = |partner: Option<&str>, expires: Option<&str>| TokenArgs {
             data: folder.path().to_owned(),
             partner: partner.map(str::to_owned),
+            read_only: false,
+            link: None,
             expires: expires.map(str::to_owned),
         };
         for wrong in [args(Some("a/b"), None), args(None, Some("soon"))] {

@@ -42,6 +42,10 @@ pub struct ConnectorForm {
     pub name: String,
     /// What people call the system.
     pub title: String,
+    /// The family it belongs to, e.g. `psa`.
+    pub family: String,
+    /// What people call the family.
+    pub family_title: String,
     /// The version of its file.
     pub version: String,
     /// What its people call things, by our word.
@@ -114,7 +118,7 @@ impl Runtime {
             .library
             .connectors
             .values()
-            .map(|one| connector_form(one))
+            .map(|one| self.connector_form(one))
             .collect()
     }
 
@@ -303,6 +307,21 @@ impl Runtime {
         self.view(integration).await
     }
 
+    fn connector_form(&self, connector: &Connector) -> ConnectorForm {
+        let family = self.core.library.families.get(&connector.family);
+        let title = family.map_or(&connector.family, |family| &family.title);
+        ConnectorForm {
+            name: connector.name.clone(),
+            title: connector.title.clone(),
+            family: connector.family.clone(),
+            family_title: title.clone(),
+            version: connector.version.clone(),
+            words: connector.words.clone(),
+            credentials: connector.credentials.iter().map(form_field).collect(),
+            sections: settings::forms(connector),
+        }
+    }
+
     async fn view(&self, integration: Integration) -> Result<IntegrationView, Error> {
         let core = &self.core;
         let connector = core.library.connectors.get(&integration.connector);
@@ -461,17 +480,6 @@ pub(crate) fn token_hash(token: &str) -> String {
 fn unreachable_id() -> IntegrationId {
     #[expect(clippy::expect_used, reason = "the text is an id")]
     IntegrationId::new("integration").expect("an id")
-}
-
-fn connector_form(connector: &Connector) -> ConnectorForm {
-    ConnectorForm {
-        name: connector.name.clone(),
-        title: connector.title.clone(),
-        version: connector.version.clone(),
-        words: connector.words.clone(),
-        credentials: connector.credentials.iter().map(form_field).collect(),
-        sections: settings::forms(connector),
-    }
 }
 
 fn form_field(field: &Field) -> FormField {

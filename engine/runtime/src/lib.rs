@@ -23,6 +23,7 @@ mod mappings;
 mod metrics;
 mod outbox;
 mod partners;
+mod passes;
 mod rehearsal;
 mod remote;
 mod requests;

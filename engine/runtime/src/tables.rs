@@ -121,6 +121,11 @@ table!(
     CalloutRow(CalloutOwner), "callout", 1
 );
 table!(
+    /// By id, under [`NOBODY`]: a sign-in link or session that is good no more, and when it would
+    /// have been over anyway.
+    SpentRow(Timestamp), "spent", 1
+);
+table!(
     /// By integration id: when a callout was last accepted.
     CalloutSeenRow(Timestamp), "callout_seen", 1
 );

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{Claims, Scope};
+use access::{Claims, Scope};
 use exchange::{Clock as _, Network, NetworkOptions, SystemClock};
 use model::Secret;
 use runtime::Config;
@@ -116,6 +116,16 @@ impl Site {
 
     pub(super) fn url(&self) -> String {
         self.engine.url()
+    }
+
+    /// The folder that holds the state.
+    pub(super) fn data(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
+    /// A link that signs a person in to the console.
+    pub(super) fn sign_in_url(&self) -> String {
+        self.engine.sign_in_url()
     }
 }
 

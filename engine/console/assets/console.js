@@ -1,0 +1,283 @@
+// What makes the console's forms better than they are without script. Each part looks for its
+// attribute below a root, so that it works on the page and on what is put into it later.
+"use strict";
+
+document.documentElement.classList.add("js");
+
+// Moments in the reader's own zone; the exact one on hover.
+function showMoments(root) {
+  const near = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.textContent = near.format(at);
+    time.title = exact.format(at) + " · " + time.dateTime;
+  }
+}
+
+function encoded(form, button) {
+  const data = new FormData(form, button);
+  return new URLSearchParams([...data].filter(([, value]) => typeof value === "string"));
+}
+
+// Puts the part `selector` of a page that was fetched in the place of the same part of this one.
+function swap(text, selector) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const [from, to] = [page.querySelector(selector), document.querySelector(selector)];
+  if (!from || !to) return false;
+  const next = document.importNode(from, true);
+  to.replaceWith(next);
+  enhance(next);
+  const first = next.querySelector("[aria-invalid=true]") || next.querySelector("[role=status] .notice");
+  if (first) {
+    if (!first.matches("input, select, textarea")) first.tabIndex = -1;
+    first.focus();
+  }
+  return true;
+}
+
+// `data-swap`: sends the form without leaving the page, and shows what comes back in its place.
+async function send(form, button) {
+  const body = encoded(form, button);
+  const answer = await fetch(button?.formAction && button.hasAttribute("formaction") ? button.formAction : form.action || location.href,
+    { method: "POST", body, credentials: "same-origin" });
+  if (answer.redirected) {
+    settled.add(form);
+    location.assign(answer.url);
+    return;
+  }
+  if (!swap(await answer.text(), form.dataset.swap)) form.submit();
+}
+
+// Forms whose values are saved or given up; leaving them asks nothing.
+const settled = new WeakSet();
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  if (form.getAttribute("aria-busy") === "true") {
+    event.preventDefault();
+    return;
+  }
+  form.setAttribute("aria-busy", "true");
+  button?.setAttribute("aria-busy", "true");
+  if (form.method !== "post" || !form.dataset.swap) {
+    settled.add(form);
+    return;
+  }
+  event.preventDefault();
+  send(form, button)
+    .catch(() => form.submit())
+    .finally(() => {
+      form.removeAttribute("aria-busy");
+      button?.removeAttribute("aria-busy");
+    });
+});
+
+// A page that the browser brings back has no form under way.
+addEventListener("pageshow", () => {
+  for (const busy of document.querySelectorAll("[aria-busy]")) busy.removeAttribute("aria-busy");
+});
+
+// `data-retest`: what was tested is no longer what is in the form.
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-retest]");
+  if (!form) return;
+  for (const button of form.querySelectorAll("[data-needs-test]")) button.disabled = true;
+});
+
+// Boxes in which a company is chosen: a list below the box, narrowed down by typing. The list is
+// read once for the whole page; only where there are too many is each text asked for.
+const directories = new Map();
+
+async function companies(source, text) {
+  const read = (url) => fetch(url, { credentials: "same-origin" }).then((answer) => answer.json());
+  if (!directories.has(source)) directories.set(source, read(source));
+  const all = await directories.get(source);
+  if (!all.more || !text) return all;
+  return read(source + "?q=" + encodeURIComponent(text));
+}
+
+const SHOWN = 60;
+
+class CompanyBox {
+  constructor(input) {
+    this.input = input;
+    this.source = input.closest("[data-companies]").dataset.companies;
+    this.list = document.createElement("ul");
+    this.list.className = "options";
+    this.list.id = input.id + ".options";
+    this.list.setAttribute("role", "listbox");
+    this.list.hidden = true;
+    input.parentElement.append(this.list);
+    input.setAttribute("role", "combobox");
+    input.setAttribute("aria-expanded", "false");
+    input.setAttribute("aria-controls", this.list.id);
+    input.setAttribute("aria-autocomplete", "list");
+    input.addEventListener("click", () => this.open(""));
+    input.addEventListener("input", () => this.open(input.value));
+    input.addEventListener("keydown", (event) => this.key(event));
+    input.addEventListener("blur", () => this.close());
+    // Before the box loses the focus, which would close the list.
+    this.list.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      const option = event.target.closest("[data-id]");
+      if (option) this.choose(option.dataset.id, option.dataset.name);
+    });
+  }
+
+  set(part, value) {
+    const name = this.input.name + part;
+    let field = this.input.form.elements.namedItem(name);
+    if (!field) {
+      field = document.createElement("input");
+      field.type = "hidden";
+      field.name = name;
+      this.input.after(field);
+    }
+    field.value = value;
+  }
+
+  offer() {
+    return this.input.closest("tr")?.querySelector("[data-offer]");
+  }
+
+  async open(text) {
+    this.asked = text;
+    const found = await companies(this.source, text.trim()).catch(() => null);
+    if (this.asked !== text || !found || document.activeElement !== this.input) return;
+    const wanted = text.trim().toLowerCase();
+    const fits = found.companies.filter(([, name]) => name.toLowerCase().includes(wanted));
+    const offer = this.offer();
+    const similar = offer && offer.dataset.offer;
+    const at = fits.findIndex(([id]) => id === similar);
+    const first = at > 0 ? fits.splice(at, 1) : [];
+    const shown = first.concat(fits).slice(0, SHOWN);
+    this.list.replaceChildren(...shown.map(([id, name], number) => this.option(id, name, number, id === similar)));
+    const total = first.length + fits.length;
+    if (total > SHOWN || total === 0) {
+      const note = document.createElement("li");
+      note.className = "note";
+      note.textContent = total ? `${total - SHOWN} more: type a part of the name` : "No name holds this text";
+      this.list.append(note);
+    }
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", "true");
+    this.move(0);
+  }
+
+  option(id, name, number, isSimilar) {
+    const option = document.createElement("li");
+    option.id = `${this.list.id}.${number}`;
+    option.setAttribute("role", "option");
+    option.dataset.id = id;
+    option.dataset.name = name;
+    option.textContent = name;
+    if (isSimilar) option.className = "similar";
+    return option;
+  }
+
+  // Marks the option `step` further on, round and round; with 0, none.
+  move(step) {
+    const options = [...this.list.querySelectorAll("[data-id]")];
+    const from = this.at < 0 && step < 0 ? 0 : this.at;
+    this.at = step && options.length ? (from + step + options.length) % options.length : -1;
+    options.forEach((option, index) => option.setAttribute("aria-selected", String(index === this.at)));
+    const option = options[this.at];
+    option?.scrollIntoView({ block: "nearest" });
+    if (option) this.input.setAttribute("aria-activedescendant", option.id);
+    else this.input.removeAttribute("aria-activedescendant");
+  }
+
+  key(event) {
+    const isOpen = !this.list.hidden;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (isOpen) this.move(event.key === "ArrowDown" ? 1 : -1);
+      else this.open("");
+    } else if (event.key === "Enter" && isOpen) {
+      event.preventDefault();
+      const option = this.list.querySelectorAll("[data-id]")[this.at];
+      if (option) this.choose(option.dataset.id, option.dataset.name);
+    } else if (event.key === "Escape" && isOpen) {
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  choose(id, name) {
+    this.input.value = name;
+    // The id counts as long as the text is the one that it stands for.
+    this.set(".pick", id);
+    this.set(".picked", name);
+    this.close();
+    this.input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  close() {
+    this.asked = null;
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+}
+
+const boxes = new WeakMap();
+
+// A suggestion beside a box is put into it, to be saved with the rest.
+document.addEventListener("click", (event) => {
+  const offer = event.target.closest("button[data-offer]");
+  const input = offer?.closest("tr")?.querySelector("[data-company]");
+  if (!input) return;
+  event.preventDefault();
+  boxes.get(input).choose(offer.dataset.offer, offer.dataset.name);
+  input.focus();
+});
+
+// `data-guard`: what is not saved is counted, and not left behind without a question.
+function isChanged(field) {
+  if (field.disabled || field.type === "hidden") return false;
+  if (field.dataset.company !== undefined) {
+    const was = field.form.elements.namedItem(field.name + ".was");
+    return Boolean(was) && field.value.trim() !== was.value.trim();
+  }
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field instanceof HTMLSelectElement) {
+    const standard = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(standard, 0);
+  }
+  return field.value !== undefined && field.defaultValue !== undefined && field.value !== field.defaultValue;
+}
+
+function count(form) {
+  const changed = [...form.elements].filter(isChanged);
+  for (const row of form.querySelectorAll("tr.changed")) row.classList.remove("changed");
+  for (const field of changed) field.closest("tr")?.classList.add("changed");
+  for (const place of form.querySelectorAll(".unsaved")) {
+    place.textContent = changed.length ? `${changed.length} unsaved ${changed.length === 1 ? "change" : "changes"}` : "";
+  }
+  return changed.length;
+}
+
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => {
+    const form = event.target.form;
+    if (form && form.dataset.guard !== undefined) count(form);
+  });
+}
+
+addEventListener("beforeunload", (event) => {
+  const open = [...document.querySelectorAll("form[data-guard]")];
+  if (open.some((form) => !settled.has(form) && count(form) > 0)) event.preventDefault();
+});
+
+function enhance(root) {
+  showMoments(root);
+  for (const input of root.querySelectorAll("input[data-company]:not([readonly])")) {
+    boxes.set(input, new CompanyBox(input));
+  }
+  if (root.dataset?.guard !== undefined) count(root);
+}
+
+enhance(document);

@@ -1,0 +1,26 @@
+//! Everything here that could grow without end, and where it stops.
+
+use std::time::Duration;
+
+/// The longest form, in bytes: a script of the longest kind with its settings, percent-encoded, or
+/// the CSV of the largest mapping that is known, several times over.
+pub const FORM_BYTES_MAX: usize = 4 << 20;
+
+/// The most fields of a form: what a page of the mapping has, several times over.
+pub const FIELDS_MAX: usize = 20_000;
+
+/// How long a browser may take to send a form.
+pub const FORM_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest cookie header that is looked at, in bytes.
+pub const COOKIE_BYTES_MAX: usize = 8 << 10;
+
+/// Partners on one page of an operator's list.
+pub const PARTNERS_PER_PAGE: usize = 100;
+
+/// Customers on one page of the mapping: as many as a person works through at a time, and few
+/// enough that a page of them is there at once.
+pub const CUSTOMERS_PER_PAGE: usize = 100;
+
+/// Companies that the mapping's box offers at a time; typing narrows them down.
+pub const COMPANIES_OFFERED: usize = 5_000;

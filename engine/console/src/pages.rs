@@ -1,0 +1,60 @@
+//! The pages: a module for each, and here where they are and how one leads to another.
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::failure::Failure;
+use crate::shell::There;
+use crate::{App, assets};
+
+mod create;
+mod integrations;
+mod mapping;
+mod partners;
+mod sign_in;
+
+/// Where the way out is.
+pub(crate) const SIGN_OUT: &str = "/sign-out";
+
+/// The pages of a partner, in the order of the menu: what it says, and the part of the path.
+pub(crate) const PARTNER_PAGES: [(&str, &str); 1] = [("Integrations", "integrations")];
+
+/// The pages of an integration, in the order in which it is set up: what the tab says, and the part
+/// of the path.
+pub(crate) fn tabs(there: &There) -> Vec<(String, String)> {
+    let mapping = format!("{} Mapping", there.word("company"));
+    vec![(mapping, "mapping".to_owned())]
+}
+
+/// The pages that anyone may see.
+pub(crate) fn open() -> Router<App> {
+    Router::new()
+        .route("/", get(sign_in::home))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/assets/{name}", get(assets::read_asset))
+}
+
+/// The pages that need a session.
+pub(crate) fn guarded() -> Router<App> {
+    let integration = Router::new()
+        .route("/mapping", get(mapping::show).post(mapping::save))
+        .route("/mapping/accept", post(mapping::accept))
+        .route("/companies", get(mapping::companies));
+    let partner = Router::new()
+        .route("/", get(integrations::start))
+        .route("/integrations", get(integrations::show))
+        .route(
+            "/integrations/new/{connector}",
+            get(create::show).post(create::send),
+        )
+        .nest("/integrations/{integration}", integration)
+        .route("/{*rest}", get(missing).post(missing));
+    Router::new()
+        .route(SIGN_OUT, post(sign_in::sign_out))
+        .route("/partners", get(partners::show))
+        .nest("/partners/{partner}", partner)
+}
+
+async fn missing() -> Failure {
+    Failure::no_such_page()
+}

@@ -1,0 +1,111 @@
+//! Integrations: what a partner can connect, and how what is connected does.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{Redirect, Response};
+use model::{Health, Outcome};
+use runtime::{ConnectorForm, IntegrationView, Runtime};
+
+use crate::failure::Failure;
+use crate::moment::Moment;
+use crate::shell::{Here, Shell, page};
+
+/// How many runs are looked at to find the last that ended.
+const RUNS_SEEN: usize = 20;
+
+#[derive(Template)]
+#[template(path = "integrations.html")]
+struct IntegrationsPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    is_empty: bool,
+}
+
+/// One connector.
+struct Row {
+    connector: String,
+    title: String,
+    about: String,
+    integrations: Vec<Line>,
+}
+
+/// One integration.
+struct Line {
+    id: String,
+    state: Standing,
+    last_sync: Option<Moment>,
+    created_at: Moment,
+    open_issues: usize,
+    sections: Vec<(String, bool)>,
+}
+
+/// How an integration does.
+#[derive(Clone, Copy)]
+struct Standing {
+    /// What people read.
+    label: &'static str,
+    /// How it looks: `good`, `busy` or `bad`.
+    look: &'static str,
+}
+
+pub(crate) async fn start(here: Here) -> Redirect {
+    Redirect::to(&format!("{}/integrations", here.root()))
+}
+
+pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<Response, Failure> {
+    let integrations = runtime.integrations(here.id()).await?;
+    let mut rows = Vec::new();
+    for connector in runtime.connectors() {
+        let own = integrations
+            .iter()
+            .filter(|one| one.connector == connector.name);
+        let mut lines = Vec::new();
+        for integration in own {
+            lines.push(line(&runtime, &here, &connector, integration).await?);
+        }
+        rows.push(Row {
+            connector: connector.name,
+            title: connector.title,
+            about: connector.family_title,
+            integrations: lines,
+        });
+    }
+    page(&IntegrationsPage {
+        shell: here.shell("Integrations"),
+        is_empty: integrations.is_empty(),
+        rows,
+    })
+}
+
+async fn line(
+    runtime: &Runtime,
+    here: &Here,
+    connector: &ConnectorForm,
+    integration: &IntegrationView,
+) -> Result<Line, Failure> {
+    let runs = runtime.runs(here.id(), &integration.id, RUNS_SEEN).await?;
+    let mut ended = runs.iter().filter(|run| run.outcome == Outcome::Succeeded);
+    let last_sync = ended.next().and_then(|run| run.ended_at).map(Moment::from);
+    let runs_now = runs.iter().any(|run| run.outcome == Outcome::Running);
+    let sections = connector.sections.iter().map(|section| {
+        let is_on = integration.sections.get(&section.name).copied();
+        (section.title.clone(), is_on.unwrap_or_default())
+    });
+    Ok(Line {
+        id: integration.id.to_string(),
+        state: state(integration, runs_now),
+        last_sync,
+        created_at: integration.created_at.into(),
+        open_issues: integration.open_issues,
+        sections: sections.collect(),
+    })
+}
+
+fn state(integration: &IntegrationView, runs_now: bool) -> Standing {
+    let (label, look) = match (&integration.health, runs_now) {
+        (Health::Stopped { .. }, _) => ("Credentials rejected", "bad"),
+        (Health::Good, true) => ("Syncing", "busy"),
+        (Health::Good, false) => ("Connected", "good"),
+    };
+    Standing { label, look }
+}

@@ -1,0 +1,174 @@
+//! The mapping: which company each customer is.
+//!
+//! A page holds a part of the customers, so that thousands of them cost no browser its breath; each
+//! has a box for its company, with the most similar one offered on green. Saving sends the page's
+//! lines, and changes those that a person changed.
+
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use model::CustomerId;
+use runtime::{MappingChange, Runtime, SCORE_MIN};
+use serde_json::Value;
+
+use crate::directory::{self, Chosen, Directory};
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::form::Wrong;
+use crate::shell::{Shell, There, page, refused};
+
+mod line;
+mod part;
+
+use line::Line;
+use part::{Filter, Part};
+
+/// The score from which suggestions are accepted unless a person says otherwise.
+const SCORE_DEFAULT: u8 = 90;
+
+#[derive(Template)]
+#[template(path = "mapping.html")]
+struct MappingPage {
+    shell: Shell,
+    /// Where the integration's pages are.
+    root: String,
+    /// What the connector's people call a company, and several.
+    word: String,
+    words: String,
+    part: Part,
+    lines: Vec<Line>,
+    /// How many suggestions would be accepted with the score as it is.
+    likely: usize,
+    score: u8,
+    score_min: u8,
+    has_companies: bool,
+    wrong: usize,
+}
+
+pub(crate) async fn show(
+    State(runtime): State<Runtime>,
+    there: There,
+) -> Result<Response, Failure> {
+    page(&made(&runtime, &there, &[]).await?)
+}
+
+/// One line of a form that cannot be saved: what is written in its box, and what is wrong with it.
+struct Unsaved {
+    customer: CustomerId,
+    chosen: Chosen,
+    ignored: bool,
+    wrong: Option<Wrong>,
+}
+
+pub(crate) async fn save(
+    State(runtime): State<Runtime>,
+    there: There,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let directory = Directory::read(&runtime, &there).await?;
+    let (mut changes, mut unsaved, mut any_wrong) = (Vec::new(), Vec::new(), false);
+    for customer in fields.below("line.").into_keys() {
+        let customer = CustomerId::new(customer).map_err(|_| Failure::not_a_form())?;
+        let chosen = Chosen::read(&fields, &format!("company.{customer}"));
+        let ignored = fields.get(&format!("ignore.{customer}")) == Some("on");
+        let was_ignored = fields.get(&format!("ignored.{customer}")) == Some("on");
+        let taken = fields.get("take") == Some(customer.as_str());
+        let resolved = match taken
+            .then(|| fields.get(&format!("offer.{customer}")))
+            .flatten()
+        {
+            Some(offered) => Ok(Some(offered.to_owned())),
+            None if ignored => Ok(None),
+            None => chosen.resolve(&directory),
+        };
+        let mut wrong = None;
+        match resolved {
+            Ok(company) => {
+                let before = (!chosen.was.is_empty()).then(|| chosen.id.clone());
+                if company != before || (ignored && !taken) != was_ignored {
+                    changes.push(MappingChange {
+                        customer: customer.clone(),
+                        ignore: ignored && company.is_none(),
+                        company: company.map(Value::String),
+                    });
+                }
+            }
+            Err(found) => (wrong, any_wrong) = (Some(found), true),
+        }
+        unsaved.push(Unsaved {
+            customer,
+            chosen,
+            ignored,
+            wrong,
+        });
+    }
+    if any_wrong {
+        return refused(&made(&runtime, &there, &unsaved).await?);
+    }
+    let count = changes.len();
+    let (partner, id) = (there.here.id(), there.id());
+    runtime.put_company_mappings(partner, id, changes).await?;
+    Ok(there.leave_for("mapping", "mapping", count))
+}
+
+/// Maps all whose suggestion is good enough.
+pub(crate) async fn accept(
+    State(runtime): State<Runtime>,
+    there: There,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let score = fields.text("score").and_then(|text| text.parse().ok());
+    let score: u8 = score.unwrap_or(SCORE_DEFAULT).max(SCORE_MIN);
+    let (partner, id) = (there.here.id(), there.id());
+    let receipt = runtime.accept_suggestions(partner, id, score).await?;
+    Ok(there.leave_for("mapping", "accepted", receipt.saved))
+}
+
+/// What the script offers in the boxes.
+pub(crate) async fn companies(
+    State(runtime): State<Runtime>,
+    there: There,
+) -> Result<Response, Failure> {
+    Ok(Json(directory::answer(&runtime, &there).await?).into_response())
+}
+
+async fn made(
+    runtime: &Runtime,
+    there: &There,
+    unsaved: &[Unsaved],
+) -> Result<MappingPage, Failure> {
+    let (partner, id) = (there.here.id(), there.id());
+    let all = runtime.company_mappings(partner, id).await?;
+    let likely = all.iter().filter_map(|line| line.suggestion.as_ref());
+    let likely = likely.filter(|one| !one.ambiguous && one.score >= SCORE_DEFAULT);
+    let likely = likely.count();
+    let has_companies = !runtime.companies(partner, id, None, 1).await?.is_empty();
+    let asked = |name: &str| there.here.asked(name);
+    let filter = Filter::named(asked("show").as_deref());
+    let number = asked("page").and_then(|text| text.parse().ok());
+    let (part, shown) = Part::of(all, filter, asked("q").unwrap_or_default(), number);
+    let line = |line: runtime::MappingLine| {
+        let kept = unsaved.iter().find(|one| one.customer == line.customer.id);
+        let line = Line::from(line);
+        match kept {
+            Some(kept) => line.with(kept),
+            None => line,
+        }
+    };
+    let lines: Vec<Line> = shown.into_iter().map(line).collect();
+    let word = there.word("company").to_owned();
+    Ok(MappingPage {
+        shell: there.shell(format!("{word} Mapping")),
+        root: there.root(),
+        words: there.word("companies").to_owned(),
+        wrong: lines.iter().filter(|line| line.wrong.is_some()).count(),
+        word,
+        part,
+        lines,
+        likely,
+        score: SCORE_DEFAULT,
+        score_min: SCORE_MIN,
+        has_companies,
+    })
+}

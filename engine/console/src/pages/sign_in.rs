@@ -1,0 +1,119 @@
+//! Signing in with a link that works once, and signing out.
+//!
+//! Opening the link shows a page with one button, and only the button uses it up: what looks at
+//! links before people do, such as a mail filter, leaves it whole.
+
+use access::Pass;
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use serde::Deserialize;
+
+use crate::App;
+use crate::assets::Links;
+use crate::failure::Failure;
+use crate::guard;
+use crate::visitor::{self, Anyone, Visitor};
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    link: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    links: Links,
+    /// The secret part of the link; empty for somebody who came without one.
+    link: String,
+    /// What is wrong with it.
+    wrong: Option<&'static str>,
+}
+
+/// Leads to where the visitor's work begins.
+pub(crate) async fn home(Anyone(visitor): Anyone) -> Redirect {
+    match visitor.as_ref().map(|visitor| visitor.scope().partner()) {
+        None => Redirect::to("/sign-in"),
+        Some(None) => Redirect::to("/partners"),
+        Some(Some(partner)) => Redirect::to(&format!("/partners/{partner}/integrations")),
+    }
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    Anyone(visitor): Anyone,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    if asked.link.is_empty() {
+        return match visitor {
+            Some(_) => Ok(Redirect::to("/").into_response()),
+            None => Ok(Html(SignInPage::new("", None).render()?).into_response()),
+        };
+    }
+    match usable(&app, &asked.link).await? {
+        Ok(_) => Ok(Html(SignInPage::new(&asked.link, None).render()?).into_response()),
+        Err(wrong) => sorry(wrong),
+    }
+}
+
+/// Uses the link up, durably, before the session is handed out.
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let fields = guard::read(&headers, body).await?;
+    // A page of another site could sign its own visitor in as somebody else.
+    if !guard::is_from_here(&headers) {
+        return Err(Failure::unproved());
+    }
+    let link = fields.get("link").unwrap_or_default();
+    let pass = match usable(&app, link).await? {
+        Ok(pass) => pass,
+        Err(wrong) => return sorry(wrong),
+    };
+    if !app.runtime.spend_pass(&pass.id, pass.expires_at).await? {
+        return sorry(USED);
+    }
+    let cookie = visitor::sign_in(&app, &pass);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+}
+
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    visitor: Visitor,
+) -> Result<Response, Failure> {
+    let cookie = visitor::sign_out(&app, &visitor).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
+}
+
+const USED: &str = "This link was used already.";
+
+/// What the link says, or why it is of no use.
+async fn usable(app: &App, link: &str) -> Result<Result<Pass, &'static str>, Failure> {
+    let pass = match app.keys.open_link(link, app.options.now()) {
+        Ok(pass) => pass,
+        Err(access::Refusal::Expired { .. }) => return Ok(Err("This link is too old.")),
+        Err(_) => return Ok(Err("This link is not whole, or not for this server.")),
+    };
+    let spent = app.runtime.is_spent(&pass.id).await?;
+    Ok(if spent { Err(USED) } else { Ok(pass) })
+}
+
+impl SignInPage {
+    fn new(link: &str, wrong: Option<&'static str>) -> Self {
+        Self {
+            links: Links::new(),
+            link: link.to_owned(),
+            wrong,
+        }
+    }
+}
+
+fn sorry(wrong: &'static str) -> Result<Response, Failure> {
+    let text = Html(SignInPage::new("", Some(wrong)).render()?);
+    Ok((StatusCode::FORBIDDEN, text).into_response())
+}

@@ -1,0 +1,55 @@
+//! What a page says about the form that led to it. The address carries a code and a number, never
+//! a text, so that nobody can make a link that puts words on a page.
+
+/// Every code with its text; `{n}` is the number.
+const SAID: [(&str, &str); 7] = [
+    (
+        "created",
+        "Integration created. Its first synchronization is under way.",
+    ),
+    ("mapping", "Mapping saved: {n} changed."),
+    ("accepted", "Suggestions accepted: {n} mapped."),
+    ("settings", "Configuration saved."),
+    ("script", "Script saved."),
+    ("script_removed", "Script removed."),
+    ("imported", "Import saved: {n} changed."),
+];
+
+/// What was done, for the top of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// The text.
+    pub(crate) text: String,
+}
+
+impl Said {
+    /// What the query of an address says was done.
+    pub(crate) fn of(query: &str) -> Option<Self> {
+        let (mut code, mut number) = (None, 0_u64);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "said" => code = SAID.iter().find(|(known, _)| *known == value),
+                "n" => number = value.parse().unwrap_or_default(),
+                _ => {}
+            }
+        }
+        let text = code?.1.replace("{n}", &number.to_string());
+        Some(Self { text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_codes_speak() {
+        let said = |query: &str| Said::of(query).map(|said| said.text);
+        assert_eq!(
+            said("said=mapping&n=3").as_deref(),
+            Some("Mapping saved: 3 changed.")
+        );
+        assert_eq!(said("said=<b>you+won</b>"), None);
+        assert_eq!(said("n=3"), None);
+    }
+}

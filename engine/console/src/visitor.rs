@@ -1,0 +1,123 @@
+//! Who looks at a page: the session in the cookie.
+//!
+//! A session is a sealed text that the browser brings along; nothing of it is stored, except that
+//! it was signed out. The cookie is out of reach of scripts and is not sent along by forms of other
+//! sites.
+
+use std::convert::Infallible;
+
+use access::{Pass, SESSION_LIFE, Scope, TokenKey};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use runtime::Runtime;
+
+use crate::limits::COOKIE_BYTES_MAX;
+use crate::{App, Options};
+
+/// The cookie's name.
+const COOKIE: &str = "dovetail_session";
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    /// The session.
+    pub(crate) pass: Pass,
+    /// What the forms of this session carry.
+    pub(crate) proof: String,
+}
+
+impl Visitor {
+    /// The visitor that the cookie of a call proves, if it proves one that is not signed out. A
+    /// state that cannot be read admits nobody.
+    pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Option<Self> {
+        let text = cookie(headers)?;
+        let pass = app.keys.open_session(text, app.options.now()).ok()?;
+        match app.runtime.is_spent(&pass.id).await {
+            Ok(false) => Some(Self::new(&app.keys, pass)),
+            Ok(true) => None,
+            Err(error) => {
+                tracing::error!(%error, "whether a session was signed out cannot be read");
+                None
+            }
+        }
+    }
+
+    fn new(keys: &TokenKey, pass: Pass) -> Self {
+        let proof = keys.form_proof(&pass.id);
+        Self { pass, proof }
+    }
+
+    /// What the visitor may do.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.pass.scope
+    }
+
+    /// Whether the visitor may change anything.
+    pub(crate) fn may_change(&self) -> bool {
+        self.scope().may_change()
+    }
+}
+
+/// The visitor whom the guard has let in. Only guarded routes may ask.
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = crate::failure::Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let visitor = parts.extensions.get::<Self>().cloned();
+        visitor.ok_or_else(crate::failure::Failure::signed_out)
+    }
+}
+
+/// Whoever looks, signed in or not.
+pub(crate) struct Anyone(pub(crate) Option<Visitor>);
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(Visitor::of(app, &parts.headers).await))
+    }
+}
+
+/// The session that follows on `link`, and the header that hands it to the browser.
+pub(crate) fn sign_in(app: &App, link: &Pass) -> HeaderValue {
+    let pass = Pass {
+        id: new_id(),
+        scope: link.scope.clone(),
+        expires_at: app.options.now().after(SESSION_LIFE),
+    };
+    let session = app.keys.seal_session(&pass);
+    set_cookie(&app.options, session.expose(), SESSION_LIFE.as_secs())
+}
+
+/// Ends the session for good, whoever else may have a copy of its cookie, and gives the header that
+/// takes it from the browser.
+pub(crate) async fn sign_out(app: &App, visitor: &Visitor) -> Result<HeaderValue, runtime::Error> {
+    let (runtime, pass): (&Runtime, _) = (&app.runtime, &visitor.pass);
+    runtime.spend_pass(&pass.id, pass.expires_at).await?;
+    Ok(set_cookie(&app.options, "", 0))
+}
+
+fn set_cookie(options: &Options, value: &str, seconds: u64) -> HeaderValue {
+    let secure = if options.is_secure() { "; Secure" } else { "" };
+    let text =
+        format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    // Sealed texts are base64url, so that every one is a header.
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).into_iter();
+    let all = all.filter(|value| value.len() <= COOKIE_BYTES_MAX);
+    all.filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value)
+}
+
+/// An id that nobody guesses.
+pub(crate) fn new_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}

@@ -1,0 +1,13 @@
+//! The console, called in process: `world` (a console over a simulated PSA, and a browser without
+//! script), `entry` (who gets in), `set_up` (Integrations and Create), `mapping`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test should panic"
+)]
+
+mod entry;
+mod mapping;
+mod set_up;
+mod world;

@@ -1,0 +1,121 @@
+//! The mapping, on a page without script.
+
+use crate::world::World;
+
+/// A world with an integration whose companies were read, and where its mapping is.
+async fn read(world: &World, customers: &[&str]) -> String {
+    world.customers(customers).await;
+    let mut browser = world.administrator().await;
+    let root = browser.connect().await;
+    let path = format!("{root}/mapping");
+    let first = world.psa.companies().into_iter().next().unwrap();
+    let first = first.replace('&', "\\u0026");
+    let companies = format!("{root}/companies");
+    browser
+        .see(&companies, first.split("\\u").next().unwrap())
+        .await;
+    path
+}
+
+#[tokio::test]
+async fn the_most_similar_company_is_offered_on_green_and_taken_by_its_button() {
+    let world = World::new("autotask").await;
+    let company = world.psa.companies().into_iter().next().unwrap();
+    let path = read(&world, &[&company, "Nobody Knows Us"]).await;
+    let mut browser = world.administrator().await;
+    let page = browser
+        .get(&path)
+        .await
+        .expect(200, &["class=\"suggestion\"", "Score"]);
+    let (line, offer) = (
+        page.value("take").unwrap(),
+        page.value("offer.c-1").unwrap(),
+    );
+    assert_eq!(line, "c-1");
+    let fields = [
+        ("line.c-1", ""),
+        ("offer.c-1", offer.as_str()),
+        ("take", "c-1"),
+    ];
+    browser.fill(&path, &fields).await.expect(303, &[]);
+    let saved = browser.follow().await;
+    let saved = saved.expect(
+        200,
+        &["Mapping saved: 1 changed.", "<strong>1</strong> of 2"],
+    );
+    assert_eq!(saved.value("company.c-1.id"), Some(offer));
+}
+
+#[tokio::test]
+async fn a_company_is_named_by_hand_and_one_that_nobody_knows_is_refused() {
+    let world = World::new("halopsa").await;
+    let company = world.psa.companies().into_iter().next().unwrap();
+    let path = read(&world, &["First", "Second"]).await;
+    let mut browser = world.administrator().await;
+    let lines = [("line.c-1", ""), ("line.c-2", "")];
+    let mut fields = lines.to_vec();
+    fields.extend([
+        ("company.c-1", company.as_str()),
+        ("company.c-2", "<i>Nobody"),
+    ]);
+    let refused = browser.fill(&path, &fields).await;
+    let refused = refused.expect(
+        422,
+        &["Nothing was saved yet", "There is no company of this"],
+    );
+    assert_eq!(refused.value("company.c-1").as_ref(), Some(&company));
+    assert_eq!(
+        refused.value("company.c-2").as_deref(),
+        Some("&#60;i&#62;Nobody")
+    );
+    let mut fields = lines.to_vec();
+    fields.extend([("company.c-1", company.as_str()), ("ignore.c-2", "on")]);
+    browser.fill(&path, &fields).await.expect(303, &[]);
+    let saved = browser.follow().await;
+    saved.expect(
+        200,
+        &[
+            "2 changed",
+            "<strong>2</strong> of 2",
+            "Save Client Mapping",
+        ],
+    );
+    let mapped = browser.get(&format!("{path}?show=mapped")).await;
+    let mapped = mapped.expect(200, &["First"]);
+    assert!(!mapped.text().contains("Second"), "{}", mapped.text());
+}
+
+#[tokio::test]
+async fn what_a_person_did_not_touch_is_not_saved_again() {
+    let world = World::new("autotask").await;
+    let company = world.psa.companies().into_iter().next().unwrap();
+    let path = read(&world, &[&company]).await;
+    let mut browser = world.administrator().await;
+    let accept = format!("{path}/accept");
+    let proof = browser.get(&path).await.value("_proof").unwrap();
+    let fields = [("_proof", proof.as_str()), ("score", "60")];
+    browser.post(&accept, &fields).await.expect(303, &[]);
+    let page = browser.follow().await;
+    let page = page.expect(200, &["Suggestions accepted: 1 mapped."]);
+    let names = ["company.c-1", "company.c-1.was", "company.c-1.id"];
+    let values = names.map(|name| page.value(name).unwrap());
+    let mut fields = vec![("line.c-1", "")];
+    fields.extend(names.into_iter().zip(values.iter().map(String::as_str)));
+    browser.fill(&path, &fields).await.expect(303, &[]);
+    browser
+        .follow()
+        .await
+        .expect(200, &["Mapping saved: 0 changed."]);
+}
+
+#[tokio::test]
+async fn names_from_outside_are_texts_and_nothing_else() {
+    let world = World::new("autotask").await;
+    let hostile = "<img src=x onerror=alert(1)>\"'";
+    world.psa.add_company(hostile);
+    let path = read(&world, &[hostile]).await;
+    let mut browser = world.administrator().await;
+    let page = browser.see(&path, "class=\"suggestion\"").await;
+    assert!(!page.text().contains("<img src=x"), "{}", page.text());
+    assert!(page.text().contains("&#60;img src=x onerror=alert(1)&#62;"));
+}
