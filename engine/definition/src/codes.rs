@@ -94,6 +94,7 @@ codes! {
     INVENTED_RECORD = "invented-record", "What a family promises is read, not made up.";
     EFFECT_BY_GET = "effect-by-get", "An effect is not sent as a GET, which anyone may repeat.";
     EFFECT_UNFINDABLE = "effect-unfindable", "An effect can be found after a lost answer.";
+    CALLOUT_REQUEST = "callout-request", "A request is read from a callout in JSON, whole.";
     CALLOUT_WITHOUT_ID = "callout-without-id", "A callout is read for fields of the ticket hint.";
 
     // Families.
@@ -124,6 +125,7 @@ codes! {
     SINCE_MISMATCH = "since-mismatch", "`since` goes with an operation that is given one.";
     WRONG_MATCH = "wrong-match", "What nothing matches can be parked only if somebody can map it.";
     IDLE_PULL = "idle-pull", "What is read is kept or used.";
+    WRONG_KEEP = "wrong-keep", "Records are kept as what they are.";
 }
 
 #[cfg(test)]

@@ -315,6 +315,17 @@ pub struct Callout {
     pub accepts: Vec<Accept>,
     /// How each field of the family's ticket hint is found.
     pub hint: BTreeMap<String, HintRule>,
+    /// How requests are read from them, if they bring any.
+    pub request: Option<Notice>,
+}
+
+/// How records are read from what a callout brings.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Where they are; all of it is the one record where this is absent.
+    pub items: Option<Selector>,
+    /// What each becomes. `$` is the record; root `notice`, all that was brought.
+    pub record: Expression,
 }
 
 /// Where the data of a callout may be.

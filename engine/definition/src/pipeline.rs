@@ -201,6 +201,8 @@ pub enum StepKind {
         name: String,
         /// What the records are kept as.
         keep: Option<Keep>,
+        /// Fields of a record that has changed, each with the operation that lists what is in it.
+        complete: Vec<(String, String)>,
         /// What is done for each record.
         each: Vec<Step>,
     },
@@ -245,6 +247,13 @@ pub enum StepKind {
         ticket: Expression,
         /// The name of the list of other requests that keep the ticket open.
         into: String,
+    },
+    /// Adds to a request what was found out about who asked.
+    Describe {
+        /// The request's id.
+        request: Expression,
+        /// Who asked; nothing where nobody knows.
+        user: Expression,
     },
     /// Holds what was found against what was expected, and notes both in the run.
     Verify {
@@ -340,6 +349,23 @@ pub enum Keep {
     Agreement,
     /// Items that usage can be billed as.
     Item,
+    /// The product's customers.
+    Customer,
+    /// The product's usage.
+    Usage,
+}
+
+impl Keep {
+    /// The schema of the records that can be kept so.
+    pub const fn schema(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Agreement => "agreement",
+            Self::Item => "item",
+            Self::Customer => "customer",
+            Self::Usage => "usage_record",
+        }
+    }
 }
 
 /// What can be looked for.

@@ -52,11 +52,27 @@ pub struct User {
     pub username: Option<String>,
 }
 
+impl User {
+    /// This, with what `other` has where this has nothing.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            id: self.id.or_else(|| other.id.clone()),
+            name: self.name.or_else(|| other.name.clone()),
+            email: self.email.or_else(|| other.email.clone()),
+            username: self.username.or_else(|| other.username.clone()),
+        }
+    }
+}
+
 /// A request and where it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// What the product said.
     pub content: Content,
+    /// Who asked, as it was found out afterwards; empty where it was looked for in vain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub described: Option<User>,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// Where it is.
@@ -83,6 +99,7 @@ impl Request {
     pub fn accepted(content: Content, at: Timestamp) -> Self {
         let mut request = Self {
             content,
+            described: None,
             accepted_at: at,
             state: State::Waiting,
             integration: None,
@@ -115,6 +132,14 @@ impl Request {
         self.state = state;
         self.issue = None;
         self.note(at, state.name(), detail);
+    }
+
+    /// Who asked: what the product said, and where it said nothing, what was found out.
+    pub fn user(&self) -> Option<User> {
+        match (&self.content.user, &self.described) {
+            (Some(said), Some(found)) => Some(said.clone().or(found)),
+            (said, found) => said.clone().or_else(|| found.clone()),
+        }
     }
 
     /// When it was closed, if it is.

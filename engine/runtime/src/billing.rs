@@ -19,6 +19,7 @@ mod view;
 pub use choices::{AgreementLine, AgreementOption, ProductLine};
 pub use decide::{Decided, Verdict};
 pub(crate) use reconcile::reconcile;
+pub(crate) use usage::key as usage_key;
 pub use usage::{USAGES_MAX, UsageReceipt};
 pub use view::{Explanation, PlanView};
 

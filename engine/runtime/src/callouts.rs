@@ -1,8 +1,11 @@
-//! Callouts: what a PSA sends when a ticket has changed.
+//! Callouts: what the other side sends of its own accord. What brings requests is seen to in
+//! [`notice`]; everything here is about what a PSA sends when a ticket has changed.
 //!
-//! A callout is a hint. It is searched for anything that names a ticket, that is made durable, and
+//! Such a callout is a hint. It is searched for anything that names a ticket, that is made durable, and
 //! the answer goes out; the ticket is read again later, and only what is found then counts. So a
 //! forged, repeated, late or mangled callout does no harm, and there is no form it must have.
+
+mod notice;
 
 use definition::connector::{Accept, Callout as Definition, HintRule};
 use model::{Integration, Secret};
@@ -59,6 +62,12 @@ pub enum CalloutError {
         /// The names that were looked for.
         looked_for: Vec<String>,
     },
+    /// It brings requests, and not all of them can be read.
+    #[error("the callout brings a request that cannot be read: {}", findings.join("; "))]
+    Malformed {
+        /// What is wrong, each in a sentence without any value.
+        findings: Vec<String>,
+    },
     /// It could not be made durable; it should be sent again.
     #[error("the callout could not be made durable")]
     Store(#[from] store::Error),
@@ -82,6 +91,10 @@ impl Runtime {
                 .collect();
             return Err(CalloutError::MethodNotAccepted { accepts });
         }
+        if let Some(notice) = &definition.request {
+            let requests = notice::requests(notice, core, connector, &callout.body)?;
+            return self.take_noticed(&integration, requests).await;
+        }
         let hints = hints(definition, &callout);
         if hints.is_empty() {
             let rules = definition.hint.values();
@@ -92,8 +105,17 @@ impl Runtime {
         for hint in hints {
             core.enqueue_hint(&mut batch, &integration, hint, now);
         }
-        let parts = [integration.id.as_str()];
-        let seen = CalloutSeenRow(now);
+        self.callout_seen(batch, &integration).await
+    }
+
+    /// Commits what came of a callout, with the note that one came.
+    async fn callout_seen(
+        &self,
+        mut batch: Batch,
+        integration: &Integration,
+    ) -> Result<(), CalloutError> {
+        let (core, parts) = (&self.core, [integration.id.as_str()]);
+        let seen = CalloutSeenRow(core.now());
         batch.put_record(integration.partner.as_str(), &parts, &seen, Expect::Any);
         core.store.commit(batch).await?;
         core.metrics.callouts_accepted.add(1);
@@ -313,6 +335,7 @@ mod tests {
             methods: vec!["POST"],
             accepts: accepts.to_vec(),
             hint: std::collections::BTreeMap::new(),
+            request: None,
         };
         notices(&definition, callout).concat()
     }
@@ -340,6 +363,7 @@ mod tests {
             methods: vec!["POST"],
             accepts: vec![Accept::Json],
             hint: std::collections::BTreeMap::from([("id".to_owned(), rule)]),
+            request: None,
         };
         let hints = hints(&definition, &callout("", &body.to_string()));
         let id =

@@ -171,6 +171,9 @@ pub(crate) fn request_value(request: &Request) -> Value {
     let mut value = json!(request.content);
     if let Some(fields) = value.as_object_mut() {
         fields.insert("accepted_at".into(), json!(request.accepted_at));
+        if let Some(user) = request.user() {
+            fields.insert("user".into(), json!(user));
+        }
         if let Some(resolution) = &request.resolution {
             fields.insert("resolution".into(), json!(resolution));
         }

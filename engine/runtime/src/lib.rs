@@ -12,6 +12,7 @@ mod billing;
 mod callouts;
 mod context;
 mod core;
+mod describe;
 mod doubt;
 mod effective;
 mod error;

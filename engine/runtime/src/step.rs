@@ -6,6 +6,7 @@
 //! [`ensure`], which knows what was done before.
 
 mod counterpart;
+mod describe;
 pub(crate) mod earlier;
 mod emit;
 pub(crate) mod ensure;
@@ -112,6 +113,9 @@ async fn one(context: &mut Context<'_>, step: &Step) -> Result<Flow, Halt> {
             ticket,
             into,
         } => leave::leave(context, path, request, ticket, into).await,
+        StepKind::Describe { request, user } => {
+            describe::describe(context, path, request, user).await
+        }
         StepKind::Verify {
             what,
             found,

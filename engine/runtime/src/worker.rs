@@ -244,6 +244,11 @@ impl Core {
                 self.close_without_ticket(lease, partner, &before).await
             };
         }
+        let before = match event {
+            RequestEvent::Opened => self.described(lease, partner, before).await?,
+            RequestEvent::CloseAsked => before,
+        };
+        let request = &before.value.0;
         let issue = request.issue.clone();
         let left = issue.clone();
         let integration = match self.route(partner, request).await {

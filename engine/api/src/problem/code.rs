@@ -79,6 +79,8 @@ codes! {
     /// A callout without the name and password set for it.
     CalloutUnauthenticated = "callout-unauthenticated", UNAUTHORIZED,
         "The callout's name or password is wrong";
+    /// A callout that brings a request which cannot be read.
+    CalloutMalformed = "callout-malformed", BAD_REQUEST, "The callout cannot be read";
     /// A callout that names no ticket.
     CalloutWithoutTicket = "callout-without-ticket", BAD_REQUEST, "The callout names no ticket";
 }

@@ -134,6 +134,11 @@ impl From<CalloutError> for Problem {
                 ),
             )
             .remedy("Put the ticket's id into the callout; repeating it as it is changes nothing."),
+            CalloutError::Malformed { findings } => Self::new(
+                Code::CalloutMalformed,
+                format!("The request in it cannot be read: {}.", findings.join("; ")),
+            )
+            .remedy("Correct what is named; repeating it as it is changes nothing."),
             CalloutError::Store { .. } => not_kept(&error),
         }
     }
@@ -213,6 +218,12 @@ mod tests {
             (
                 CalloutError::NoTicket { looked_for },
                 (400, "callout-without-ticket"),
+            ),
+            (
+                CalloutError::Malformed {
+                    findings: Vec::new(),
+                },
+                (400, "callout-malformed"),
             ),
         ] {
             assert_eq!(answer(error), expected);

@@ -136,7 +136,7 @@ pub(crate) struct RequestContent {
     url: Option<String>,
     /// The reason that was given.
     reason: Option<String>,
-    /// Who asked.
+    /// Who asked: what the product said, and what was found out besides.
     user: Option<RequestUser>,
     /// When the user asked.
     opened_at: Option<Moment>,
@@ -202,6 +202,7 @@ impl Request {
 
 impl From<model::Request> for Request {
     fn from(request: model::Request) -> Self {
+        let user = request.user();
         Self {
             id: request.content.id.to_string(),
             state: request.state.into(),
@@ -212,7 +213,11 @@ impl From<model::Request> for Request {
             close_asked_at: request.close_asked_at.map(Moment::from),
             closed_by: request.closed_by.map(ClosedBy::from),
             resolution: request.resolution,
-            request: request.content.into(),
+            request: model::Content {
+                user,
+                ..request.content
+            }
+            .into(),
             history: Some(each(request.history)),
         }
     }

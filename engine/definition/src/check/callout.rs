@@ -1,25 +1,42 @@
 //! Checks how callouts are read.
 
-use expression::Shape;
+use expression::{Scripts, Shape};
 
 use super::rule;
+use super::value::Values;
 use crate::codes;
-use crate::connector::{Accept, Callout, HintRule};
+use crate::connector::{Accept, Callout, HintRule, Notice};
 use crate::family::Family;
 use crate::near;
 use crate::page::Spot;
 use crate::pipeline::Event;
-use crate::raw::connector::{AcceptText, CalloutMethodText, CalloutText};
+use crate::raw::connector::{AcceptText, CalloutMethodText, CalloutText, NoticeText};
+
+/// The schema of what the product's users ask for.
+const REQUEST: &str = "request";
 
 /// Checks `callout`.
-pub(crate) fn check(text: &CalloutText, family: &Family, spot: &Spot<'_>) -> Callout {
+pub(crate) fn check(
+    text: &CalloutText,
+    family: &Family,
+    scripts: &Scripts,
+    spot: &Spot<'_>,
+) -> Callout {
     let methods = text
         .methods
         .as_deref()
         .unwrap_or(&[CalloutMethodText::Post]);
     let accepts = text.accepts.as_deref().unwrap_or(&[AcceptText::Json]);
     let hint = spot.key("hint");
-    if text.hint.0.is_empty() {
+    if let Some(notice) = &text.request {
+        is_whole(notice, family, &spot.key("request").key("record"));
+        if !accepts.contains(&AcceptText::Json) || !text.hint.0.is_empty() {
+            let message = "a request is read from JSON, and from a callout that brings no hints";
+            let hint = "let it accept `json`, and remove `hint`".to_owned();
+            spot.key("request")
+                .key_error(codes::CALLOUT_REQUEST, message.to_owned(), Some(hint));
+        }
+    } else if text.hint.0.is_empty() {
         let message = "nothing is read from the callout".to_owned();
         hint.key_error(codes::CALLOUT_WITHOUT_ID, message, None);
     }
@@ -49,6 +66,39 @@ pub(crate) fn check(text: &CalloutText, family: &Family, spot: &Spot<'_>) -> Cal
         hint: rules.collect(),
         methods: methods.iter().map(|method| method_name(*method)).collect(),
         accepts: accepts.iter().map(|accept| Accept::from(*accept)).collect(),
+        request: text
+            .request
+            .as_ref()
+            .map(|text| notice(text, scripts, &spot.key("request"))),
+    }
+}
+
+fn notice(text: &NoticeText, scripts: &Scripts, spot: &Spot<'_>) -> Notice {
+    let outer = Shape::object([("notice", Shape::Any)]);
+    let values = Values::document(&Shape::Any, &outer, scripts);
+    let items = text.items.as_ref();
+    Notice {
+        items: items.and_then(|path| values.selector(path, &spot.key("items"))),
+        record: values.varying(&text.record.0, &spot.key("record")),
+    }
+}
+
+/// Reports what a request has to have and the record lacks.
+fn is_whole(text: &NoticeText, family: &Family, spot: &Spot<'_>) {
+    let (Some(fields), Some(schema)) = (text.record.0.as_object(), family.schemas.get(REQUEST))
+    else {
+        return;
+    };
+    for key in schema.required().filter(|key| !fields.contains_key(*key)) {
+        let message = format!("a request has a `{key}`, and this has none");
+        spot.error(codes::CALLOUT_REQUEST, message, None);
+    }
+    let known = schema.allowed().unwrap_or_default();
+    for key in fields.keys().filter(|key| !known.contains(&key.as_str())) {
+        let message = format!("`{key}` is not a field of a request");
+        let hint = near::hint(key, known.iter().copied());
+        spot.key(key)
+            .key_error(codes::CALLOUT_REQUEST, message, hint);
     }
 }
 

@@ -112,7 +112,7 @@ pub(crate) fn check(
         callout: file
             .callout
             .as_ref()
-            .map(|text| callout::check(text, family, &spot.key("callout"))),
+            .map(|text| callout::check(text, family, scripts, &spot.key("callout"))),
         http,
         operations,
     };

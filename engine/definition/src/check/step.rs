@@ -84,6 +84,13 @@ impl Bench<'_> {
         if let Some(text) = &text.leave {
             return Some(self.leave(text, names, &at("leave")));
         }
+        if let Some(text) = &text.describe {
+            let at = at("describe");
+            return Some(StepKind::Describe {
+                request: self.template(&text.request, names, &at.key("request")),
+                user: self.template(&text.user, names, &at.key("user")),
+            });
+        }
         if let Some(text) = &text.verify {
             return Some(self.verify(text, names, &at("verify")));
         }

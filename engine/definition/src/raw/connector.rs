@@ -322,8 +322,8 @@ pub(crate) enum SettingKindText {
     Company,
 }
 
-/// The callout: what the system says of its own accord. It is a hint and no more; what it names is
-/// read again.
+/// The callout: what the system says of its own accord. A hint is a hint and no more; what it names
+/// is read again. A request is taken in as if the product had handed it in.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Callout")]
@@ -333,7 +333,21 @@ pub(crate) struct CalloutText {
     /// Where its data may be. Default: json.
     pub(crate) accepts: Option<Vec<AcceptText>>,
     /// How the fields of the family's ticket hint are found among the pairs it brings.
+    #[serde(default)]
     pub(crate) hint: Named<HintText>,
+    /// How requests are read from it. Callouts that bring none are accepted and passed over.
+    pub(crate) request: Option<NoticeText>,
+}
+
+/// How records are read from what a callout brings, which is JSON.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Notice")]
+pub(crate) struct NoticeText {
+    /// Where they are. Without it, what was brought is the one record.
+    pub(crate) items: Option<Picked>,
+    /// What each becomes. `$` is the record, `notice` all that was brought.
+    pub(crate) record: Computed,
 }
 
 /// The HTTP method of a callout. The listener takes these two.

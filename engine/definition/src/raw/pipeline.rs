@@ -111,6 +111,8 @@ pub(crate) struct StepText {
     pub(crate) earlier: Option<EarlierText>,
     /// Takes a request off its ticket, and tells which others keep that open.
     pub(crate) leave: Option<LeaveText>,
+    /// Adds to a request what was found out about who asked.
+    pub(crate) describe: Option<DescribeText>,
     /// Holds what was found against what was expected, and notes both in the run.
     pub(crate) verify: Option<VerifyText>,
     /// Looks for what would stop tickets before it does: what is named here, and what the connector
@@ -245,6 +247,10 @@ pub(crate) struct PullText {
     pub(crate) name: Name,
     /// Keeps the records, replacing those that were kept before.
     pub(crate) keep: Option<KeepText>,
+    /// Fields of a record that has changed which other operations tell, by the operation: each is
+    /// given the record, and the list of what it gives is the field. For usage alone.
+    #[serde(default)]
+    pub(crate) complete: Named<Name>,
     /// What is done for each record.
     #[serde(default)]
     pub(crate) each: Vec<StepText>,
@@ -272,6 +278,10 @@ pub(crate) enum KeepText {
     Agreement,
     /// Items, for the choice of what products are billed as.
     Item,
+    /// The product's customers, as if the product had handed in the whole list.
+    Customer,
+    /// The product's usage, as if the product had handed it in.
+    Usage,
 }
 
 /// Holds measured usage against what the PSA bills, plans the changes, and makes those that may be
@@ -389,6 +399,18 @@ pub(crate) struct LeaveText {
     pub(crate) ticket: Template,
     /// The name of the list of other requests that keep the ticket open.
     pub(crate) into: Name,
+}
+
+/// Adds to a request what was found out about who asked, for all that is said about the request
+/// from then on. What the product said itself is never changed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Describe")]
+pub(crate) struct DescribeText {
+    /// The request's id.
+    pub(crate) request: Template,
+    /// Who asked; nothing where nobody knows.
+    pub(crate) user: Template,
 }
 
 /// Holds what was found against what was expected, and notes both in the run. A run in which

@@ -338,8 +338,15 @@ fn truncate(arguments: &[&Value]) -> Result<Value, &'static str> {
 }
 
 fn moment(arguments: &[&Value]) -> Result<Timestamp, &'static str> {
-    let moment = argument(arguments, 0).as_str().and_then(Timestamp::parse);
-    moment.ok_or("it needs a date and time (RFC 3339)")
+    let moment = match argument(arguments, 0) {
+        Value::Number(seconds) => seconds.as_i64().map(|it| it.saturating_mul(1_000)),
+        other => other
+            .as_str()
+            .and_then(Timestamp::parse)
+            .map(Timestamp::as_millis),
+    };
+    let moment = moment.map(Timestamp::from_millis);
+    moment.ok_or("it needs a date and time (RFC 3339, or a number of Unix seconds)")
 }
 
 /// Whole seconds and `Z`: the form that APIs take in a filter.

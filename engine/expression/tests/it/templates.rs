@@ -97,7 +97,7 @@ fn a_helper_objects_without_quoting_its_argument() {
     for (template, reason) in [
         (
             "{{ after request.id \"24h\" }}",
-            "after: it needs a date and time (RFC 3339)",
+            "after: it needs a date and time (RFC 3339, or a number of Unix seconds)",
         ),
         (
             "{{ after request.opened request.id }}",

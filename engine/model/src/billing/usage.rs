@@ -25,8 +25,10 @@ pub struct Usage {
     /// How much, the free part included. Often a fraction: who started late counts in part.
     pub quantity: Decimal,
     /// How much of it is not to be billed.
+    #[serde(default)]
     pub free_quantity: Decimal,
     /// Who it was, as far as the product tells.
+    #[serde(default)]
     pub details: Vec<UsageDetail>,
 }
 
@@ -45,6 +47,7 @@ pub struct UsageDetail {
     /// The user's part.
     pub quantity: Decimal,
     /// When the user was first active in the term.
+    #[serde(default)]
     pub first_use: Option<Day>,
 }
 

@@ -110,7 +110,8 @@ impl Runtime {
         Ok(())
     }
 
-    async fn known_usage(
+    /// The usage as it is kept, by what tells figures apart.
+    pub(crate) async fn known_usage(
         &self,
         partner: &PartnerId,
     ) -> Result<BTreeMap<[String; 3], Measured>, Error> {
@@ -141,7 +142,8 @@ impl Runtime {
     }
 }
 
-fn key(usage: &Usage) -> [String; 3] {
+/// What tells a figure from others: customer, product and subscription.
+pub(crate) fn key(usage: &Usage) -> [String; 3] {
     [
         usage.customer_id.to_string(),
         usage.product_id.to_string(),

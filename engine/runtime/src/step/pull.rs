@@ -5,6 +5,7 @@
 //! a list is in the order of ids, not of time, so half of one proves nothing about any moment.
 
 mod kept;
+mod taken;
 
 use definition::pipeline::{Keep, Since, Step, StepKind};
 use exchange::paging::Stop;
@@ -35,6 +36,7 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         with,
         name,
         keep,
+        complete,
         each,
     } = &step.kind
     else {
@@ -42,6 +44,10 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     };
     if !context.remote.connector.operations.contains_key(operation) {
         return Ok(Flow::Go);
+    }
+    if let Some(taken) = keep.and_then(|keep| taken::Taken::of(keep, complete)) {
+        let inputs = inputs(context, &step.path, operation, with)?;
+        return taken.read(context, operation, &inputs).await;
     }
     let mut read = Read::begin(context, operation, since.as_ref()).await?;
     let mut inputs = inputs(context, &step.path, operation, with)?;
@@ -73,7 +79,7 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
                     kept::keep::<AgreementRow>(context, &read, &record).await?
                 }
                 Some(Keep::Item) => kept::keep::<ItemRow>(context, &read, &record).await?,
-                None => None,
+                Some(Keep::Customer | Keep::Usage) | None => None,
             });
             if !each.is_empty() {
                 context.roots.insert(name.clone(), record);
@@ -99,7 +105,7 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         Some(Keep::Company) => kept::drop_unseen::<CompanyRow>(context, &read).await?,
         Some(Keep::Agreement) => kept::drop_unseen::<AgreementRow>(context, &read).await?,
         Some(Keep::Item) => kept::drop_unseen::<ItemRow>(context, &read).await?,
-        None => {}
+        Some(Keep::Customer | Keep::Usage) | None => {}
     }
     listing.end(&mut context.batch);
     read.end(context);

@@ -117,14 +117,41 @@ impl Bench<'_> {
         let since = text.since.as_ref();
         let since = since.map(|since| self.since(since, &record, names, &spot.key("since")));
         let mut inside = names.inside(&text.name, record, &spot.key("as"));
+        let keep = text.keep.map(Keep::from);
+        if let (Some(keep), Some(contract)) = (keep, contract) {
+            kept_as(keep, contract, &spot.key("keep"));
+        }
+        for (field, complete) in &text.complete.0 {
+            let at = spot.key("complete").key(field);
+            self.completes(complete, keep, &inside, &at);
+        }
         StepKind::Pull {
             operation: text.operation.0.clone(),
             since,
             with,
             name: text.name.0.clone(),
-            keep: text.keep.map(Keep::from),
+            keep,
+            complete: completed(&text.complete),
             each: self.steps(&text.each, &mut inside, &spot.key("each")),
         }
+    }
+
+    /// Checks an operation that tells the rest of a record.
+    fn completes(&self, name: &Name, keep: Option<Keep>, inside: &Names, spot: &Spot<'_>) {
+        if keep != Some(Keep::Usage) {
+            let message = "only of usage it is known which records have changed".to_owned();
+            let hint = "call the operation in `each`, or remove `complete`".to_owned();
+            spot.key_error(codes::WRONG_KEEP, message, Some(hint));
+        }
+        let Some(contract) = self.named(name, spot) else {
+            return;
+        };
+        if !matches!(contract.gives, Gives::Many(_)) {
+            let message = format!("`{}` gives no list", contract.name);
+            let hint = "name an operation that gives `many`".to_owned();
+            spot.error(codes::NOT_A_LIST, message, Some(hint));
+        }
+        self.inputs(contract, &Named::default(), inside, &[], spot);
     }
 
     /// Checks an operation that is pulled, and gives the shape of its records.
@@ -264,12 +291,29 @@ impl Bench<'_> {
     }
 }
 
+fn completed(text: &Named<Name>) -> Vec<(String, String)> {
+    let one = |(field, operation): &(String, Name)| (field.clone(), operation.0.clone());
+    text.0.iter().map(one).collect()
+}
+
+/// Reports records that cannot be kept as what they are said to be.
+fn kept_as(keep: Keep, contract: &Contract, spot: &Spot<'_>) {
+    let wanted = keep.schema();
+    if contract.gives.schema().is_some_and(|given| given != wanted) {
+        let message = format!("`{}` gives no `{wanted}`", contract.name);
+        let hint = "keep the records as what the operation gives".to_owned();
+        spot.error(codes::WRONG_KEEP, message, Some(hint));
+    }
+}
+
 impl From<KeepText> for Keep {
     fn from(text: KeepText) -> Self {
         match text {
             KeepText::Company => Self::Company,
             KeepText::Agreement => Self::Agreement,
             KeepText::Item => Self::Item,
+            KeepText::Customer => Self::Customer,
+            KeepText::Usage => Self::Usage,
         }
     }
 }
