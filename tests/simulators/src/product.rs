@@ -1,10 +1,13 @@
-//! The vendor's product as Dovetail sees it: a receiver of signed webhooks, and sample customers,
-//! user requests and usage to feed into Dovetail's API.
+//! The vendor's product as Dovetail sees it: a receiver of signed webhooks, sample customers,
+//! user requests and usage to feed into Dovetail's API, and the Partner API where Dovetail can ask
+//! for them itself.
 //!
 //! It promises to accept only what is signed rightly and recently, to tell a repeated event from
 //! a new one by its id, and to fail on demand. It keeps no state of requests by itself: what it
 //! knows of them is what the webhooks told it.
 
+mod account;
+mod partner_api;
 mod receive;
 mod sample;
 mod signature;
@@ -22,10 +25,12 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
+pub use self::account::{API_KEY, Figure, Quirks};
 pub use self::receive::BODY_BYTES_MAX;
 pub use self::sample::{Customer, UsageRecord, UserRequest};
 pub use self::signature::{Rejection, TOLERANCE_SECONDS, signature};
 
+use self::account::Account;
 use crate::Error;
 use crate::clock::{Clock, SystemClock};
 use crate::faults::Plan;
@@ -98,10 +103,13 @@ struct Inner {
     changes: watch::Sender<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inbox {
     received: VecDeque<Received>,
     rejected: VecDeque<Rejection>,
+    account: Account,
+    /// Calls of the Partner API, oldest first.
+    calls: VecDeque<String>,
 }
 
 impl fmt::Debug for Product {
@@ -117,14 +125,19 @@ impl Product {
     /// A product that has received nothing yet.
     pub fn new(config: Config) -> Self {
         Self(Arc::new(Inner {
-            state: Mutex::default(),
+            state: Mutex::new(Inbox {
+                received: VecDeque::new(),
+                rejected: VecDeque::new(),
+                account: Account::sample(),
+                calls: VecDeque::new(),
+            }),
             faults: Plan::new(config.seed.wrapping_add(3)),
             changes: watch::Sender::new(0),
             config,
         }))
     }
 
-    /// `POST /webhooks`, and the simulator's own controls under `/__simulator`.
+    /// `POST /webhooks`, the Partner API, and the simulator's own controls under `/__simulator`.
     pub fn router(&self) -> Router {
         receive::router().with_state(self.clone())
     }
@@ -180,6 +193,59 @@ impl Product {
     /// As many user requests as wanted, spread over the customers; the same for the same seed.
     pub fn generated_requests(&self, count: u32) -> Vec<UserRequest> {
         sample::generated_requests(self.0.config.seed, count)
+    }
+
+    /// What the Partner API is asked with.
+    pub fn set_key(&self, key: &str) {
+        key.clone_into(&mut self.state().account.key);
+    }
+
+    /// What the Partner API's document leaves open.
+    pub fn quirks(&self) -> Quirks {
+        self.state().account.quirks
+    }
+
+    /// Answers those questions in another way.
+    pub fn set_quirks(&self, quirks: Quirks) {
+        self.state().account.quirks = quirks;
+    }
+
+    /// Every figure that the Partner API tells.
+    pub fn figures(&self) -> Vec<Figure> {
+        self.state().account.figures.clone()
+    }
+
+    /// Puts a figure in the place of the one with its number, or adds it.
+    pub fn put_figure(&self, figure: Figure) {
+        let mut state = self.state();
+        let figures = &mut state.account.figures;
+        match figures
+            .iter_mut()
+            .find(|one| one.usage_id == figure.usage_id)
+        {
+            Some(known) => *known = figure,
+            None => figures.push(figure),
+        }
+    }
+
+    /// Adds so many customers to the Partner API, each with so many products.
+    pub fn grow(&self, customers: u32, products: u32) {
+        self.state().account.grow(customers, products);
+    }
+
+    /// Switches a customer off.
+    pub fn disable_customer(&self, id: &str) {
+        self.state().account.disabled.push(id.to_owned());
+    }
+
+    /// Calls of the Partner API, oldest first, such as `GET /customers`.
+    pub fn calls(&self) -> Vec<String> {
+        self.state().calls.iter().cloned().collect()
+    }
+
+    /// The notification of a request, as the product sends it to a partner's endpoint.
+    pub fn notice(&self, request: &UserRequest) -> Value {
+        account::notice(request, self.0.config.clock.now())
     }
 
     /// Usage of the current term.

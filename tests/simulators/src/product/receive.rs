@@ -4,12 +4,12 @@ use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::signature::{Rejection, verified};
-use super::{KEPT_MAX, Product, Received};
+use super::{Figure, KEPT_MAX, Product, Quirks, Received, partner_api};
 use crate::faults::{Planned, strike};
 use crate::reply;
 
@@ -22,6 +22,9 @@ const ENTITY: &str = "webhooks";
 pub(crate) fn router() -> Router<Product> {
     Router::new()
         .route("/webhooks", post(receive))
+        .route(partner_api::ROOT, any(partner_api::answer))
+        .route("/__simulator/figures", get(figures).put(put_figure))
+        .route("/__simulator/quirks", get(quirks).put(put_quirks))
         .route("/__simulator", get(overview))
         .route("/__simulator/received", get(received))
         .route(
@@ -124,6 +127,24 @@ async fn clear_faults(State(product): State<Product>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+async fn figures(State(product): State<Product>) -> Json<Value> {
+    Json(json!(product.figures()))
+}
+
+async fn put_figure(State(product): State<Product>, Json(figure): Json<Figure>) -> StatusCode {
+    product.put_figure(figure);
+    StatusCode::NO_CONTENT
+}
+
+async fn quirks(State(product): State<Product>) -> Json<Value> {
+    Json(json!(product.quirks()))
+}
+
+async fn put_quirks(State(product): State<Product>, Json(quirks): Json<Quirks>) -> StatusCode {
+    product.set_quirks(quirks);
+    StatusCode::NO_CONTENT
+}
+
 async fn samples(
     State(product): State<Product>,
     Path(kind): Path<String>,
@@ -132,6 +153,10 @@ async fn samples(
         "customers" => Ok(Json(json!(product.customers()))),
         "requests" => Ok(Json(json!(product.requests()))),
         "usage" => Ok(Json(json!(product.usage()))),
+        "notices" => {
+            let all = product.requests();
+            Ok(Json(all.iter().map(|one| product.notice(one)).collect()))
+        }
         _ => Err(StatusCode::NOT_FOUND),
     }
 }

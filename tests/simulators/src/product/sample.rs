@@ -80,7 +80,7 @@ const REASONS: [&str; 4] = [
     "Ça ne marche plus",
 ];
 
-const USERS: [Option<&str>; 5] = [
+pub(crate) const USERS: [Option<&str>; 5] = [
     Some("morgan.ellis@acme-industries.example"),
     Some("Riley Nakamura"),
     Some("jdoe"),
@@ -100,7 +100,7 @@ pub(crate) fn customers() -> Vec<Customer> {
     CUSTOMERS.into_iter().zip(1..).map(customer).collect()
 }
 
-fn customer_id(number: u32) -> String {
+pub(crate) fn customer_id(number: u32) -> String {
     format!("c062a202-e090-4e57-ba88-{number:012}")
 }
 
