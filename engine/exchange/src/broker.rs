@@ -73,6 +73,8 @@ enum Trust {
     Unproven,
     Proven,
     Rejected(Failure),
+    /// Replaced by another broker of this name, for good.
+    Retired,
 }
 
 /// The right to send one request now.
@@ -129,7 +131,17 @@ impl Broker {
     /// Somebody mended the credential, here or on the other side: it may be used again.
     pub fn credentials_changed(&self) {
         let mut state = self.lock();
-        state.trust = Trust::Unproven;
+        if !matches!(state.trust, Trust::Retired) {
+            state.trust = Trust::Unproven;
+            state.generation += 1;
+        }
+    }
+
+    /// Sends nothing more: another credential stands under this name now, and whoever still holds
+    /// this one would not learn that the other one was rejected.
+    pub(crate) fn retire(&self) {
+        let mut state = self.lock();
+        state.trust = Trust::Retired;
         state.generation += 1;
     }
 
@@ -205,6 +217,10 @@ impl Broker {
         let state = self.lock();
         let trial = match &state.trust {
             Trust::Rejected(failure) => return Err(failure.clone()),
+            Trust::Retired => {
+                let message = "not sent, because the credentials were replaced meanwhile";
+                return Err(Failure::unsent(Class::Unavailable, message));
+            }
             Trust::Proven => None,
             Trust::Unproven if trial.is_some() => trial,
             Trust::Unproven => return Ok(None),
@@ -221,7 +237,7 @@ impl Broker {
     pub(crate) fn trust(&self, admission: &Admission<'_>) {
         let mut state = self.lock();
         // A rejection stands until the credential changes, whatever was still under way.
-        if state.generation == admission.generation && !matches!(state.trust, Trust::Rejected(_)) {
+        if state.generation == admission.generation && matches!(state.trust, Trust::Unproven) {
             state.trust = Trust::Proven;
         }
     }

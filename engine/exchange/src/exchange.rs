@@ -134,9 +134,12 @@ impl Exchange {
         self.brokers().get(name).cloned()
     }
 
-    /// Forgets a broker whose credential is used no more.
+    /// Forgets a broker whose credential is used no more. Calls that are under way with it end, and
+    /// are not made again.
     pub fn forget_broker(&self, name: &str) {
-        self.brokers().remove(name);
+        if let Some(broker) = self.brokers().remove(name) {
+            broker.retire();
+        }
     }
 
     /// Every broker, e.g. for metrics.

@@ -10,7 +10,9 @@ use store::{Batch, Expect, Record, Records, Version, Versioned};
 use crate::Runtime;
 use crate::core::{Core, add_request, change_request};
 use crate::error::Error;
-use crate::tables::{BehindRow, EffectRow, IssueRow, RequestRow, accepted_count, state_count};
+use crate::tables::{
+    BehindRow, EffectRow, IssueRow, RequestRow, RevivalRow, accepted_count, state_count,
+};
 use crate::work::{RequestEvent, Work, request_job};
 
 /// How often a change is tried again when others change the same request at the same time.
@@ -238,6 +240,11 @@ impl Core {
             Err(Error::NotFound { .. }) => return Ok(false),
             Err(error) => return Err(error),
         };
+        let parts = [integration.as_str(), request.content.id.as_str()];
+        let revival = RevivalRow::key(partner.as_str(), &parts);
+        if self.store.get(&revival).await?.is_some() {
+            return Ok(true);
+        }
         let connector = self.connector(&known.connector);
         let Ok(family) = connector.and_then(|connector| self.family(&connector)) else {
             return Ok(true); // nothing says how to look for it

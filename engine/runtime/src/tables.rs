@@ -9,7 +9,7 @@ use model::billing::{
 };
 use model::{
     Customer, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId, Request, RequestId,
-    Run, Secret, State, Timestamp,
+    Run, Secret, State, TicketKey, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -69,6 +69,11 @@ table!(
     /// By integration id and the hash of what makes requests alike: whose turn it is to open or
     /// re-open a ticket for them, or whose it was last.
     TurnRow(Turn), "turn", 1
+);
+table!(
+    /// By integration id and request id: the ticket that the request is about to open again, until
+    /// it is linked to it.
+    RevivalRow(TicketKey), "revival", 1
 );
 table!(
     /// By issue id.
@@ -156,8 +161,6 @@ impl Record for TicketRow {
 pub(crate) struct Turn {
     /// The request.
     pub(crate) request: RequestId,
-    /// The one before it, whose ticket it opens again.
-    pub(crate) revives: Option<RequestId>,
 }
 
 table!(

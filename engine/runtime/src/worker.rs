@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::sabotage::{Bug, sabotaged};
-use model::{ClosedBy, Integration, IssueKind, PartnerId, RequestId, State};
+use model::{
+    ClosedBy, Integration, IntegrationId, IssueId, IssueKind, PartnerId, RequestId, State,
+};
 use store::{Batch, Claim, Edge, Lease, Versioned};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -17,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::Runtime;
 use crate::aside::AGAIN_TO;
 use crate::context::{Context, customer_value, request_value};
-use crate::core::{Core, change_request};
+use crate::core::{Core, change_request, is_usable};
 use crate::effective::{OwnWords, Subject, adapt};
 use crate::error::{Error, chain};
 use crate::halt::Halt;
@@ -268,13 +270,8 @@ impl Core {
                 batch.complete(lease);
                 self.store.commit(batch).await?;
                 self.metrics.jobs_done.add(1);
-                let unreachable = issue_id(IssueKind::Unreachable, Some(&integration), "tickets");
-                for over in issue.into_iter().chain([unreachable]) {
-                    self.clear_issue(partner, &over)
-                        .await
-                        .map_err(store_error)?;
-                }
-                Ok(())
+                let mended = self.request_mended(partner, &integration, issue).await;
+                mended.map_err(store_error)
             }
             Err((batch, halt)) => {
                 self.put_aside(lease, work, partner, Some(id), batch, halt)
@@ -284,13 +281,34 @@ impl Core {
         }
     }
 
+    /// Clears what a request that has got through shows to be mended. Of credentials that were
+    /// rejected since it asked the PSA it shows nothing.
+    async fn request_mended(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+        issue: Option<IssueId>,
+    ) -> Result<(), Error> {
+        if let Some(issue) = issue {
+            let kind = IssueKind::CredentialsRejected;
+            let rejected = issue_id(kind, Some(integration), "credentials");
+            if issue != rejected
+                || is_usable(&self.integration(partner, integration).await?.value.0)
+            {
+                self.clear_issue(partner, &issue).await?;
+            }
+        }
+        let unreachable = issue_id(IssueKind::Unreachable, Some(integration), "tickets");
+        self.clear_issue(partner, &unreachable).await.map(drop)
+    }
+
     /// Clears the issue that a request waited behind, if it was the last one there and waits for
     /// something else now.
     async fn left_behind(
         &self,
         partner: &PartnerId,
         id: &RequestId,
-        left: Option<model::IssueId>,
+        left: Option<IssueId>,
     ) -> Result<(), store::Error> {
         let now = self.request(partner, id).await.map_err(store_error)?;
         match left {
@@ -311,7 +329,7 @@ impl Core {
         integration: Integration,
         before: Versioned<RequestRow>,
         event: RequestEvent,
-    ) -> Result<(Batch, model::IntegrationId), (Batch, Halt)> {
+    ) -> Result<(Batch, IntegrationId), (Batch, Halt)> {
         let at_once = |halt: Halt| (Batch::new(), halt);
         let integration_id = integration.id.clone();
         let partner = self
@@ -320,9 +338,9 @@ impl Core {
             .map_err(|error| at_once(error.into()))?;
         let mut request = before.value.0.clone();
         request.integration = Some(integration.id.clone());
+        request.issue = None;
         if event == RequestEvent::Opened {
             request.state = State::Waiting;
-            request.issue = None;
         }
         let ignored = self.is_ignored(&integration, &request).await;
         if event == RequestEvent::Opened && ignored.map_err(|error| at_once(error.into()))? {

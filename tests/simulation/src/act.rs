@@ -15,6 +15,10 @@ use crate::world::World;
 /// takes for an event of another time.
 const CLOCK_OFF_MAX: u64 = 120_000;
 
+/// How long after one another sessions end before their time, at least. One that is refused sooner
+/// than that after it was given out in place of another one cannot be told from a missing right.
+const BETWEEN_ENDS: Duration = Duration::from_mins(1);
+
 /// Something that happens from outside.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
@@ -34,6 +38,10 @@ pub(crate) enum Act {
     AddCompany,
     /// The credentials are withdrawn, and some time later working ones are saved.
     Revoke(Duration),
+    /// Whoever is logged in to the PSA has to log in again.
+    EndSessions,
+    /// Who logs in to the PSA may change no tickets for a while.
+    Withhold(Duration),
     /// Somebody sends a test ticket.
     Test,
     /// The machine's clock is set, by so many milliseconds.
@@ -43,8 +51,8 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    /// What happens in one seed, in this order.
-    pub(crate) fn all(dice: &Dice, requests: usize) -> Vec<Self> {
+    /// What happens in one seed, in this order; `logs_in` tells whether there are sessions.
+    pub(crate) fn all(dice: &Dice, requests: usize, logs_in: bool) -> Vec<Self> {
         let (mut acts, mut next) = (Vec::new(), 0);
         while next < requests {
             let many = if dice.percent(15) {
@@ -56,6 +64,13 @@ impl Act {
             acts.push(Self::Open((next..until).collect()));
             next = until;
             acts.extend((0..dice.below(4)).map(|_| Self::any(dice, next)));
+            if logs_in && dice.percent(30) {
+                let long = dice.span(Duration::from_mins(4));
+                acts.push(
+                    dice.pick(&[Self::EndSessions, Self::Withhold(long)])
+                        .clone(),
+                );
+            }
         }
         acts
     }
@@ -136,6 +151,19 @@ impl Stage<'_> {
                 tokio::time::sleep(*span).await;
                 world.psa.honour_credentials(true);
                 self.partner.save_credentials(world).await;
+            }
+            Act::EndSessions => {
+                if let Some(sessions) = world.psa.sessions() {
+                    sessions.end_all();
+                    tokio::time::sleep(BETWEEN_ENDS).await;
+                }
+            }
+            Act::Withhold(span) => {
+                if let Some(sessions) = world.psa.sessions() {
+                    sessions.allow_tickets(false);
+                    tokio::time::sleep(*span).await;
+                    sessions.allow_tickets(true);
+                }
             }
             Act::Test => self.partner.send_test_ticket(world).await,
             Act::Jump(millis) => world.jump(*millis),

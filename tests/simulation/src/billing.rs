@@ -130,7 +130,7 @@ impl Bill {
 
     /// A service that nobody is billed for yet.
     fn new_service(&self) -> i64 {
-        let psa = &self.world.autotask;
+        let psa = &self.world.autotask();
         let codes = psa.records("BillingCodes");
         let named = |code: &&Value| code.get("name") == Some(&json!("Managed Security"));
         let code = codes
@@ -279,7 +279,7 @@ impl Bill {
     /// How many adjustments the PSA has made.
     pub fn adjustments(&self) -> usize {
         self.world
-            .autotask
+            .autotask()
             .records("ContractServiceAdjustments")
             .len()
     }
@@ -301,7 +301,7 @@ impl Bill {
 
     fn rows(&self, customer: usize) -> Vec<Value> {
         let (_, contract) = self.customers.get(customer).expect("a customer");
-        let services = self.world.autotask.records("Services");
+        let services = self.world.autotask().records("Services");
         let ours: Vec<&Value> = services
             .iter()
             .filter(|one| {
@@ -310,7 +310,7 @@ impl Bill {
             })
             .filter_map(|one| one.get("id"))
             .collect();
-        let mut rows = self.world.autotask.records("ContractServiceUnits");
+        let mut rows = self.world.autotask().records("ContractServiceUnits");
         rows.retain(|row| {
             row.get("contractID") == Some(&json!(contract))
                 && row
@@ -345,7 +345,10 @@ impl Bill {
                 .unwrap_or_default();
             if starts.starts_with("2026-07") {
                 let id = row.get("id").and_then(Value::as_i64).expect("an id");
-                self.world.autotask.post_units(id).expect("a posted period");
+                self.world
+                    .autotask()
+                    .post_units(id)
+                    .expect("a posted period");
             }
         }
     }
@@ -361,7 +364,7 @@ impl Bill {
             "effectiveDate": "2026-07-01" });
         let made = self
             .world
-            .autotask
+            .autotask()
             .create("ContractServiceAdjustments", adjustment);
         made.expect("an adjustment");
     }

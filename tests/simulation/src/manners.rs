@@ -14,7 +14,7 @@ pub(crate) struct Manners(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The credentials were answered with 401 and nobody has saved others.
+    /// The credentials were rejected and nobody has saved others.
     rejected: bool,
     /// The PSA asked not to be called before then.
     paused_until: Option<Instant>,
@@ -54,14 +54,14 @@ impl Manners {
         }
     }
 
-    /// A call was answered.
-    pub(crate) fn answered(&self, status: u16, shows: bool, retry_after: Option<u64>) {
+    /// A call was answered; `rejects` tells whether that says that the credentials are no good.
+    pub(crate) fn answered(&self, status: u16, rejects: bool, retry_after: Option<u64>) {
         let mut state = self.lock();
         if state.is_tried_out {
             return;
         }
         match (status, retry_after) {
-            (401, _) if shows => state.rejected = true,
+            (_, _) if rejects => state.rejected = true,
             (429, Some(seconds)) => {
                 let until = Instant::now() + Duration::from_secs(seconds);
                 state.paused_until = state.paused_until.max(Some(until));

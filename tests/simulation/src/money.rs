@@ -69,7 +69,7 @@ pub async fn play(seed: u64) -> Tally {
         }
     }
     // From here on nothing goes wrong any more.
-    bill.world.autotask.faults().clear();
+    bill.world.autotask().faults().clear();
     bill.world.kill().await;
     bill.world.start(Fuse::endless());
     settle(&bill, seed, &used).await;
@@ -118,7 +118,7 @@ fn plan_faults(bill: &Bill, dice: &Dice) {
         } else {
             planned.per_mille(likely / 4)
         };
-        bill.world.autotask.faults().add(planned);
+        bill.world.autotask().faults().add(planned);
     }
 }
 
@@ -158,7 +158,7 @@ async fn settle(bill: &Bill, seed: u64, used: &[u64]) {
 
 async fn check(bill: &Bill, seed: u64, history: &[BTreeSet<u64>], tally: &mut Tally) {
     let mut quantities: BTreeMap<usize, i64> = BTreeMap::new();
-    for adjustment in bill.world.autotask.records("ContractServiceAdjustments") {
+    for adjustment in bill.world.autotask().records("ContractServiceAdjustments") {
         let number = |field: &str| adjustment.get(field).and_then(Value::as_i64);
         let Some(at) = bill.customer_of(&adjustment) else {
             continue;
@@ -193,7 +193,7 @@ async fn check(bill: &Bill, seed: u64, history: &[BTreeSet<u64>], tally: &mut Ta
         issues.is_empty(),
         "seed {seed}: issues that do not clear themselves: {issues:#?}"
     );
-    let violations = bill.world.autotask.violations();
+    let violations = bill.world.autotask().violations();
     assert!(violations.is_empty(), "seed {seed}: {violations:?}");
     let before = tally.adjustments;
     bill.run().await;

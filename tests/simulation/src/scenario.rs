@@ -81,7 +81,7 @@ impl Fate {
 /// Plays the scenario of `seed` and holds it against the promises.
 pub async fn play(seed: u64) -> Outcome {
     let dice = Dice::new(seed.wrapping_mul(0x9e37_79b9) ^ 0x5eed);
-    let mut world = World::new(seed);
+    let mut world = World::drawn(seed);
     let sharing = Sharing::of(&dice);
     let partner = Partner::set_up(&world, sharing.settings()).await;
     let every = *dice.pick(&["10s", "30s", "1m", "5m"]);
@@ -108,7 +108,7 @@ async fn torment(
     trouble::begin(world, dice);
     let mut requests = act::requests(world, dice);
     sharing.make_alike(dice, &mut requests);
-    let mut acts = Act::all(dice, requests.len());
+    let mut acts = Act::all(dice, requests.len(), world.psa.sessions().is_some());
     acts.reverse();
     let mut acknowledged = BTreeSet::new();
     let mut fate = Fate::of(dice);

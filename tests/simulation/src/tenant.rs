@@ -2,6 +2,7 @@
 //! watched.
 
 mod autotask;
+mod halopsa;
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use axum::http::Request;
 use axum::response::Response;
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
-use simulators::{Autotask, Psa, TicketView, TokioClock};
+use simulators::{Autotask, HaloPsa, Psa, TicketView, TokioClock};
 
 /// A simulated PSA within the process.
 #[async_trait]
@@ -43,8 +44,41 @@ pub trait Tenant: Psa {
     /// Whether a call to this address shows who calls.
     fn shows_credentials(&self, url: &str) -> bool;
 
+    /// Whether an answer of this status from this address, to a caller that shows who calls, says
+    /// that the credentials themselves are not honoured.
+    fn rejects_credentials(&self, _url: &str, status: u16) -> bool {
+        status == 401
+    }
+
+    /// What callers log in to, where they do.
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        None
+    }
+
     /// What callers did to its limits that a good client never does.
     fn broken_limits(&self) -> Vec<String>;
+}
+
+/// A PSA whose callers log in, and then show what they were given there.
+pub trait Sessions {
+    /// The same fault for logins.
+    fn at_login(&self, planned: Planned) -> Planned;
+
+    /// Ends what was given out before its time.
+    fn end_all(&self);
+
+    /// Whether who logs in from now on may change tickets. Who is logged in keeps what they may.
+    fn allow_tickets(&self, allowed: bool);
+}
+
+/// Which PSA a seed plays: one in three logs in.
+pub(crate) fn logs_in(seed: u64) -> bool {
+    seed % 3 == 1
+}
+
+/// The PSA of `seed` whose callers log in, on this clock.
+pub(crate) fn halopsa(seed: u64, clock: TokioClock) -> HaloPsa {
+    halopsa::of_seed(seed, clock)
 }
 
 /// The tenant of `seed` on this clock, with so many generated companies.

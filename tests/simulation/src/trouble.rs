@@ -30,6 +30,18 @@ const OF_PSA: [Fault; 13] = [
     Fault::CutBody,
 ];
 
+/// And with a login, whose refusals are told apart from those of a wrong secret.
+const OF_LOGIN: [Fault; 6] = [
+    Fault::TooManyRequests {
+        retry_after: Some(15),
+    },
+    Fault::TooManyRequests { retry_after: None },
+    Fault::PlainError,
+    Fault::Unavailable,
+    Fault::DropAnswer,
+    Fault::Hang,
+];
+
 /// And with an event for the product.
 const OF_PRODUCT: [Fault; 5] = [
     Fault::PlainError,
@@ -56,6 +68,11 @@ pub(crate) fn begin(world: &World, dice: &Dice) {
         };
         world.psa.faults().add(planned);
     }
+    if let Some(sessions) = world.psa.sessions().filter(|_| dice.percent(50)) {
+        let planned = Planned::next(*dice.pick(&OF_LOGIN)).times(u32::MAX);
+        let planned = sessions.at_login(planned.per_mille(300));
+        world.psa.faults().add(planned);
+    }
     if dice.percent(30) {
         let planned = Planned::next(*dice.pick(&OF_PRODUCT)).times(u32::MAX);
         world.product.faults().add(planned.per_mille(200));
@@ -67,5 +84,8 @@ pub(crate) fn begin(world: &World, dice: &Dice) {
 pub(crate) fn end(world: &World) {
     world.psa.faults().clear();
     world.product.faults().clear();
+    if let Some(sessions) = world.psa.sessions() {
+        sessions.allow_tickets(true);
+    }
     world.set_faulty(false);
 }

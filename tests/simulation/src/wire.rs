@@ -132,7 +132,8 @@ impl Transport for Wire {
                     .flatten()
             };
             let wait = answer.headers.iter().find_map(wait);
-            network.manners.answered(status, shows, wait);
+            let rejects = shows && network.psa.rejects_credentials(&request.url, status);
+            network.manners.answered(status, rejects, wait);
         }
         answer
     }

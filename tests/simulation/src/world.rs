@@ -40,8 +40,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 pub struct World {
     /// The PSA.
     pub psa: Arc<dyn Tenant>,
-    /// The same PSA by its own handle, for what only it has.
-    pub autotask: Autotask,
+    autotask: Option<Autotask>,
     /// The product.
     pub product: Product,
     /// The partner that everything happens for.
@@ -74,10 +73,24 @@ impl World {
 
     /// The same with so many generated companies in the PSA besides.
     pub fn with_companies(seed: u64, generated_companies: u32) -> Self {
-        let start: jiff::Timestamp = START.parse().expect("a moment");
-        let clock = simulators::TokioClock::starting_at(start);
-        let autotask = tenant::autotask(seed, clock, generated_companies);
-        let psa: Arc<dyn Tenant> = Arc::new(autotask.clone());
+        let autotask = tenant::autotask(seed, psa_clock(), generated_companies);
+        Self {
+            autotask: Some(autotask.clone()),
+            ..Self::around(seed, Arc::new(autotask))
+        }
+    }
+
+    /// The same with the PSA that `seed` draws.
+    pub fn drawn(seed: u64) -> Self {
+        if tenant::logs_in(seed) {
+            Self::around(seed, Arc::new(tenant::halopsa(seed, psa_clock())))
+        } else {
+            Self::new(seed)
+        }
+    }
+
+    fn around(seed: u64, psa: Arc<dyn Tenant>) -> Self {
+        let clock = psa_clock();
         let product = Product::new(ProductConfig {
             seed,
             clock: Arc::new(clock),
@@ -96,7 +109,7 @@ impl World {
         store.flush_on_commit(false);
         let mut world = Self {
             psa,
-            autotask,
+            autotask: None,
             product,
             partner: PartnerId::new(PARTNER).expect("an id"),
             network: Arc::new(network),
@@ -148,6 +161,7 @@ impl World {
             random: Arc::new(SeededRandom::new(self.seed ^ (self.lives << 32))),
             config: Config {
                 vendor: vendor.into_iter().collect(),
+                trusted_origins: vec![format!("http://{PSA}")],
                 ..Config::default()
             },
         });
@@ -171,6 +185,11 @@ impl World {
     pub fn engine(&self) -> Runtime {
         let life = self.life.as_ref();
         life.expect("the engine is alive").engine.clone()
+    }
+
+    /// The PSA by its own handle, for what only it has, in worlds that were not drawn.
+    pub fn autotask(&self) -> &Autotask {
+        self.autotask.as_ref().expect("the PSA is an Autotask")
     }
 
     /// Sets everything up as a person would, and gives the integration.
@@ -208,6 +227,11 @@ impl World {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
+}
+
+/// The clock of the simulated systems, which nobody sets.
+fn psa_clock() -> simulators::TokioClock {
+    simulators::TokioClock::starting_at(START.parse().expect("a moment"))
 }
 
 /// The shipped definitions, loaded once for all seeds.

@@ -134,7 +134,7 @@ async fn a_lost_answer_is_resolved_by_reading_the_quantity() {
         let planned = Planned::next(fault)
             .method("POST")
             .entity("ContractServiceAdjustments");
-        bill.world.autotask.faults().add(planned);
+        bill.world.autotask().faults().add(planned);
         bill.mode(Mode::Automatic, Bill::no_guards()).await;
         bill.uses(&[("5", "0"), ("7", "0")]).await;
         bill.planned("both are as they should be", |lines| {
@@ -194,7 +194,7 @@ async fn somebody_elses_change_in_between_stops_the_line_until_a_person_has_look
     let fault = Planned::next(Fault::DropAnswer)
         .method("POST")
         .entity("ContractServiceAdjustments");
-    bill.world.autotask.faults().add(fault);
+    bill.world.autotask().faults().add(fault);
     bill.uses(&[("8", "0")]).await;
     bill.until("the change was sent", || bill.units(0) == Some(8))
         .await;
@@ -235,14 +235,14 @@ async fn a_service_is_made_once_and_found_again() {
     let fault = Planned::next(Fault::DropAnswer)
         .method("POST")
         .entity("Services");
-    bill.world.autotask.faults().add(fault);
+    bill.world.autotask().faults().add(fault);
     bill.mode(Mode::Automatic, Bill::no_guards()).await;
     bill.uses(&[("5", "0"), ("7", "0")]).await;
     bill.planned("both are billed", |lines| {
         lines.len() == 2 && lines.iter().all(|line| line.actual == line.desired)
     })
     .await;
-    let services = bill.world.autotask.records("Services");
+    let services = bill.world.autotask().records("Services");
     let made = services
         .iter()
         .filter(|one| one["name"] == "Web Security")

@@ -124,7 +124,6 @@ impl Stage {
             let like = like.map_err(|error| Error::invalid("/given/earlier", error.to_string()))?;
             let row = TurnRow(Turn {
                 request: request.content.id.clone(),
-                revives: None,
             });
             let parts = [self.id.as_str(), &like_key(&like)];
             batch.put_record(self.partner.as_str(), &parts, &row, Expect::Any);

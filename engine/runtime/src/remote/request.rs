@@ -8,7 +8,7 @@ use exchange::{Expect, Request, ResetForm};
 use expression::Scope;
 use serde_json::Value;
 
-use super::Remote;
+use super::{Remote, broker_name};
 
 /// What an exchange needs beyond what a definition says about retries.
 pub(super) fn retry(retry: &definition::connector::Retry) -> exchange::Retry {
@@ -78,12 +78,14 @@ impl Remote {
         })
     }
 
-    /// The limits that a call for these names has to keep.
+    /// The limits that a call for these names has to keep. They are the integration's: the other
+    /// side counts the calls of a trial among its calls.
     pub(super) fn limits(
         &self,
         scope: &Scope<'_>,
     ) -> Result<Vec<exchange::Limit>, expression::Error> {
         let mut limits = Vec::new();
+        let whose = broker_name(&self.integration);
         for (at, limit) in self.connector.http.limits.iter().enumerate() {
             limits.push(match limit {
                 Limit::Window {
@@ -91,7 +93,7 @@ impl Remote {
                     per,
                     share,
                 } => exchange::Limit::Window {
-                    key: format!("{}#{at}", self.broker.name()),
+                    key: format!("{whose}#{at}"),
                     requests: *requests,
                     per: *per,
                     share_percent: *share,
@@ -102,7 +104,7 @@ impl Remote {
                         None => String::new(),
                     };
                     exchange::Limit::Concurrent {
-                        key: format!("{}#{at}#{each}", self.broker.name()),
+                        key: format!("{whose}#{at}#{each}"),
                         at_most: *requests,
                     }
                 }

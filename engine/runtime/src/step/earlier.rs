@@ -2,8 +2,8 @@
 //!
 //! Promised: of requests that are alike, one at a time opens or re-opens a ticket. Whose turn it
 //! is stands in a row that is written together with the intent to do so; whoever comes meanwhile
-//! waits, and then finds the ticket. A request for which a ticket may have been made already is
-//! given no other one. Nothing is kept for partners who share no tickets.
+//! waits, and then finds the ticket. A request for which a ticket may have been made already, or
+//! opened again, is given no other one. Nothing is kept for partners who share no tickets.
 //!
 //! Spans are counted between the moments at which requests were accepted and closed, not by the
 //! clock at hand: work that is done late or again is decided in the same way.
@@ -15,13 +15,13 @@ use exchange::Failure;
 use model::{Class, Request, RequestId, State, TicketKey, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use store::{Expect, Records, Versioned};
+use store::{Expect, Record, Records, Versioned};
 
-use super::link::{REQUESTS_PER_TICKET_MAX, keepers, look_again, request_id, ticket_row};
+use super::link::{REQUESTS_PER_TICKET_MAX, keepers, leaving, look_again, request_id, ticket_row};
 use super::{Flow, is_true};
 use crate::context::Context;
 use crate::halt::{Failed, Halt};
-use crate::tables::{EffectRow, TicketRow, Turn, TurnRow};
+use crate::tables::{EffectRow, RevivalRow, TicketRow, Turn, TurnRow};
 
 /// How long a request waits for one that is alike and at work. That one is done in about so long;
 /// looking again costs no call.
@@ -33,9 +33,13 @@ pub(super) async fn earlier(
     path: &str,
     step: &Earlier,
 ) -> Result<Flow, Halt> {
-    let found = match Search::begin(context, path, step).await? {
-        Some(search) => search.decide(context).await?,
-        None => Value::Null,
+    let id = request_id(&context.value(&step.request, path)?)?;
+    let found = match begun_revival(context, step, &id).await? {
+        Some(ticket) => json!({ "ticket": ticket, "revived": true }),
+        None => match Search::begin(context, path, step, id).await? {
+            Some(search) => search.decide(context).await?,
+            None => Value::Null,
+        },
     };
     context.roots.insert(step.into.clone(), found);
     Ok(Flow::Go)
@@ -59,7 +63,7 @@ enum Verdict {
     /// It joins a ticket that others keep open.
     Joins(Value),
     /// It comes back to a ticket that was closed.
-    Revives(Value),
+    Revives(TicketKey, Value),
     /// It gets a ticket of its own.
     Opens,
 }
@@ -70,6 +74,7 @@ impl<'s> Search<'s> {
         context: &mut Context<'_>,
         path: &str,
         step: &'s Earlier,
+        id: RequestId,
     ) -> Result<Option<Self>, Halt> {
         let open = span(context, path, &step.open)?;
         let closed = span(context, path, &step.closed)?;
@@ -77,7 +82,6 @@ impl<'s> Search<'s> {
         if (open.is_none() && closed.is_none()) || !is_true(&like) {
             return Ok(None);
         }
-        let id = request_id(&context.value(&step.request, path)?)?;
         if has_begun(context, &step.begun, &id).await? {
             return Ok(None);
         }
@@ -98,43 +102,35 @@ impl<'s> Search<'s> {
     }
 
     async fn decide(&self, context: &mut Context<'_>) -> Result<Value, Halt> {
-        let before = self.before();
-        let verdict = match &before {
+        let turn = self.turn.as_ref().map(|turn| &turn.value.0.request);
+        let verdict = match turn.filter(|request| **request != self.id) {
             Some(before) => self.judge(context, before).await?,
             None => Verdict::Opens,
         };
         Ok(match verdict {
             Verdict::Joins(ticket) => json!({ "ticket": ticket, "revived": false }),
-            Verdict::Revives(ticket) => {
-                self.take_turn(context, before);
+            Verdict::Revives(key, ticket) => {
+                self.take_turn(context);
+                let parts = [context.remote.integration.id.as_str(), self.id.as_str()];
+                let (partner, row) = (context.partner.as_str(), RevivalRow(key));
+                context.batch.put_record(partner, &parts, &row, Expect::Any);
                 // Opening a ticket again has no intent of its own that could carry this.
                 context.commit().await?;
                 json!({ "ticket": ticket, "revived": true })
             }
             Verdict::Opens => {
-                self.take_turn(context, None);
+                self.take_turn(context);
                 Value::Null
             }
         })
     }
 
-    /// The request whose ticket comes into question.
-    fn before(&self) -> Option<RequestId> {
-        let turn = &self.turn.as_ref()?.value.0;
-        if turn.request == self.id {
-            turn.revives.clone()
-        } else {
-            Some(turn.request.clone())
-        }
-    }
-
     /// Adds to the next commit that it is this request's turn, unless somebody was faster.
-    fn take_turn(&self, context: &mut Context<'_>, revives: Option<RequestId>) {
+    fn take_turn(&self, context: &mut Context<'_>) {
         let expect = self.turn.as_ref();
         let expect = expect.map_or(Expect::Absent, |turn| Expect::Version(turn.version));
         let row = TurnRow(Turn {
             request: self.id.clone(),
-            revives,
         });
         let parts = [context.remote.integration.id.as_str(), self.like.as_str()];
         let partner = context.partner.as_str();
@@ -148,13 +144,16 @@ impl<'s> Search<'s> {
             Err(Halt::Undefined(_)) => return Ok(Verdict::Opens),
             Err(halt) => return Err(halt),
         };
-        let Some(key) = before.ticket.clone() else {
-            let is_on_its_way = before.state == State::Waiting;
-            return if is_on_its_way {
-                Err(wait(format!("waits for the ticket of request {id}")))
-            } else {
-                Ok(Verdict::Opens)
-            };
+        if before.ticket.is_none() && before.state == State::Waiting {
+            return Err(wait(format!("waits for the ticket of request {id}")));
+        }
+        // One that waits for a person may have opened its ticket again already.
+        let key = match before.ticket.clone() {
+            Some(key) => Some(key),
+            None => revival(context, id).await?,
+        };
+        let Some(key) = key else {
+            return Ok(Verdict::Opens);
         };
         let Some(row) = ticket_row(context, &key).await? else {
             return Ok(Verdict::Opens);
@@ -180,7 +179,7 @@ impl<'s> Search<'s> {
         if !is_within && self.closed.is_none() {
             return Ok(Verdict::Opens);
         }
-        let Some(ticket) = self.read(context, key).await? else {
+        let Some(ticket) = read(context, self.step, key).await? else {
             return Ok(Verdict::Opens);
         };
         if ticket.get("closed") == Some(&Value::Bool(true)) {
@@ -205,35 +204,69 @@ impl<'s> Search<'s> {
         row: &TicketRow,
         key: &TicketKey,
     ) -> Result<Verdict, Halt> {
+        if let Some(other) = leaving(context, row, &self.id).await? {
+            return Err(wait(format!("waits until request {other} is closed")));
+        }
         let mut closed_at = None;
         for id in row.requests.iter().filter(|id| **id != self.id) {
             let request = context.look(id).await?;
-            if request.is_open() {
-                // The product closes it. Where a person has to help with that, nobody waits.
-                return if request.issue.is_none() {
-                    Err(wait(format!("waits until request {id} is closed")))
-                } else {
-                    Ok(Verdict::Opens)
-                };
-            }
-            closed_at = closed_at.max(request.closed_at());
+            // A close that waits for a person counts from when it was asked for.
+            closed_at = closed_at.max(request.closed_at().or(request.close_asked_at));
         }
         let closed_at = closed_at.unwrap_or_default();
         if !is_within(closed_at, self.accepted_at, self.closed) {
             return Ok(Verdict::Opens);
         }
-        let ticket = self.read(context, key).await?;
-        Ok(ticket.map_or(Verdict::Opens, Verdict::Revives))
+        let ticket = read(context, self.step, key).await?;
+        Ok(ticket.map_or(Verdict::Opens, |ticket| {
+            Verdict::Revives(key.clone(), ticket)
+        }))
     }
+}
 
-    /// The ticket as it is now in the PSA; nothing if it is there no more.
-    async fn read(&self, context: &Context<'_>, key: &TicketKey) -> Result<Option<Value>, Halt> {
-        let inputs: Map<String, Value> = [("ticket".to_owned(), json!(key))].into_iter().collect();
-        match context.remote.found(&self.step.read, &inputs).await {
-            Ok(found) => Ok(found.into_iter().next()),
-            Err(Failed::Exchange { failure, .. }) if is_gone(&failure) => Ok(None),
-            Err(failed) => Err(context.halt(failed)),
-        }
+/// The ticket that this request was about to open again when something came between. It stays with
+/// that one: nobody else might close it.
+async fn begun_revival(
+    context: &mut Context<'_>,
+    step: &Earlier,
+    id: &RequestId,
+) -> Result<Option<Value>, Halt> {
+    let Some(key) = revival(context, id).await? else {
+        return Ok(None);
+    };
+    if let Some(row) = ticket_row(context, &key).await?
+        && let Some(other) = leaving(context, &row.value, id).await?
+    {
+        return Err(wait(format!("waits until request {other} is closed")));
+    }
+    let ticket = read(context, step, &key).await?;
+    if ticket.is_none() {
+        let parts = [context.remote.integration.id.as_str(), id.as_str()];
+        let gone = RevivalRow::key(context.partner.as_str(), &parts);
+        context.batch.delete(gone, Expect::Any);
+    }
+    Ok(ticket)
+}
+
+/// The ticket that a request was about to open again, if it is not linked to it yet.
+async fn revival(context: &Context<'_>, id: &RequestId) -> Result<Option<TicketKey>, Halt> {
+    let parts = [context.remote.integration.id.as_str(), id.as_str()];
+    let store = &context.remote.core.store;
+    let known = store.get_record::<RevivalRow>(context.partner.as_str(), &parts);
+    Ok(known.await?.map(|known| known.value.0))
+}
+
+/// The ticket as it is now in the PSA; nothing if it is there no more.
+async fn read(
+    context: &Context<'_>,
+    step: &Earlier,
+    key: &TicketKey,
+) -> Result<Option<Value>, Halt> {
+    let inputs: Map<String, Value> = [("ticket".to_owned(), json!(key))].into_iter().collect();
+    match context.remote.found(&step.read, &inputs).await {
+        Ok(found) => Ok(found.into_iter().next()),
+        Err(Failed::Exchange { failure, .. }) if is_gone(&failure) => Ok(None),
+        Err(failed) => Err(context.halt(failed)),
     }
 }
 

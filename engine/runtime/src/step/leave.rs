@@ -28,14 +28,15 @@ pub(super) async fn leave(
     let mut others = Vec::new();
     if let Some(row) = ticket_row(context, &key).await? {
         others = keepers(context, &row.value, &id).await?;
-        if !row.value.left.contains(&id) {
-            let mut after = row.value;
+        let mut after = row.value;
+        if !after.left.contains(&id) {
             after.left.push(id);
-            let parts = [context.remote.integration.id.as_str(), &key.id_text()];
-            let (partner, expect) = (context.partner.as_str(), Expect::Version(row.version));
-            context.batch.put_record(partner, &parts, &after, expect);
-            context.commit().await?;
         }
+        // Also when it had left before and waited for a person: while it did, others could come.
+        let parts = [context.remote.integration.id.as_str(), &key.id_text()];
+        let (partner, expect) = (context.partner.as_str(), Expect::Version(row.version));
+        context.batch.put_record(partner, &parts, &after, expect);
+        context.commit().await?;
     }
     context.roots.insert(into.to_owned(), json!(others));
     Ok(Flow::Go)

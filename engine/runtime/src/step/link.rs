@@ -9,14 +9,14 @@
 use definition::pipeline::{Step, StepKind};
 use model::{RequestId, State, TicketKey};
 use serde_json::{Map, Value};
-use store::{Expect, Records, Versioned};
+use store::{Expect, Record, Records, Versioned};
 
 use super::earlier::wait;
 use super::{Flow, is_true};
 use crate::context::Context;
 use crate::core::Core;
 use crate::halt::Halt;
-use crate::tables::TicketRow;
+use crate::tables::{RevivalRow, TicketRow};
 use crate::work::RequestEvent;
 
 /// The most requests that one ticket takes in: it is read with all of them, and a storm of
@@ -47,6 +47,11 @@ pub(super) async fn link(context: &mut Context<'_>, step: &Step) -> Result<Flow,
     put(context, &id, &key, known);
     // One that was looked for was there for a while, and may have been closed before anybody knew
     // whose it is.
+    if how == How::Reopened {
+        let parts = [context.remote.integration.id.as_str(), id.as_str()];
+        let revival = RevivalRow::key(context.partner.as_str(), &parts);
+        context.batch.delete(revival, Expect::Any);
+    }
     if how != How::Opened || context.counts.contains_key("looked_for") {
         look_again(context, &key);
     }
@@ -90,7 +95,8 @@ async fn how(
     };
     let is_closed = ticket.get("closed") == Some(&Value::Bool(true));
     let is_kept = !keepers(context, &row.value, id).await?.is_empty();
-    if is_closed || !(is_kept || reopened) {
+    let may_join = is_kept || (reopened && leaving(context, &row.value, id).await?.is_none());
+    if is_closed || !may_join {
         let message = "the ticket of the earlier request was closed just now";
         return Err(wait(message.to_owned()));
     }
@@ -110,6 +116,22 @@ pub(super) async fn keepers(
         }
     }
     Ok(keepers)
+}
+
+/// A request besides `id` for which the product is closing the ticket at this moment. One that
+/// waits for a person closes it only after having looked who keeps it open then.
+pub(super) async fn leaving(
+    context: &Context<'_>,
+    row: &TicketRow,
+    id: &RequestId,
+) -> Result<Option<RequestId>, Halt> {
+    for other in row.left.iter().filter(|other| *other != id) {
+        let request = context.look(other).await?;
+        if request.is_open() && request.issue.is_none() {
+            return Ok(Some(other.clone()));
+        }
+    }
+    Ok(None)
 }
 
 fn put(
