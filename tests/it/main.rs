@@ -9,6 +9,7 @@ mod causes;
 mod crashes;
 mod demo;
 mod halopsa;
+mod hold;
 mod layers;
 mod load;
 mod names;

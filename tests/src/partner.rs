@@ -159,6 +159,11 @@ impl Partner {
         found.unwrap_or_else(|| panic!("{name} should offer {label}: {all}"))["value"].clone()
     }
 
+    /// What the PSA takes.
+    pub fn credentials(&self) -> Value {
+        json!({ "credentials": credentials(&self.autotask) })
+    }
+
     /// A path of this partner.
     pub fn path(&self, rest: &str) -> String {
         format!("/api/v1/partners/{}/{rest}", self.id)

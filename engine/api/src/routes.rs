@@ -1,8 +1,10 @@
 //! The routes, one module per resource. Each is registered together with its documentation, so
 //! that the OpenAPI document cannot miss one.
 
+mod activity;
 mod billing;
 mod callouts;
+mod hold;
 mod integrations;
 mod issues;
 mod mappings;
@@ -31,6 +33,9 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(requests::read_request))
         .routes(routes!(requests::close_request))
         .routes(routes!(requests::read_ledger))
+        .routes(routes!(activity::find_requests))
+        .routes(routes!(activity::replay_request))
+        .routes(routes!(activity::read_fleet))
         .routes(routes!(integrations::list_connectors))
         .routes(routes!(integrations::test_connection))
         .routes(routes!(
@@ -41,6 +46,10 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(integrations::put_credentials))
         .routes(routes!(integrations::put_callout_credentials))
         .routes(routes!(integrations::rotate_callout))
+        .routes(routes!(hold::pause_integration))
+        .routes(routes!(hold::resume_integration))
+        .routes(routes!(hold::disconnect_integration))
+        .routes(routes!(hold::read_legs))
         .routes(routes!(settings::list_choices))
         .routes(routes!(settings::read_settings, settings::put_settings))
         .routes(routes!(
@@ -74,6 +83,7 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(runs::send_test_ticket))
         .routes(routes!(runs::list_runs))
         .routes(routes!(runs::read_run))
+        .routes(routes!(runs::watch_run))
         .routes(routes!(issues::list_issues))
         .routes(routes!(issues::retry_issue))
         .routes(routes!(operation::read_metrics))

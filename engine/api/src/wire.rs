@@ -5,9 +5,11 @@
 //! that a misspelt one is an error and not a silence. What goes out holds no
 //! [`Secret`](model::Secret).
 
+pub(crate) mod activity;
 pub(crate) mod billing;
 pub(crate) mod integrations;
 pub(crate) mod issues;
+pub(crate) mod legs;
 pub(crate) mod mappings;
 pub(crate) mod partners;
 pub(crate) mod plan;

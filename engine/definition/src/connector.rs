@@ -315,6 +315,8 @@ pub struct Callout {
     pub accepts: Vec<Accept>,
     /// How each field of the family's ticket hint is found.
     pub hint: BTreeMap<String, HintRule>,
+    /// What a person does in the PSA so that they come.
+    pub guide: Vec<GuidePart>,
     /// How requests are read from them, if they bring any.
     pub request: Option<Notice>,
 }
@@ -326,6 +328,15 @@ pub struct Notice {
     pub items: Option<Selector>,
     /// What each becomes. `$` is the record; root `notice`, all that was brought.
     pub record: Expression,
+}
+
+/// One part of what a person does in the PSA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuidePart {
+    /// What it is about.
+    pub title: String,
+    /// What is done, step by step.
+    pub steps: Vec<String>,
 }
 
 /// Where the data of a callout may be.

@@ -147,6 +147,11 @@ impl Exchange {
         self.brokers().values().cloned().collect()
     }
 
+    /// How much of `limit` is taken at this moment.
+    pub fn taken(&self, limit: &Limit) -> u32 {
+        self.shared.gate.taken(limit)
+    }
+
     /// The clock the exchange reads.
     pub fn clock(&self) -> &dyn Clock {
         &*self.shared.clock

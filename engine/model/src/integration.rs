@@ -22,6 +22,9 @@ pub struct Integration {
     pub sections: BTreeMap<String, Section>,
     /// Whether its credentials work.
     pub health: Health,
+    /// That people keep it from being used, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// How often its pipelines run, where the partner wants it otherwise than the family: spans
     /// such as `2m` by the names of pipelines.
     pub schedule: BTreeMap<String, String>,
@@ -92,6 +95,24 @@ pub enum Health {
         /// What it said, without secrets.
         message: String,
         /// When.
+        at: Timestamp,
+    },
+}
+
+/// That people keep an integration from being used. Its work waits, and nothing of it is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// Until somebody resumes it.
+    Paused {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Its credentials are forgotten and its callout address is closed. Until somebody gives it
+    /// credentials, no new request goes to it; what it had begun stays with it, because a ticket
+    /// that is there already must not be made anew elsewhere.
+    Disconnected {
+        /// Since when.
         at: Timestamp,
     },
 }

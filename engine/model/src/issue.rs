@@ -28,11 +28,13 @@ pub enum IssueKind {
     Incomplete,
     /// The product does not take our events.
     Undelivered,
+    /// People keep the integration from being used.
+    Held,
 }
 
 impl IssueKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::UnmappedCustomer,
         Self::NoTicketIntegration,
         Self::CredentialsRejected,
@@ -43,6 +45,7 @@ impl IssueKind {
         Self::ScriptFailed,
         Self::Incomplete,
         Self::Undelivered,
+        Self::Held,
     ];
 
     /// The name used in ids and answers.
@@ -58,6 +61,7 @@ impl IssueKind {
             Self::ScriptFailed => "script_failed",
             Self::Incomplete => "incomplete",
             Self::Undelivered => "undelivered",
+            Self::Held => "held",
         }
     }
 
@@ -65,9 +69,10 @@ impl IssueKind {
     /// once something is set up, failed when it was tried and refused.
     pub const fn state_behind(self) -> State {
         match self {
-            Self::UnmappedCustomer | Self::NoTicketIntegration | Self::CredentialsRejected => {
-                State::Parked
-            }
+            Self::UnmappedCustomer
+            | Self::NoTicketIntegration
+            | Self::CredentialsRejected
+            | Self::Held => State::Parked,
             _ => State::Failed,
         }
     }

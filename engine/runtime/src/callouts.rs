@@ -336,6 +336,7 @@ mod tests {
             accepts: accepts.to_vec(),
             hint: std::collections::BTreeMap::new(),
             request: None,
+            guide: Vec::new(),
         };
         notices(&definition, callout).concat()
     }
@@ -364,6 +365,7 @@ mod tests {
             accepts: vec![Accept::Json],
             hint: std::collections::BTreeMap::from([("id".to_owned(), rule)]),
             request: None,
+            guide: Vec::new(),
         };
         let hints = hints(&definition, &callout("", &body.to_string()));
         let id =

@@ -10,6 +10,7 @@ use store::{Batch, Expect, Lease, Record, Records, Versioned};
 
 use crate::core::change_request;
 use crate::halt::{Failed, Halt, script_trouble};
+use crate::progress::Counts;
 use crate::remote::Remote;
 use crate::tables::{CustomerRow, RequestRow};
 
@@ -26,6 +27,8 @@ pub(crate) struct Context<'a> {
     /// Requests that were looked at, and what became of them since the last commit.
     touched: BTreeMap<RequestId, Touched>,
     pub(crate) counts: BTreeMap<String, u64>,
+    /// The same counts, where somebody may watch the run.
+    pub(crate) watched: Option<Counts>,
     pub(crate) verdicts: Vec<Verdict>,
     /// What was held against what was expected.
     pub(crate) checks: Vec<Check>,
@@ -70,6 +73,7 @@ impl<'a> Context<'a> {
             batch: Batch::new(),
             touched: BTreeMap::new(),
             counts: BTreeMap::new(),
+            watched: None,
             verdicts: Vec::new(),
             checks: Vec::new(),
             has_effects: false,
@@ -105,6 +109,9 @@ impl<'a> Context<'a> {
     /// Adds to what the run has done.
     pub(crate) fn count(&mut self, what: &str, by: u64) {
         *self.counts.entry(what.to_owned()).or_default() += by;
+        if let Some(watched) = &self.watched {
+            watched.add(what, by);
+        }
     }
 
     /// The request, with every change made so far.

@@ -14,6 +14,7 @@ use model::{
 use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
 
 use crate::Parts;
+use crate::activity::put_time;
 use crate::error::Error;
 use crate::tables::{IntegrationRow, PAGE, PartnerRow, RequestRow, accepted_count, state_count};
 use crate::witness::Witness;
@@ -62,6 +63,8 @@ pub(crate) struct Core {
     pub(crate) own_scripts: crate::effective::own_script::Compiled,
     /// Calls that may have taken hold, and how long ago that was.
     pub(crate) doubts: crate::doubt::Doubts,
+    /// What runs under way have done so far.
+    pub(crate) progress: crate::progress::Progress,
     /// Who takes note of calls, in a rehearsal.
     pub(crate) witness: Option<Witness>,
 }
@@ -77,7 +80,7 @@ impl Core {
             config,
         } = parts;
         let exchange = Exchange::new(transport, clock.clone(), random.clone());
-        let (metrics, kept, introduced, silence, own_scripts) = Default::default();
+        let (metrics, kept, introduced, silence, own_scripts, progress) = Default::default();
         Self {
             store,
             library,
@@ -91,6 +94,7 @@ impl Core {
             silence,
             own_scripts,
             doubts: crate::doubt::Doubts::new(),
+            progress,
             witness,
         }
     }
@@ -222,6 +226,7 @@ pub(crate) fn add_request(batch: &mut Batch, partner: &PartnerId, request: &Requ
         .put_record(partner.as_str(), &parts, &row, expect)
         .add(accepted_count(partner), 1)
         .add(state_count(partner, request.state), 1);
+    put_time(batch, partner, request);
 }
 
 /// Adds the change of a request from `before` to `after` to `batch`, and moves it in the ledger: a
@@ -247,9 +252,9 @@ pub(crate) fn change_request(
     }
 }
 
-/// Whether the integration's credentials may be used.
+/// Whether the integration may be used: its credentials work, and nobody holds it.
 pub(crate) const fn is_usable(integration: &Integration) -> bool {
-    matches!(integration.health, Health::Good)
+    matches!(integration.health, Health::Good) && integration.held.is_none()
 }
 
 /// Bytes as hexadecimal digits.

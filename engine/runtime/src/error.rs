@@ -1,6 +1,6 @@
 //! Why the runtime did not do what was asked of it, in terms that an API can pass on.
 
-use model::{Class, IssueId, RequestId};
+use model::{Class, Held, IssueId, RequestId};
 
 /// Why a call on the runtime failed. Unless a variant says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,15 @@ pub enum Error {
     Stopped {
         /// The issue that says more.
         issue: IssueId,
+    },
+    /// People keep the integration from being used.
+    #[error("the integration is {}", match held {
+        Held::Paused { .. } => "paused",
+        Held::Disconnected { .. } => "disconnected",
+    })]
+    Held {
+        /// How, and since when.
+        held: Held,
     },
     /// Others keep changing the same thing; nothing is wrong with the call itself.
     #[error("{what} is being changed by others; try again")]

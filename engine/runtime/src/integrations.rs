@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use definition::connector::{Connector, Field};
 use definition::pipeline::Event;
-use model::{Health, Integration, IntegrationId, IssueKind, PartnerId, Secret, Timestamp, span};
+use model::{
+    Health, Held, Integration, IntegrationId, IssueKind, PartnerId, Secret, Timestamp, span,
+};
 use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Records, Versioned};
 
@@ -28,6 +30,7 @@ use crate::Runtime;
 use crate::core::Core;
 use crate::error::{Error, Fault};
 use crate::events::{Happened, every, schedule_job};
+use crate::hold::connect_again;
 use crate::issues::issue_id;
 use crate::remote::{broker_name, credential};
 use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY, RoutingRow};
@@ -84,6 +87,8 @@ pub struct IntegrationView {
     pub words: BTreeMap<String, String>,
     /// Whether its credentials work.
     pub health: Health,
+    /// That people keep it from being used, if they do.
+    pub held: Option<Held>,
     /// The path of its callout address; it is secret.
     pub callout_path: String,
     /// When a callout was last accepted.
@@ -209,6 +214,7 @@ impl Runtime {
         }
         integration.health = Health::Good;
         let mut batch = Batch::new();
+        let reconnects = connect_again(&mut batch, &mut integration, core.now());
         save(&mut batch, &row, &integration);
         let happened = Happened::plain(Event::IntegrationResumed, core.now());
         core.enqueue_event(&mut batch, &integration, &happened);
@@ -223,6 +229,9 @@ impl Runtime {
         }
         let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
         core.clear_issue(partner, &issue).await?;
+        if reconnects {
+            self.connected_again(partner, id).await?;
+        }
         Ok(report)
     }
 
@@ -257,7 +266,10 @@ impl Runtime {
             <CalloutRow as store::Record>::key(NOBODY, &[&old]),
             Expect::Any,
         );
-        put_callout(&mut batch, &integration);
+        // That of a disconnected one stays closed until it is connected again.
+        if !matches!(integration.held, Some(Held::Disconnected { .. })) {
+            put_callout(&mut batch, &integration);
+        }
         save(&mut batch, &row, &integration);
         self.commit(batch, "the integration").await?;
         self.view(integration).await
@@ -322,7 +334,7 @@ impl Runtime {
         }
     }
 
-    async fn view(&self, integration: Integration) -> Result<IntegrationView, Error> {
+    pub(crate) async fn view(&self, integration: Integration) -> Result<IntegrationView, Error> {
         let core = &self.core;
         let connector = core.library.connectors.get(&integration.connector);
         let partner = integration.partner.as_str();
@@ -339,6 +351,7 @@ impl Runtime {
             title: connector.map_or_else(|| integration.connector.clone(), |one| one.title.clone()),
             words: connector.map(|one| one.words.clone()).unwrap_or_default(),
             health: integration.health.clone(),
+            held: integration.held,
             callout_path: format!("/callouts/{}", integration.callout_token.expose()),
             callout_seen_at: seen.map(|seen| seen.value.0),
             sections: sections
@@ -352,7 +365,10 @@ impl Runtime {
         })
     }
 
-    async fn schedule(&self, integration: &Integration) -> Result<Vec<ScheduleLine>, Error> {
+    pub(crate) async fn schedule(
+        &self,
+        integration: &Integration,
+    ) -> Result<Vec<ScheduleLine>, Error> {
         let core = &self.core;
         let jobs = core
             .store
@@ -388,6 +404,7 @@ impl Core {
             credentials,
             sections: BTreeMap::new(),
             health: Health::Good,
+            held: None,
             schedule: BTreeMap::new(),
             schedule_generation: 0,
             callout_token: Secret::new(self.token(32)),
@@ -455,14 +472,14 @@ fn fault(name: &str, message: String, field: &Field) -> Fault {
     }
 }
 
-fn save(batch: &mut Batch, row: &Versioned<IntegrationRow>, integration: &Integration) {
+pub(crate) fn save(batch: &mut Batch, row: &Versioned<IntegrationRow>, integration: &Integration) {
     let parts = [integration.id.as_str()];
     let saved = IntegrationRow(integration.clone());
     let expect = Expect::Version(row.version);
     batch.put_record(integration.partner.as_str(), &parts, &saved, expect);
 }
 
-fn put_callout(batch: &mut Batch, integration: &Integration) {
+pub(crate) fn put_callout(batch: &mut Batch, integration: &Integration) {
     let owner = CalloutOwner {
         partner: integration.partner.clone(),
         integration: integration.id.clone(),

@@ -7,6 +7,7 @@
 //! ends the job in one commit with all that follows. What cannot go on becomes a `halt`, and waits
 //! behind one of the `issues`.
 
+mod activity;
 mod aside;
 mod billing;
 mod callouts;
@@ -17,14 +18,18 @@ mod doubt;
 mod effective;
 mod error;
 mod events;
+mod fleet;
 mod halt;
+mod hold;
 mod integrations;
 mod issues;
+mod legs;
 mod mappings;
 mod metrics;
 mod outbox;
 mod partners;
 mod passes;
+mod progress;
 mod rehearsal;
 mod remote;
 mod requests;
@@ -46,6 +51,9 @@ use exchange::{Clock, Random, Transport};
 use model::{Issue, IssueId, PartnerId};
 use store::{Batch, Expect, Store};
 
+pub use definition::connector::GuidePart;
+
+pub use crate::activity::{Findings, LOOKED_AT_MAX, Replayed, Wanted};
 pub use crate::billing::{
     AgreementLine, AgreementOption, Decided, Explanation, PlanView, ProductLine, USAGES_MAX,
     UsageReceipt, Verdict,
@@ -54,11 +62,13 @@ pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;
 pub use crate::effective::own_script::OWN_SCRIPT_BYTES_MAX;
 pub use crate::error::{Error, Fault, InText};
+pub use crate::fleet::{FleetIntegration, FleetLine};
 pub use crate::integrations::{
     Choice, ChoiceList, ConnectionReport, ConnectorForm, FormField, IntegrationView, OwnScriptView,
     Preview, PreviewInput, PreviewOf, RULES_MAX, RightReport, ScheduleLine, SectionChange,
     SectionForm, SectionView, SettingForm, VariableForm,
 };
+pub use crate::legs::{CalloutLeg, Legs, ScheduleLeg, ShareLeg};
 pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt, SuggestionView};
 pub use crate::metrics::Metric;
 pub use crate::partners::{CUSTOMERS_MAX, CustomersReceipt, NewPartner, NewWebhook};

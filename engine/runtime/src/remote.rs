@@ -37,6 +37,7 @@ pub(crate) use auth::Introduced;
 pub(crate) use credential::credential;
 use credential::credential_values;
 pub(crate) use pages::Page;
+pub(crate) use request::window;
 use rules::Rules;
 
 /// Answers of operations with `keep` that are held at most; when there are more, all are dropped.

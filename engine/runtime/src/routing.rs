@@ -1,7 +1,7 @@
 //! Routing: which integration sees to a request, decided once and kept.
 
 use definition::connector::SettingKind;
-use model::{Integration, IssueKind, PartnerId};
+use model::{Held, Integration, IssueKind, PartnerId};
 use store::{Expect, Record, Versioned};
 
 use crate::core::{Core, is_usable};
@@ -46,7 +46,7 @@ impl Core {
         }
         let parts = [chosen.value.0.id.as_str()];
         let key = IntegrationRow::key(partner.as_str(), &parts);
-        let trouble = Box::new(rejected(&chosen.value.0, None, None));
+        let trouble = Box::new(self.idle(&chosen.value.0));
         let guard = Some((key, Expect::Version(chosen.version)));
         Ok(Routed::Nowhere(Halt::Behind { trouble, guard }))
     }
@@ -78,25 +78,28 @@ impl Core {
         request: &model::Request,
         candidates: impl Iterator<Item = &'i Integration>,
     ) -> Result<Option<&'i Integration>, Error> {
-        let candidates: Vec<&Integration> = candidates.collect();
-        let [first, _, ..] = candidates.as_slice() else {
-            return Ok(candidates.first().copied());
-        };
+        let all: Vec<&Integration> = candidates.collect();
+        // What has begun with a disconnected one waits for it; nothing new goes there.
+        let is_open = |one: &&Integration| !matches!(one.held, Some(Held::Disconnected { .. }));
+        let open: Vec<&Integration> = all.iter().copied().filter(is_open).collect();
+        if let ([only], [_]) = (all.as_slice(), open.as_slice()) {
+            return Ok(Some(only));
+        }
         let begun = request.integration.as_ref();
-        if let Some(begun) = candidates.iter().find(|one| Some(&one.id) == begun)
+        if let Some(begun) = all.iter().find(|one| Some(&one.id) == begun)
             && self.may_have_ticket(request, partner).await?
         {
             return Ok(Some(begun));
         }
-        for one in &candidates {
+        for one in &open {
             let parts = [one.id.as_str(), request.content.customer_id.as_str()];
             let mapping = MappingRow::key(partner.as_str(), &parts);
             if self.store.get(&mapping).await?.is_some() {
                 return Ok(Some(one));
             }
         }
-        let stand_in = candidates.iter().find(|one| self.has_stand_in(one));
-        Ok(Some(stand_in.unwrap_or(first)))
+        let stand_in = open.iter().find(|one| self.has_stand_in(one));
+        Ok(stand_in.or(open.first()).copied())
     }
 
     /// Whether a company is chosen in the integration's ticket settings: it is for the tickets of

@@ -23,7 +23,6 @@ use crate::events::{every, lane, priority, runs, schedule_job};
 use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
 use crate::remote::Remote;
-use crate::routing::rejected;
 use crate::step;
 use crate::tables::{IssueRow, RunRow};
 use crate::work::Work;
@@ -119,7 +118,7 @@ impl Core {
         let task = task(work, partner, &pipeline, self.run_id());
         if !is_usable(&integration) {
             if task.is_test() {
-                let trouble = rejected(&integration, None, None);
+                let trouble = self.idle(&integration);
                 return self.keep_behind(lease, work, partner, &trouble).await;
             }
             return self
@@ -254,6 +253,8 @@ impl Core {
         let name = task.pipeline.name.as_str();
         let mut context =
             Context::new(remote, name, &partner, &task.run, lease, task.roots.clone());
+        let under_way = task.is_recorded().then(|| self.progress.begin(&task.run));
+        context.watched = under_way.as_ref().map(|run| run.counts.clone());
         let result = step::run(&mut context, &task.pipeline.steps).await;
         let calls = context.remote.stats().attempts.saturating_sub(calls_before);
         context.count("calls", calls);
@@ -469,10 +470,7 @@ impl Runtime {
     ) -> Result<Vec<RunId>, Error> {
         let core = &self.core;
         let integration = core.integration(partner, id).await?.value.0;
-        if !is_usable(&integration) {
-            let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
-            return Err(Error::Stopped { issue });
-        }
+        Core::usable(&integration)?;
         let wanted = |one: &Pipeline| {
             let is_named = pipeline.is_none_or(|name| one.name == name);
             is_named && one.every.is_some() && runs(&integration, one)
@@ -540,7 +538,8 @@ impl Runtime {
                 limit.min(RUNS_KEPT),
             )
             .await?;
-        Ok(rows.into_iter().map(|(_, row)| row.value.0).collect())
+        let runs = rows.into_iter().map(|(_, row)| row.value.0);
+        Ok(runs.map(|run| self.with_progress(run)).collect())
     }
 
     /// One run.
@@ -560,7 +559,8 @@ impl Runtime {
             .store
             .get_record::<RunRow>(partner.as_str(), &parts)
             .await?;
-        Ok(row.ok_or_else(|| Error::not_found("run", run))?.value.0)
+        let row = row.ok_or_else(|| Error::not_found("run", run))?;
+        Ok(self.with_progress(row.value.0))
     }
 }
 

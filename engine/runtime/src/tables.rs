@@ -54,6 +54,10 @@ table!(
     RequestRow(Request), "request", 1
 );
 table!(
+    /// By when it was accepted (newest first) and request id: the order in which people look.
+    RequestTimeRow(RequestId), "request_time", 1
+);
+table!(
     /// By integration id.
     IntegrationRow(Integration), "integration", 1
 );

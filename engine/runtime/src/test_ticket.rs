@@ -7,19 +7,19 @@
 
 use definition::pipeline::{Event, Pipeline};
 use model::{
-    Content, Customer, CustomerId, Integration, IntegrationId, IssueKind, Mapping, Outcome,
-    PartnerId, Request, RequestId, Run, RunId, Trigger,
+    Content, Customer, CustomerId, Integration, IntegrationId, Mapping, Outcome, PartnerId,
+    Request, RequestId, Run, RunId, Trigger,
 };
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Lease, Records};
 
 use crate::Runtime;
 use crate::context::request_value;
-use crate::core::{Core, is_usable};
+use crate::core::Core;
 use crate::error::Error;
 use crate::events::{lane, priority};
 use crate::halt::Halt;
-use crate::issues::{Trouble, issue_id};
+use crate::issues::Trouble;
 use crate::runs::{put_run, run_subject};
 use crate::tables::{CompanyRow, CustomerRow, MappingRow};
 use crate::work::Work;
@@ -45,10 +45,7 @@ impl Runtime {
     ) -> Result<RunId, Error> {
         let core = &self.core;
         let integration = core.integration(partner, id).await?.value.0;
-        if !is_usable(&integration) {
-            let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
-            return Err(Error::Stopped { issue });
-        }
+        Core::usable(&integration)?;
         if !integration.is_on("tickets") {
             let message = "tickets are not switched on for this integration";
             return Err(Error::invalid("", message));

@@ -32,6 +32,11 @@ impl From<Error> for Problem {
                 format!("The integration sends nothing because of the issue `{issue}`."),
             )
             .remedy("See the issue for its remedy; saving working credentials starts it again."),
+            Error::Held { .. } => Self::new(
+                Code::IntegrationStopped,
+                format!("The call was not made: {error}."),
+            )
+            .remedy("Resume it if it is paused; give it credentials if it is disconnected."),
             Error::Busy { what } => Self::new(Code::Busy, format!("Others keep changing {what}."))
                 .remedy("Repeat the call; nothing is wrong with it.")
                 .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),

@@ -1,8 +1,12 @@
 //! Runs: started now, looked up later.
 
+use std::convert::Infallible;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::{Stream, StreamExt as _};
 use model::{IntegrationId, PartnerId, RunId};
 use runtime::{Runtime, TestTicket};
 
@@ -78,4 +82,26 @@ pub(crate) async fn read_run(
     Ok(Json(
         runtime.run(&partner, &integration, &run).await?.into(),
     ))
+}
+
+/// Watch a run: server-sent events called `run`, each with the run as it is then, until it has
+/// ended. `counts` grow while it is under way.
+#[utoipa::path(get,
+    path = "/api/v1/partners/{partner}/integrations/{integration}/runs/{run}/events",
+    tag = "runs", responses((status = 200, description = "Events, each a run.", body = Run,
+        content_type = "text/event-stream")))]
+pub(crate) async fn watch_run(
+    State(runtime): State<Runtime>,
+    At((partner, integration, run)): At<(PartnerId, IntegrationId, RunId)>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    // One that is not there is told as a problem, before the answer has begun.
+    runtime.run(&partner, &integration, &run).await?;
+    let seen = runtime.watch_run(partner, integration, run);
+    let events = seen.filter_map(|run| async {
+        let event = Event::default()
+            .event("run")
+            .json_data(Run::from(run.ok()?));
+        event.ok().map(Ok)
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }

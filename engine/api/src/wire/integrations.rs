@@ -185,8 +185,10 @@ pub(crate) struct Integration {
     title: String,
     /// What this PSA's people call things.
     words: BTreeMap<String, String>,
-    /// Whether it may be used.
+    /// Whether its credentials work.
     health: Health,
+    /// That people keep it from being used, if they do.
+    held: Option<Held>,
     /// Where the PSA reports changes of tickets.
     callout: CalloutAddress,
     /// Which sections of its settings are switched on.
@@ -210,6 +212,7 @@ impl Integration {
             title: view.title,
             words: view.words,
             health: view.health.into(),
+            held: view.held.map(Held::from),
             callout: CalloutAddress {
                 url: format!("{base}{}", view.callout_path),
                 seen_at: view.callout_seen_at.map(Moment::from),
@@ -219,6 +222,36 @@ impl Integration {
             open_issues: view.open_issues,
             created_at: view.created_at.into(),
         }
+    }
+}
+
+/// How people keep an integration from being used.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Held {
+    /// How.
+    how: HeldHow,
+    /// Since when.
+    since: Moment,
+}
+
+/// How people keep an integration from being used.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HeldHow {
+    /// Until it is resumed.
+    Paused,
+    /// Its credentials are forgotten; until it is given others.
+    Disconnected,
+}
+
+impl From<model::Held> for Held {
+    fn from(held: model::Held) -> Self {
+        let (how, since) = match held {
+            model::Held::Paused { at } => (HeldHow::Paused, at),
+            model::Held::Disconnected { at } => (HeldHow::Disconnected, at),
+        };
+        let since = since.into();
+        Self { how, since }
     }
 }
 

@@ -5,12 +5,12 @@ use expression::{Scripts, Shape};
 use super::rule;
 use super::value::Values;
 use crate::codes;
-use crate::connector::{Accept, Callout, HintRule, Notice};
+use crate::connector::{Accept, Callout, GuidePart, HintRule, Notice};
 use crate::family::Family;
 use crate::near;
 use crate::page::Spot;
 use crate::pipeline::Event;
-use crate::raw::connector::{AcceptText, CalloutMethodText, CalloutText, NoticeText};
+use crate::raw::connector::{AcceptText, CalloutMethodText, CalloutText, GuideText, NoticeText};
 
 /// The schema of what the product's users ask for.
 const REQUEST: &str = "request";
@@ -66,6 +66,7 @@ pub(crate) fn check(
         hint: rules.collect(),
         methods: methods.iter().map(|method| method_name(*method)).collect(),
         accepts: accepts.iter().map(|accept| Accept::from(*accept)).collect(),
+        guide: text.guide.iter().map(guide_part).collect(),
         request: text
             .request
             .as_ref()
@@ -99,6 +100,13 @@ fn is_whole(text: &NoticeText, family: &Family, spot: &Spot<'_>) {
         let hint = near::hint(key, known.iter().copied());
         spot.key(key)
             .key_error(codes::CALLOUT_REQUEST, message, hint);
+    }
+}
+
+fn guide_part(text: &GuideText) -> GuidePart {
+    GuidePart {
+        title: text.title.clone(),
+        steps: text.steps.clone(),
     }
 }
 

@@ -335,6 +335,10 @@ pub(crate) struct CalloutText {
     /// How the fields of the family's ticket hint are found among the pairs it brings.
     #[serde(default)]
     pub(crate) hint: Named<HintText>,
+    /// What a person does in the PSA so that callouts come, part by part. It is shown beside the
+    /// callout's address.
+    #[serde(default)]
+    pub(crate) guide: Vec<GuideText>,
     /// How requests are read from it. Callouts that bring none are accepted and passed over.
     pub(crate) request: Option<NoticeText>,
 }
@@ -348,6 +352,18 @@ pub(crate) struct NoticeText {
     pub(crate) items: Option<Picked>,
     /// What each becomes. `$` is the record, `notice` all that was brought.
     pub(crate) record: Computed,
+}
+
+/// One part of what a person does in the PSA.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Guide")]
+pub(crate) struct GuideText {
+    /// What it is about, e.g. `Creating a Workflow Rule`.
+    pub(crate) title: String,
+    /// What is done, step by step, in the words that the PSA's own pages use.
+    #[schemars(length(min = 1))]
+    pub(crate) steps: Vec<String>,
 }
 
 /// The HTTP method of a callout. The listener takes these two.

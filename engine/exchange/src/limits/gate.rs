@@ -94,6 +94,11 @@ impl Gate {
         self.lock().waiting(&Key::credential(credential))
     }
 
+    /// How much of `limit` is taken at this moment.
+    pub fn taken(&self, limit: &Limit) -> u32 {
+        self.lock().taken(&Key::of(limit), Instant::now())
+    }
+
     fn permit(&self, places: Arc<[Place]>) -> Permit {
         Permit {
             gate: self.clone(),

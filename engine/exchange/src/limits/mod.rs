@@ -57,7 +57,7 @@ pub enum Limit {
 
 impl Limit {
     /// How many this engine may have, at least 1: a limit of none would wait for ever.
-    pub(crate) fn capacity(&self) -> u32 {
+    pub fn capacity(&self) -> u32 {
         match self {
             Self::Window {
                 requests,

@@ -35,6 +35,13 @@ impl Key {
     pub(super) fn credential(name: &str) -> Self {
         Self::Credential(name.to_owned())
     }
+
+    pub(super) fn of(limit: &Limit) -> Self {
+        match limit {
+            Limit::Window { key, per, .. } => Self::Window(key.clone(), *per),
+            Limit::Concurrent { key, .. } => Self::Concurrent(key.clone()),
+        }
+    }
 }
 
 /// What one call takes of one limit.
@@ -53,10 +60,7 @@ impl Place {
         }];
         for limit in limits {
             let capacity = limit.capacity();
-            let key = match limit {
-                Limit::Window { key, per, .. } => Key::Window(key.clone(), *per),
-                Limit::Concurrent { key, .. } => Key::Concurrent(key.clone()),
-            };
+            let key = Key::of(limit);
             match places.iter_mut().find(|place| place.key == key) {
                 Some(place) => place.capacity = place.capacity.min(capacity),
                 None => places.push(Self { key, capacity }),
@@ -124,6 +128,12 @@ struct Waiter {
 }
 
 impl Queues {
+    /// How much is taken at `key`. Looking makes no slot.
+    pub(super) fn taken(&mut self, key: &Key, now: Instant) -> u32 {
+        let slot = self.slots.get_mut(key);
+        slot.map_or(0, |slot| slot.occupancy.taken(now))
+    }
+
     /// The order of a call that comes now.
     pub(super) fn arrive(&mut self, priority: Priority) -> Order {
         self.arrivals += 1;

@@ -15,7 +15,7 @@ use store::Records;
 use super::settings::{definition, report_types, values};
 use crate::Runtime;
 use crate::context::{customer_value, request_value};
-use crate::core::is_usable;
+use crate::core::Core;
 use crate::effective::own_script::OwnScript;
 use crate::effective::{OwnWords, Subject, adapt, rule};
 use crate::error::{Error, Fault};
@@ -97,9 +97,9 @@ impl Runtime {
             .and_then(|source| OwnScript::compile(source, definition, &family).err())
             .map(|faults| faults.into_iter().map(of_script).collect())
             .unwrap_or_default();
-        let is_usable = is_usable(&integration);
+        let is_connected = Core::connected(&integration).is_ok();
         let mut remote = Remote::new(core, integration.into(), exchange::Priority::Tickets)?;
-        if is_usable {
+        if is_connected {
             let checked = values::checked_section(&remote, definition, given).await;
             faults.extend(checked.map_or_else(
                 |failed| vec![about("", failed.describe().1, None)],

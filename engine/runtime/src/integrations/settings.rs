@@ -15,7 +15,7 @@ use store::{Batch, Expect};
 
 use super::save;
 use crate::Runtime;
-use crate::core::{Core, is_usable};
+use crate::core::Core;
 use crate::error::Error;
 use crate::events::Happened;
 use crate::halt::Failed;
@@ -140,11 +140,7 @@ impl Runtime {
 
     /// The way to the remote side of an integration that is not stopped.
     pub(super) fn remote_of(&self, integration: Integration) -> Result<Remote, Error> {
-        if !is_usable(&integration) {
-            let id = Some(&integration.id);
-            let issue = issue_id(IssueKind::CredentialsRejected, id, "credentials");
-            return Err(Error::Stopped { issue });
-        }
+        Core::connected(&integration)?;
         Remote::new(&self.core, integration.into(), exchange::Priority::Tickets)
     }
 

@@ -187,6 +187,7 @@ fn integration(connector: &Connector, given: &Given) -> Result<Integration, Erro
             .collect(),
         sections: sections.collect(),
         health: Health::Good,
+        held: None,
         schedule: BTreeMap::new(),
         schedule_generation: 0,
         callout_token: Secret::new(""),

@@ -87,30 +87,36 @@ impl Remote {
         let mut limits = Vec::new();
         let whose = broker_name(&self.integration);
         for (at, limit) in self.connector.http.limits.iter().enumerate() {
-            limits.push(match limit {
-                Limit::Window {
-                    requests,
-                    per,
-                    share,
-                } => exchange::Limit::Window {
-                    key: format!("{whose}#{at}"),
-                    requests: *requests,
-                    per: *per,
-                    share_percent: *share,
-                },
-                Limit::Concurrent { requests, for_each } => {
-                    let each = match for_each {
-                        Some(each) => text(&each.evaluate(scope)?),
-                        None => String::new(),
-                    };
-                    exchange::Limit::Concurrent {
-                        key: format!("{whose}#{at}#{each}"),
-                        at_most: *requests,
-                    }
-                }
-            });
+            if let Limit::Concurrent { requests, for_each } = limit {
+                let each = match for_each {
+                    Some(each) => text(&each.evaluate(scope)?),
+                    None => String::new(),
+                };
+                limits.push(exchange::Limit::Concurrent {
+                    key: format!("{whose}#{at}#{each}"),
+                    at_most: *requests,
+                });
+            }
+            limits.extend(window(&whose, at, limit));
         }
         Ok(limits)
+    }
+}
+
+/// The limit at `at` as calls of this broker keep it, if it is one on a stretch of time.
+pub(crate) fn window(broker: &str, at: usize, limit: &Limit) -> Option<exchange::Limit> {
+    match limit {
+        Limit::Window {
+            requests,
+            per,
+            share,
+        } => Some(exchange::Limit::Window {
+            key: format!("{broker}#{at}"),
+            requests: *requests,
+            per: *per,
+            share_percent: *share,
+        }),
+        Limit::Concurrent { .. } => None,
     }
 }
 
