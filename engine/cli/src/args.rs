@@ -107,8 +107,8 @@ pub(crate) struct TokenArgs {
     /// Let it read, and change nothing; goes with --partner
     #[arg(long, requires = "partner")]
     pub(crate) read_only: bool,
-    /// Print a link that signs a person in to the console instead, once and within 15 minutes; ADDRESS
-    /// is where people reach the server
+    /// Print a link that signs a person in to the console instead, once and within 15 minutes;
+    /// ADDRESS is where people reach the server
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, conflicts_with = "expires",
         default_missing_value = "http://127.0.0.1:8080")]
     pub(crate) link: Option<String>,

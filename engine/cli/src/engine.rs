@@ -1,4 +1,4 @@
-//! The engine put together: store, library, network, runtime, API and console, from start to stop.
+//! The engine put together, from start to stop: store, library, network, runtime, API, console.
 //!
 //! `serve` and `demo` run this same engine. Started in this order: the store, whose lock keeps a
 //! second process out; the key; the listener, so that a port in use is known before any work is

@@ -272,11 +272,87 @@ addEventListener("beforeunload", (event) => {
   if (open.some((form) => !settled.has(form) && count(form) > 0)) event.preventDefault();
 });
 
+// `data-insert`: puts what a chip says into the text that it belongs to, at the cursor.
+document.addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-insert]");
+  const text = chip && document.getElementById(chip.dataset.insert);
+  if (!text) return;
+  text.setRangeText(chip.textContent, text.selectionStart, text.selectionEnd, "end");
+  text.focus();
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+// `data-preview`: what would come of the form as it stands, a moment after it was last changed.
+const PAUSE = 400;
+const previews = new WeakMap();
+
+async function preview(form) {
+  const asked = (previews.get(form) || 0) + 1;
+  previews.set(form, asked);
+  await new Promise((wake) => setTimeout(wake, PAUSE));
+  if (previews.get(form) !== asked) return;
+  const body = encoded(form);
+  body.set("do", "preview");
+  const answer = await fetch(form.action || location.href, { method: "POST", body, credentials: "same-origin" });
+  const text = await answer.text();
+  if (previews.get(form) === asked && answer.ok) swap(text, form.dataset.preview);
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (form?.dataset.preview) preview(form).catch(() => {});
+});
+
+// `data-poll`: what is under way, looked at again until it is not.
+const LOOK_AGAIN = 1000;
+
+async function poll(part) {
+  await new Promise((wake) => setTimeout(wake, LOOK_AGAIN));
+  if (!part.isConnected) return;
+  const answer = await fetch(part.dataset.poll, { credentials: "same-origin" });
+  if (!answer.ok || !swap(await answer.text(), "#" + part.id)) poll(part);
+}
+
+// `data-lines`: line numbers beside a text, and a way to the line that a problem names.
+function numberLines(text) {
+  const [frame, numbers] = [document.createElement("div"), document.createElement("div")];
+  frame.className = "numbered";
+  numbers.className = "numbers";
+  numbers.setAttribute("aria-hidden", "true");
+  text.before(frame);
+  frame.append(numbers, text);
+  const show = () => {
+    const count = text.value.split("\n").length;
+    numbers.textContent = Array.from({ length: count }, (_, at) => at + 1).join("\n");
+    numbers.style.height = text.clientHeight + "px";
+    numbers.scrollTop = text.scrollTop;
+  };
+  text.addEventListener("input", show);
+  text.addEventListener("scroll", show);
+  new ResizeObserver(show).observe(text);
+  show();
+}
+
+document.addEventListener("click", (event) => {
+  const way = event.target.closest("[data-line]");
+  const text = way && document.querySelector("[data-lines]");
+  if (!text) return;
+  event.preventDefault();
+  const lines = text.value.split("\n");
+  const before = lines.slice(0, way.dataset.line - 1).join("\n").length;
+  const from = before + (way.dataset.line > 1 ? 1 : 0);
+  text.focus();
+  text.setSelectionRange(from, from + (lines[way.dataset.line - 1] || "").length);
+});
+
 function enhance(root) {
   showMoments(root);
   for (const input of root.querySelectorAll("input[data-company]:not([readonly])")) {
     boxes.set(input, new CompanyBox(input));
   }
+  for (const text of root.querySelectorAll("textarea[data-lines]")) numberLines(text);
+  const waits = root.dataset?.poll ? [root] : [...root.querySelectorAll("[data-poll]")];
+  for (const part of waits) poll(part).catch(() => {});
   if (root.dataset?.guard !== undefined) count(root);
 }
 

@@ -1,5 +1,5 @@
-//! Boxes in which a company is chosen: with the script a list that is searched by typing, without it
-//! a text that names one.
+//! Boxes in which a company is chosen: with the script a list that is searched by typing, without
+//! it a text that names one.
 //!
 //! A box is several fields: what is written in it, what is saved, and what was picked from the list,
 //! both as a text with the id that it stands for. As long as the text is one of these two its id
@@ -91,6 +91,20 @@ impl Directory {
             by_id: by_id.collect(),
             by_name,
         })
+    }
+
+    /// A box that shows the company with this id; without one, an empty box.
+    pub(crate) fn chosen(&self, id: &str) -> Chosen {
+        if id.is_empty() {
+            return Chosen::default();
+        }
+        let name = self.by_id.get(id).map_or(id, String::as_str);
+        Chosen {
+            text: name.to_owned(),
+            was: name.to_owned(),
+            id: id.to_owned(),
+            picked: None,
+        }
     }
 
     /// The id of the one company that is called `text`, or that has it as its id.

@@ -3,7 +3,12 @@
 use askama::Template;
 use runtime::{Fault, FormField};
 
+use crate::directory::Chosen;
 use crate::fields::Fields;
+
+mod setting;
+
+pub(crate) use setting::{Offered, setting, typed_value};
 
 /// One field of a form, printed with its label, its help and what is wrong with it.
 #[derive(Clone, Debug, Template)]
@@ -32,12 +37,48 @@ pub(crate) enum Kind {
     Text,
     /// A line that nobody looking over a shoulder should read.
     Secret,
+    /// A whole number.
+    Number,
+    /// Something that is on or off.
+    Switch,
+    /// One of several; the text says what none of them means.
+    Choice(Vec<Choice>, String),
+    /// A text with variables.
+    Template(Vec<Variable>),
+    /// A company of the directory.
+    Company(Chosen),
 }
 
-impl Kind {
+impl Field {
     fn is_secret(&self) -> bool {
-        *self == Self::Secret
+        self.kind == Kind::Secret
     }
+
+    fn is_number(&self) -> bool {
+        self.kind == Kind::Number
+    }
+}
+
+/// One thing that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// What the form sends.
+    pub(crate) value: String,
+    /// What a person reads.
+    pub(crate) label: String,
+    /// Whether it can be chosen.
+    pub(crate) active: bool,
+    /// Whether it is what the field holds.
+    pub(crate) selected: bool,
+}
+
+/// What a template can name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variable {
+    /// As it is written in the template.
+    pub(crate) written: String,
+    /// What it is, with an example.
+    pub(crate) about: String,
 }
 
 /// What is wrong with the value of a field.
@@ -45,18 +86,24 @@ impl Kind {
 pub(crate) struct Wrong {
     /// In one sentence.
     pub(crate) message: String,
-    /// How to mend it, where that is not what the field's help says anyway.
+    /// How to mend it.
     pub(crate) hint: Option<String>,
 }
 
 impl Wrong {
     /// What of `faults` is about the place `pointer`.
     pub(crate) fn at(faults: &[Fault], pointer: &str) -> Option<Self> {
-        let fault = faults.iter().find(|fault| fault.pointer == pointer)?;
-        Some(Self {
+        let fault = faults.iter().find(|fault| fault.pointer == pointer);
+        fault.map(Self::from)
+    }
+}
+
+impl From<&Fault> for Wrong {
+    fn from(fault: &Fault) -> Self {
+        Self {
             message: sentence(&fault.message),
             hint: fault.hint.as_deref().map(sentence),
-        })
+        }
     }
 }
 
@@ -71,12 +118,25 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
+/// A code such as `url_block` as people write it: `Url Block`.
+pub(crate) fn in_words(code: &str) -> String {
+    let words = code.split('_').filter(|word| !word.is_empty());
+    let words: Vec<String> = words
+        .map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters).collect()
+        })
+        .collect();
+    words.join(" ")
+}
+
 /// The field for one of a connector's credentials, with what was typed.
 pub(crate) fn credential(field: &FormField, typed: &Fields, faults: &[Fault]) -> Field {
     let name = format!("credentials.{}", field.name);
     let typed = typed.get(&name).or(field.default.as_deref());
     let fault = Wrong::at(faults, &format!("/credentials/{}", field.name));
-    // The help is above it anyway.
+    // The hint is the help, which stands there anyway.
     let fault = fault.map(|wrong| Wrong {
         hint: None,
         ..wrong
@@ -93,5 +153,18 @@ pub(crate) fn credential(field: &FormField, typed: &Fields, faults: &[Fault]) ->
         required: field.default.is_none(),
         fault,
         name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_become_sentences_and_codes_words() {
+        assert_eq!(sentence("the key is missing"), "The key is missing.");
+        assert_eq!(sentence("Really?"), "Really?");
+        assert_eq!(sentence(""), "");
+        assert_eq!(in_words("url_block"), "Url Block");
     }
 }

@@ -11,6 +11,7 @@ mod create;
 mod integrations;
 mod mapping;
 mod partners;
+mod section;
 mod sign_in;
 
 /// Where the way out is.
@@ -23,7 +24,11 @@ pub(crate) const PARTNER_PAGES: [(&str, &str); 1] = [("Integrations", "integrati
 /// of the path.
 pub(crate) fn tabs(there: &There) -> Vec<(String, String)> {
     let mapping = format!("{} Mapping", there.word("company"));
-    vec![(mapping, "mapping".to_owned())]
+    let sections = there.connector.sections.iter();
+    let sections = sections.map(|one| (one.title.clone(), format!("settings/{}", one.name)));
+    let mut tabs = vec![(mapping, "mapping".to_owned())];
+    tabs.extend(sections);
+    tabs
 }
 
 /// The pages that anyone may see.
@@ -39,7 +44,17 @@ pub(crate) fn guarded() -> Router<App> {
     let integration = Router::new()
         .route("/mapping", get(mapping::show).post(mapping::save))
         .route("/mapping/accept", post(mapping::accept))
-        .route("/companies", get(mapping::companies));
+        .route("/companies", get(mapping::companies))
+        .route(
+            "/settings/{section}",
+            get(section::show).post(section::send),
+        )
+        .route(
+            "/settings/{section}/script",
+            get(section::own_script::show).post(section::own_script::send),
+        )
+        .route("/test-tickets", post(section::test_ticket::send))
+        .route("/test-tickets/{run}", get(section::test_ticket::show));
     let partner = Router::new()
         .route("/", get(integrations::start))
         .route("/integrations", get(integrations::show))

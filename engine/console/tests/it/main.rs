@@ -1,5 +1,5 @@
 //! The console, called in process: `world` (a console over a simulated PSA, and a browser without
-//! script), `entry` (who gets in), `set_up` (Integrations and Create), `mapping`.
+//! script), `entry` (who gets in), `set_up` (Integrations and Create), `mapping`, `tickets`.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,4 +10,5 @@
 mod entry;
 mod mapping;
 mod set_up;
+mod tickets;
 mod world;

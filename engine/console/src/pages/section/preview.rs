@@ -1,0 +1,85 @@
+//! What a request's ticket would say.
+
+use model::{Request, RequestId};
+use runtime::{PreviewInput, PreviewOf, Runtime, SectionView};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::form::{Wrong, in_words, sentence};
+use crate::shell::There;
+
+/// How many requests are looked at for the newest ones.
+const REQUESTS_SEEN: usize = 500;
+
+/// How many of the newest are offered.
+const REQUESTS_OFFERED: usize = 20;
+
+/// What a ticket would say, and for which request.
+pub(super) struct PreviewView {
+    /// Requests that it can be made for: id, what it is, and whether it is the one.
+    pub(super) requests: Vec<(String, String, bool)>,
+    /// What the PSA would be given, as names and texts.
+    pub(super) lines: Vec<(String, String)>,
+    pub(super) ignored: bool,
+    pub(super) wrong: Vec<Wrong>,
+}
+
+impl PreviewView {
+    /// For the request `of`, otherwise for the newest, otherwise for one that might be.
+    pub(super) async fn make(
+        runtime: &Runtime,
+        there: &There,
+        view: &SectionView,
+        of: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let partner = there.here.id();
+        let mut known = runtime.requests(partner, None, None, REQUESTS_SEEN).await?;
+        known.sort_by_key(|request| std::cmp::Reverse(request.accepted_at));
+        known.truncate(REQUESTS_OFFERED);
+        let newest = known.first().map(|request| request.content.id.clone());
+        let chosen = of.and_then(|id| RequestId::new(id).ok());
+        let chosen = chosen.filter(|id| known.iter().any(|one| one.content.id == *id));
+        let chosen = chosen.or(newest);
+        let input = PreviewInput {
+            values: Some(view.values.clone()),
+            rules: Some(view.rules.clone()),
+            script: None,
+            of: chosen.clone().map_or(PreviewOf::Anything, PreviewOf::Past),
+        };
+        let made = runtime.preview(partner, there.id(), &view.form.name, input);
+        let request = |request: &Request| {
+            let content = &request.content;
+            let host = content.hostname.as_deref().unwrap_or("no host");
+            let about = format!("{}, {host}", in_words(&content.report_type));
+            let is_chosen = chosen.as_ref() == Some(&content.id);
+            (content.id.to_string(), about, is_chosen)
+        };
+        let requests = known.iter().map(request).collect();
+        Ok(match made.await {
+            Ok(made) => Self {
+                requests,
+                lines: lines(made.draft.as_ref()),
+                ignored: made.ignored,
+                // What is wrong with a field is said beside it when it is saved.
+                wrong: made.faults.iter().map(Wrong::from).collect(),
+            },
+            Err(error) => Self {
+                requests,
+                lines: Vec::new(),
+                ignored: false,
+                wrong: vec![Wrong {
+                    message: sentence(&error.to_string()),
+                    hint: None,
+                }],
+            },
+        })
+    }
+}
+
+/// The texts of a draft.
+fn lines(draft: Option<&Value>) -> Vec<(String, String)> {
+    let fields = draft.and_then(Value::as_object).into_iter().flatten();
+    fields
+        .filter_map(|(name, value)| Some((in_words(name), value.as_str()?.to_owned())))
+        .collect()
+}
