@@ -140,6 +140,11 @@ impl From<runtime::Error> for Failure {
                 "The integration is stopped because its credentials were rejected",
                 "Save credentials that work. All that waits then goes on by itself.",
             ),
+            runtime::Error::Held { .. } => Self::new(
+                StatusCode::CONFLICT,
+                format!("This cannot be done: {error}"),
+                "Resume it, or save working credentials, on the page Settings.",
+            ),
             runtime::Error::Refused {
                 class,
                 message,
