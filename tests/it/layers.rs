@@ -67,7 +67,6 @@ const OWNERS: [(&str, &[&str]); 27] = [
     ("form_urlencoded", &["dovetail-console"]),
     ("clap", &["dovetail-cli"]),
     ("include_dir", &["dovetail-cli"]),
-    ("mimalloc", &["dovetail-cli"]),
     ("tracing-subscriber", &["dovetail-cli"]),
 ];
 

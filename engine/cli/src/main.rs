@@ -30,11 +30,6 @@ use crate::args::{Args, Command};
 use crate::error::Error;
 use crate::exit::Exit;
 
-/// Work here is many short-lived texts and maps on several threads: in the system's allocator they
-/// cost a third of all time when a directory is read.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let args = Args::parse();
     // The panic has said on standard error where it happened.

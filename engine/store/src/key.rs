@@ -58,7 +58,7 @@ impl Key {
 
     /// The parts behind partner and table.
     pub fn parts(&self) -> Vec<String> {
-        self.components().split_off(2.min(self.components().len()))
+        self.components().into_iter().skip(2).collect()
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {

@@ -41,5 +41,5 @@ pub use export::Totals;
 pub use job::{Job, Lease, NewJob};
 pub use key::Key;
 pub use memory::Memory;
-pub use record::{Record, Records, Versioned};
+pub use record::{Record, Records, Versioned, Wanted};
 pub use store::{Claim, Edge, Flushes, Store, Stored, Version};

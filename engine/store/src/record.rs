@@ -74,6 +74,37 @@ pub trait Records: Store {
             .map(|stored| Ok((stored.key.clone(), decode(&stored)?)))
             .collect()
     }
+
+    /// Like [`Records::scan_records`], but only records whose keys are `wanted` are read; and the
+    /// key to go on after, where there are more.
+    async fn scan_wanted<T: Record>(
+        &self,
+        prefix: (&str, &[&str]),
+        after: Option<&Key>,
+        limit: usize,
+        wanted: impl for<'k> Fn(&'k Key) -> bool + Send,
+    ) -> Result<Wanted<T>, Error> {
+        let page = self.scan(&T::key(prefix.0, prefix.1), after, limit).await?;
+        let last = page.last().filter(|_| page.len() == limit);
+        let after = last.map(|stored| stored.key.clone());
+        let mut records = Vec::new();
+        for stored in page {
+            if wanted(&stored.key) {
+                let record = decode(&stored)?;
+                records.push((stored.key, record));
+            }
+        }
+        Ok(Wanted { records, after })
+    }
+}
+
+/// What [`Records::scan_wanted`] gives.
+#[derive(Debug)]
+pub struct Wanted<T> {
+    /// The records that were wanted, in the order of their keys.
+    pub records: Vec<(Key, Versioned<T>)>,
+    /// Where to go on; nothing at the end.
+    pub after: Option<Key>,
 }
 
 impl<S: Store + ?Sized> Records for S {}

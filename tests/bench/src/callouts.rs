@@ -28,34 +28,46 @@ pub(crate) async fn run() -> Table {
     let port = free_port();
     let bare = Process::start(&mut role("by-hand-answer", &[&port.to_string()]));
     listening(port).await;
-    let mut rounds: Vec<(Found, Found)> = Vec::new();
+    let kept_port = free_port();
+    let folder = engine.folder().join("by-hand").display().to_string();
+    let arguments = [&*kept_port.to_string(), &*folder];
+    let kept = Process::start(&mut role("by-hand-accept", &arguments));
+    listening(kept_port).await;
+    let mut rounds: Vec<[Found; 3]> = Vec::new();
     for _ in 0..ROUNDS {
         let ours = post(engine.port, &path, CALLERS, TURN, body).await;
         let theirs = post(port, &path, CALLERS, TURN, body).await;
-        rounds.push((ours, theirs));
+        let in_store = post(kept_port, &path, CALLERS, TURN, body).await;
+        rounds.push([ours, theirs, in_store]);
     }
     let mut table = Table::new(format!(
         "Callouts, {CALLERS} callers, {ROUNDS} turns of {TURN:?}"
     ));
-    let pairs: Vec<(f64, f64)> = rounds
+    let rates: Vec<[f64; 3]> = rounds
         .iter()
-        .map(|(ours, theirs)| (ours.rate(), theirs.rate()))
+        .map(|round| round.each_ref().map(Found::rate))
         .collect();
-    let unlucky = |found: &mut Found| format!("99 of 100 within {:.1?}", found.all_but(100));
-    let (ours, theirs) = rounds.last_mut().expect("there were rounds");
-    table.row(
-        "durable before the answer",
-        per_second(median(pairs.iter().map(|pair| pair.0))),
-        format!("{}, {}", unlucky(ours), memory(engine.process.peak())),
-    );
-    table.row(
-        "a bare axum handler",
-        per_second(median(pairs.iter().map(|pair| pair.1))),
-        format!("{}, {}", unlucky(theirs), memory(bare.peak())),
-    );
-    table.row("ratio", ratio(&pairs), "");
+    let last = rounds.last_mut().expect("there were rounds");
+    let about = [
+        ("durable before the answer", engine.process.peak()),
+        ("a bare axum handler", bare.peak()),
+        ("by hand, in our store before the answer", kept.peak()),
+    ];
+    for (at, ((what, peak), found)) in about.into_iter().zip(last).enumerate() {
+        let rate = per_second(median(rates.iter().map(|rates| rates[at])));
+        let slow = format!("99 of 100 within {:.1?}", found.all_but(100));
+        table.row(what, rate, format!("{slow}, {}", memory(peak)));
+    }
+    for (at, what) in [
+        (1, "ratio to the bare handler"),
+        (2, "ratio to our store alone"),
+    ] {
+        let pairs: Vec<(f64, f64)> = rates.iter().map(|rates| (rates[0], rates[at])).collect();
+        table.row(what, ratio(&pairs), "");
+    }
     engine.kill().await;
     bare.kill().await;
+    kept.kill().await;
     table
 }
 

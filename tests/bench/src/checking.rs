@@ -25,7 +25,8 @@ pub(crate) async fn run() -> Table {
         let began = Instant::now();
         peak = Process::start(program().arg("check").arg(folder.path()))
             .end()
-            .await;
+            .await
+            .0;
         took.push(began.elapsed().as_secs_f64() * 1_000.0);
     }
     let mut table = Table::new(format!(

@@ -27,14 +27,28 @@ impl Process {
         Some(kilobytes * 1_024)
     }
 
-    /// Waits until it ends by itself, successfully; gives the last that was seen of its memory.
-    pub(crate) async fn end(mut self) -> Option<u64> {
-        let mut peak = None;
+    /// The processor time it has had so far, on all cores; `None` where the system does not tell.
+    /// What else the machine does stretches the time on the clock; this hardly.
+    pub(crate) fn worked(&self) -> Option<Duration> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0.id()?)).ok()?;
+        let nanoseconds = |task: std::fs::DirEntry| -> Option<u64> {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse().ok()
+        };
+        let sum = tasks.flatten().filter_map(nanoseconds).sum();
+        Some(Duration::from_nanos(sum))
+    }
+
+    /// Waits until it ends by itself, successfully; gives the last that was seen of its memory and
+    /// its processor time.
+    pub(crate) async fn end(mut self) -> (Option<u64>, Option<Duration>) {
+        let (mut peak, mut worked) = (None, None);
         loop {
             peak = self.peak().or(peak);
+            worked = self.worked().max(worked);
             if let Some(status) = self.0.try_wait().expect("it was ours") {
                 assert!(status.success(), "it ended with {status}");
-                return peak;
+                return (peak, worked);
             }
             sleep(Duration::from_millis(2)).await;
         }

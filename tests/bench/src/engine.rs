@@ -107,12 +107,12 @@ impl Engine {
         self.api.get(&self.here("runs")).await
     }
 
-    /// Waits until something holds, looking every two milliseconds.
+    /// Waits until something holds, looking every twenty milliseconds: to look costs the program time, too.
     pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
         let began = Instant::now();
         while !holds().await {
             assert!(began.elapsed() < PATIENCE, "{what}: not in {PATIENCE:?}");
-            sleep(Duration::from_millis(2)).await;
+            sleep(Duration::from_millis(20)).await;
         }
     }
 

@@ -20,52 +20,85 @@ pub(crate) async fn run() -> Table {
         .join("companies.jsonl")
         .display()
         .to_string();
-    let (mut ours, mut reading, mut keeping) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut peak_reading, mut peak_keeping) = (None, None);
+    let store = engine.folder().join("by-hand").display().to_string();
+    let mut ours = Turns::default();
+    let by_hand = [
+        ("read and forgotten", "by-hand-read", None),
+        ("each page kept on disk", "by-hand-keep", Some(&file)),
+        (
+            "without types, kept in our store",
+            "by-hand-store",
+            Some(&store),
+        ),
+    ];
+    let mut theirs: [Turns; 3] = Default::default();
     for _ in 0..ROUNDS {
-        ours.push(rate(pull(&engine).await));
-        let began = Instant::now();
-        peak_reading = Process::start(&mut role("by-hand-read", &[&psa.url]))
-            .end()
-            .await;
-        reading.push(rate(began.elapsed()));
-        let began = Instant::now();
-        peak_keeping = Process::start(&mut role("by-hand-keep", &[&psa.url, &file]))
-            .end()
-            .await;
-        keeping.push(rate(began.elapsed()));
+        let before = engine.process.worked();
+        let took = pull(&engine).await;
+        let worked = engine.process.worked().zip(before);
+        ours.add(took, worked.map(|(after, before)| after - before));
+        for ((_, name, place), turns) in by_hand.iter().zip(&mut theirs) {
+            let mut arguments = vec![psa.url.as_str()];
+            arguments.extend(place.map(String::as_str));
+            let began = Instant::now();
+            let (peak, worked) = Process::start(&mut role(name, &arguments)).end().await;
+            turns.add(began.elapsed(), worked);
+            turns.peak = peak;
+        }
     }
-    let beside = |theirs: &[f64]| {
-        let pairs: Vec<(f64, f64)> = ours.iter().copied().zip(theirs.iter().copied()).collect();
-        ratio(&pairs)
-    };
-    let middle = |rates: &[f64]| per_second(median(rates.iter().copied()));
+    ours.peak = engine.process.peak();
     let mut table = Table::new(format!(
         "{COMPANIES} companies in pages of {PAGE}, {ROUNDS} turns"
     ));
     table.row(
         "checked, proven complete and kept",
-        middle(&ours),
-        memory(engine.process.peak()),
+        ours.rate(),
+        ours.each(),
     );
-    table.row(
-        "by hand, read and forgotten",
-        middle(&reading),
-        memory(peak_reading),
-    );
-    table.row(
-        "by hand, each page kept on disk",
-        middle(&keeping),
-        memory(peak_keeping),
-    );
-    table.row("ratio to reading alone", beside(&reading), "");
-    table.row("ratio to reading and keeping", beside(&keeping), "");
+    for ((what, ..), turns) in by_hand.iter().zip(&theirs) {
+        table.row(&format!("by hand, {what}"), turns.rate(), turns.each());
+    }
+    for ((what, ..), turns) in by_hand.iter().zip(&theirs) {
+        let what = format!("ratio to: {what}");
+        table.row(&what, beside(&ours.rates, &turns.rates), "");
+        let by_work = beside(&turns.worked, &ours.worked);
+        table.row(&format!("{what}, by processor time"), by_work, "");
+    }
     engine.kill().await;
     table
 }
 
-fn rate(took: Duration) -> f64 {
-    COMPANIES as f64 / took.as_secs_f64()
+/// What one of them did in its turns.
+#[derive(Debug, Default)]
+struct Turns {
+    /// Companies per second.
+    rates: Vec<f64>,
+    /// Processor time per company, in microseconds; empty where the system does not tell.
+    worked: Vec<f64>,
+    /// The most memory, in bytes.
+    peak: Option<u64>,
+}
+
+impl Turns {
+    fn add(&mut self, took: Duration, worked: Option<Duration>) {
+        self.rates.push(COMPANIES as f64 / took.as_secs_f64());
+        let each = |worked: Duration| worked.as_secs_f64() * 1e6 / COMPANIES as f64;
+        self.worked.extend(worked.map(each));
+    }
+
+    fn rate(&self) -> String {
+        per_second(median(self.rates.iter().copied()))
+    }
+
+    fn each(&self) -> String {
+        let worked = median(self.worked.iter().copied());
+        format!("{worked:.1} µs of a core each, {}", memory(self.peak))
+    }
+}
+
+fn beside(ours: &[f64], theirs: &[f64]) -> String {
+    let pairs: Vec<(f64, f64)> = ours.iter().copied().zip(theirs.iter().copied()).collect();
+    ratio(&pairs)
 }
 
 /// One read of the directory, from asking for it until its run has ended.

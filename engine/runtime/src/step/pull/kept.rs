@@ -91,29 +91,23 @@ pub(super) async fn drop_unseen<T: KeptRow>(
     let seen = rows::<SeenRow>(context, &[integration, operation, &began]).await?;
     let seen: HashSet<String> = seen.into_iter().flat_map(|(_, row)| row.value.0).collect();
     let store = context.remote.core.store.clone();
+    let is_unseen = |key: &Key| !key.parts().last().is_some_and(|id| seen.contains(id));
+    let partner = context.partner.to_string();
+    let prefix = (partner.as_str(), [integration]);
     let mut after: Option<Key> = None;
     loop {
-        let page = store
-            .scan_records::<T>(
-                context.partner.as_str(),
-                &[integration],
-                after.as_ref(),
-                PAGE,
-            )
-            .await?;
-        let last = page.len() < PAGE;
-        after = page.last().map(|(key, _)| key.clone());
-        for (key, row) in page {
-            let kept = row.value.kept();
-            let id = model::request::id_text(kept.record.get("id").unwrap_or(&Value::Null));
-            if kept.seen < read.open.began && !seen.contains(&id) {
+        let page = store.scan_wanted::<T>((prefix.0, &prefix.1), after.as_ref(), PAGE, is_unseen);
+        let page = page.await?;
+        for (key, row) in page.records {
+            if row.value.kept().seen < read.open.began {
                 context.batch.delete(key, Expect::Version(row.version));
                 context.count("removed", 1);
             }
         }
-        if last {
+        if page.after.is_none() {
             break;
         }
+        after = page.after;
         context.commit().await?;
     }
     // Only with the end of the read: until then, going on with it needs to know them.
