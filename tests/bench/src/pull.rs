@@ -36,7 +36,10 @@ pub(crate) async fn run() -> Table {
         let before = engine.process.worked();
         let took = pull(&engine).await;
         let worked = engine.process.worked().zip(before);
-        ours.add(took, worked.map(|(after, before)| after - before));
+        ours.add(
+            took,
+            worked.map(|(after, before)| after.saturating_sub(before)),
+        );
         for ((_, name, place), turns) in by_hand.iter().zip(&mut theirs) {
             let mut arguments = vec![psa.url.as_str()];
             arguments.extend(place.map(String::as_str));
