@@ -81,7 +81,7 @@ pub(crate) async fn run() -> Table {
 async fn report(api: &Api, id: &str) {
     let request = json!({
         "id": id, "customer_id": "one", "report_type": "url_block", "hostname": "desk-17",
-        "user": "ada", "reason": "I need this for work", "url": "https://blocked.example/page"
+        "user": { "name": "ada" }, "reason": "I need this for work", "url": "https://blocked.example/page"
     });
     api.post("/api/v1/partners/bench/requests", request).await;
 }
