@@ -18,3 +18,4 @@ mod test_ticket;
 mod ticket_texts;
 mod tickets;
 mod two_psas;
+mod webhook;

@@ -30,6 +30,8 @@ pub struct Msp {
     pub product: Product,
     /// The PSAs, in the order in which they were connected.
     pub sides: Vec<Side>,
+    /// The tenant of HaloPSA among them, for what no other PSA has.
+    pub halo: Option<HaloPsa>,
     _running: Vec<Running>,
 }
 
@@ -57,7 +59,6 @@ impl Msp {
             running.push(served);
         }
         let stage = Stage::start_with(|_| arguments).await;
-        let mut halos = halos.into_iter();
         let product = Product::new(ProductConfig::default());
         running.push(product.serve(any_port).await.expect("the product"));
         let url = running.last().map(|one| one.url.clone());
@@ -69,9 +70,11 @@ impl Msp {
             api: stage.api.clone(),
             product,
             sides: Vec::new(),
+            halo: halos.first().map(|(halo, _)| halo.clone()),
             _running: running,
             stage,
         };
+        let mut halos = halos.into_iter();
         let partner = json!({ "name": ID, "webhook": webhook });
         msp.api.put(&msp.path(""), partner).await;
         let customers = CUSTOMERS.map(|name| json!({ "id": name, "name": name }));
@@ -125,10 +128,23 @@ impl Msp {
             .await;
         // One that is still under way would find what a test does next, or not.
         self.run(place, "preflight").await;
+        psa.set_callout(&self.callout_url(place).await);
+    }
+
+    /// Starts the program anew as one that is told under which address others reach it.
+    pub async fn go_public(&mut self) {
+        self.stage.end().await;
+        let public = ["--public-url".to_owned(), self.api.base().to_owned()];
+        self.stage.serve.arguments.extend(public);
+        self.stage.restart().await;
+    }
+
+    /// The whole callout address of one of the integrations.
+    pub async fn callout_url(&self, place: usize) -> String {
         let about = self.here(place, "").await;
         let url = about["callout"]["url"].as_str().expect("an address");
         let path = url.find("/callouts/").map(|at| &url[at..]);
-        psa.set_callout(&format!("{}{}", self.api.base(), path.expect("a path")));
+        format!("{}{}", self.api.base(), path.expect("a path"))
     }
 
     /// Saves the ticket settings of a PSA: those that its tests choose, and these besides.

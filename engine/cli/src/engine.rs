@@ -68,17 +68,25 @@ impl Engine {
         let (listener, address) = listen(&plan.listen).await?;
         let network =
             Network::new(&NetworkOptions::default()).map_err(|source| Error::Network { source })?;
+        let public_url = plan.public.url(address);
         let runtime = Runtime::new(Parts {
             store: Arc::new(store),
             library: Arc::new(library),
             transport: Arc::new(network),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
-            config: plan.runtime,
+            config: Config {
+                public_url: public_url.clone(),
+                ..plan.runtime
+            },
         });
-        let public = plan.public.url(address);
-        let api = api::router(runtime.clone(), tokens.clone(), api_options(public.clone()));
-        let console = console::router(runtime.clone(), tokens.clone(), console_options(public));
+        let api = api::router(
+            runtime.clone(),
+            tokens.clone(),
+            api_options(public_url.clone()),
+        );
+        let console = console_options(public_url);
+        let console = console::router(runtime.clone(), tokens.clone(), console);
         let router = console.fallback_service(api);
         let (stop, stopped) = watch::channel(false);
         let mut told = stopped.clone();

@@ -317,6 +317,8 @@ pub struct Callout {
     pub hint: BTreeMap<String, HintRule>,
     /// What a person does in the PSA so that they come.
     pub guide: Vec<GuidePart>,
+    /// What they are to be sent for, in the system's own names.
+    pub events: Vec<String>,
     /// How requests are read from them, if they bring any.
     pub request: Option<Notice>,
 }

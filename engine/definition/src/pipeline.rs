@@ -55,11 +55,13 @@ pub enum Event {
     PlanDecided,
     /// Customers were mapped to other companies.
     MappingSaved,
+    /// The address that callouts go to, or the password they bring, is another one.
+    CalloutChanged,
 }
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::RequestOpened,
         Self::RequestCloseAsked,
         Self::TicketHinted,
@@ -70,6 +72,7 @@ impl Event {
         Self::UsageChanged,
         Self::PlanDecided,
         Self::MappingSaved,
+        Self::CalloutChanged,
     ];
 
     /// The name used in pipeline files.
@@ -85,6 +88,7 @@ impl Event {
             Self::UsageChanged => "usage.changed",
             Self::PlanDecided => "plan.decided",
             Self::MappingSaved => "mapping.saved",
+            Self::CalloutChanged => "callout.changed",
         }
     }
 
@@ -108,7 +112,8 @@ impl Event {
             | Self::SettingsSaved
             | Self::UsageChanged
             | Self::PlanDecided
-            | Self::MappingSaved => &[],
+            | Self::MappingSaved
+            | Self::CalloutChanged => &[],
         }
     }
 }

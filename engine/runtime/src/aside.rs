@@ -45,7 +45,10 @@ impl Core {
                 self.tell_unreachable(&mut batch, lease, partner, request, &message)
                     .await?;
                 self.note(&mut batch, partner, request, &message).await?;
-                batch.retry(lease, self.now().after(self.backoff(lease, wait)));
+                batch.retry(
+                    lease,
+                    self.now().after(self.backoff(lease.job.attempts, wait)),
+                );
             }
             Halt::Wait { wait, message } => {
                 self.note(&mut batch, partner, request, &message).await?;
@@ -207,9 +210,9 @@ impl Core {
         Ok(())
     }
 
-    /// How long to wait before the job is tried again.
-    pub(crate) fn backoff(&self, lease: &Lease, at_least: Option<Duration>) -> Duration {
-        let doubled = AGAIN_FROM.saturating_mul(2_u32.saturating_pow(lease.job.attempts.min(16)));
+    /// How long to wait before a job that was tried so often is tried again.
+    pub(crate) fn backoff(&self, attempts: u32, at_least: Option<Duration>) -> Duration {
+        let doubled = AGAIN_FROM.saturating_mul(2_u32.saturating_pow(attempts.min(16)));
         let bound = doubled.min(AGAIN_TO);
         at_least.unwrap_or_default().max(bound / 2) + self.random.up_to(bound / 2)
     }

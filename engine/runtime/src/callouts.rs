@@ -335,6 +335,7 @@ mod tests {
             methods: vec!["POST"],
             accepts: accepts.to_vec(),
             hint: std::collections::BTreeMap::new(),
+            events: Vec::new(),
             request: None,
             guide: Vec::new(),
         };
@@ -366,6 +367,7 @@ mod tests {
             hint: std::collections::BTreeMap::from([("id".to_owned(), rule)]),
             request: None,
             guide: Vec::new(),
+            events: Vec::new(),
         };
         let hints = hints(&definition, &callout("", &body.to_string()));
         let id =

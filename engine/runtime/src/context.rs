@@ -57,10 +57,12 @@ impl<'a> Context<'a> {
             "partner".into(),
             json!({ "id": partner.id, "name": partner.name }),
         );
-        all.insert(
-            "integration".into(),
-            json!({ "id": integration.id, "connector": integration.connector }),
-        );
+        let known = json!({
+            "id": integration.id,
+            "connector": integration.connector,
+            "callout": remote.callout(),
+        });
+        all.insert("integration".into(), known);
         all.insert("run".into(), json!({ "id": run }));
         all.insert("settings".into(), integration.settings_value());
         all.insert("now".into(), json!(remote.core.now()));

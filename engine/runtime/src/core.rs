@@ -27,6 +27,9 @@ pub struct Config {
     /// Origins that connectors may call besides their own hosts, such as a PSA on a host of the
     /// operator's or a simulator: `http://127.0.0.1:9001`.
     pub trusted_origins: Vec<String>,
+    /// The address under which others reach this server, without a slash at its end; where nobody
+    /// has said, callouts have to be set up by hand.
+    pub public_url: Option<String>,
     /// How many jobs are run at once.
     pub workers: usize,
     /// How many of them may be one partner's, so that a noisy one does not slow the others.
@@ -40,6 +43,7 @@ impl Default for Config {
         Self {
             vendor: BTreeMap::new(),
             trusted_origins: Vec::new(),
+            public_url: None,
             workers: 64,
             workers_per_partner: 16,
             lease: Duration::from_mins(10),

@@ -84,17 +84,18 @@ impl Core {
         for pipeline in self.pipelines(integration, |pipeline| pipeline.every.is_some()) {
             if let Some(every) = every(integration, &pipeline) {
                 let due = self.now().after(every);
-                Self::enqueue_scheduled(batch, integration, &pipeline, due);
+                Self::enqueue_scheduled(batch, integration, &pipeline, due, 0);
             }
         }
     }
 
-    /// Queues the next scheduled run of one pipeline.
+    /// Queues the next scheduled run of one pipeline, which has just failed so often in a row.
     pub(crate) fn enqueue_scheduled(
         batch: &mut Batch,
         integration: &Integration,
         pipeline: &Pipeline,
         due: Timestamp,
+        failures: u32,
     ) {
         let generation = integration.schedule_generation;
         let work = Work::Schedule {
@@ -102,6 +103,7 @@ impl Core {
             integration: integration.id.clone(),
             pipeline: pipeline.name.clone(),
             generation,
+            failures,
         };
         let id = schedule_job(integration, &pipeline.name);
         let lane = lane(integration, pipeline, &Map::new());

@@ -247,6 +247,7 @@ impl Runtime {
         integration.callout_basic = basic;
         let mut batch = Batch::new();
         save(&mut batch, &row, &integration);
+        self.core.callout_changed(&mut batch, &integration);
         self.commit(batch, "the integration").await?;
         self.view(integration).await
     }
@@ -271,6 +272,7 @@ impl Runtime {
             put_callout(&mut batch, &integration);
         }
         save(&mut batch, &row, &integration);
+        self.core.callout_changed(&mut batch, &integration);
         self.commit(batch, "the integration").await?;
         self.view(integration).await
     }
@@ -389,6 +391,12 @@ impl Runtime {
 }
 
 impl Core {
+    /// Has the PSA be told, where it can be, how it reaches us now.
+    fn callout_changed(&self, batch: &mut Batch, integration: &Integration) {
+        let happened = Happened::plain(Event::CalloutChanged, self.now());
+        self.enqueue_event(batch, integration, &happened);
+    }
+
     /// An integration that is not saved yet.
     fn new_integration(
         &self,

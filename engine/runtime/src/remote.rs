@@ -5,6 +5,7 @@
 
 mod answered;
 mod auth;
+mod callout;
 mod credential;
 mod job;
 mod lengths;

@@ -65,6 +65,8 @@ struct Task<'a> {
     trigger: Trigger,
     roots: Map<String, serde_json::Value>,
     is_scheduled: bool,
+    /// How often in a row it failed before, where it is scheduled.
+    failures: u32,
 }
 
 impl Task<'_> {
@@ -155,7 +157,7 @@ impl Core {
             let due = self
                 .now()
                 .after(every(integration, pipeline).unwrap_or(REPEAT));
-            Self::enqueue_scheduled(&mut batch, integration, pipeline, due);
+            Self::enqueue_scheduled(&mut batch, integration, pipeline, due, 0);
         }
         self.store.commit(batch).await.map(drop)
     }
@@ -216,7 +218,7 @@ impl Core {
                 let due = self
                     .now()
                     .after(every(&integration, task.pipeline).unwrap_or(REPEAT));
-                Self::enqueue_scheduled(&mut batch, &integration, task.pipeline, due);
+                Self::enqueue_scheduled(&mut batch, &integration, task.pipeline, due, 0);
             }
         }
         self.store.commit(batch).await?;
@@ -292,10 +294,9 @@ impl Core {
         let subject = run_subject(&task.pipeline.name);
         // What passes by itself is tried until it has passed, whoever asked for it.
         let mends_itself = matches!(halt, Halt::Again { .. } | Halt::Store(_));
+        let tries = task.failures + lease.job.attempts;
         let trouble = match halt {
-            Halt::Again { message, .. } => {
-                unserved(self, integration, lease.job.attempts, &subject, &message)
-            }
+            Halt::Again { message, .. } => unserved(self, integration, tries, &subject, &message),
             Halt::Wait { .. } | Halt::Store(_) => None,
             // A good run clears what a bad one opened, and knows it by the pipeline alone.
             Halt::Behind { trouble, .. } => Some(Trouble {
@@ -325,10 +326,15 @@ impl Core {
                 .await
                 .map_err(store_error)?;
         }
-        if task.is_scheduled || mends_itself {
-            let every = every(integration, task.pipeline).unwrap_or(REPEAT);
-            let wait = self.backoff(lease, None).max(REPEAT / 4).min(every);
-            batch.retry(lease, self.now().after(wait));
+        let every = every(integration, task.pipeline).unwrap_or(REPEAT);
+        let wait = self.backoff(tries, None).max(REPEAT / 4).min(every);
+        let due = self.now().after(wait);
+        if task.is_scheduled {
+            // At the end of its lane: what somebody asks for meanwhile gets its turn.
+            batch.complete(lease);
+            Self::enqueue_scheduled(batch, integration, task.pipeline, due, tries + 1);
+        } else if mends_itself {
+            batch.retry(lease, due);
         } else {
             batch.complete(lease);
         }
@@ -419,6 +425,10 @@ fn task<'a>(work: &Work, partner: &'a PartnerId, pipeline: &'a Pipeline, fresh: 
         } => (run.clone(), *trigger, roots.clone(), false),
         _ => (fresh, Trigger::Schedule, Map::new(), true),
     };
+    let failures = match work {
+        Work::Schedule { failures, .. } => *failures,
+        _ => 0,
+    };
     Task {
         partner,
         pipeline,
@@ -426,6 +436,7 @@ fn task<'a>(work: &Work, partner: &'a PartnerId, pipeline: &'a Pipeline, fresh: 
         trigger,
         roots,
         is_scheduled,
+        failures,
     }
 }
 

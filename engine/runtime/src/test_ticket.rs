@@ -217,7 +217,10 @@ impl Core {
         };
         let trouble = match halt {
             Halt::Again { wait, .. } => {
-                batch.retry(lease, self.now().after(self.backoff(lease, wait)));
+                batch.retry(
+                    lease,
+                    self.now().after(self.backoff(lease.job.attempts, wait)),
+                );
                 return Ok(());
             }
             Halt::Rejected { message, remedy } => {

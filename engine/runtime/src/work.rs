@@ -30,12 +30,15 @@ pub(crate) enum Work {
         roots: Map<String, Value>,
     },
     /// A pipeline is to be run whenever its time has come. There is one such job per pipeline and
-    /// schedule; it is never completed, only due again.
+    /// schedule; each ends with the next one.
     Schedule {
         partner: PartnerId,
         integration: IntegrationId,
         pipeline: String,
         generation: u64,
+        /// How often in a row it has failed.
+        #[serde(default)]
+        failures: u32,
     },
     /// One piece of the work behind an issue is to be tried again.
     Recheck {

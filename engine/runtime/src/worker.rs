@@ -209,7 +209,10 @@ impl Core {
                 if sabotaged(Bug::DropsEvents) {
                     return self.end(lease).await;
                 }
-                batch.retry(lease, self.now().after(self.backoff(lease, wait)));
+                batch.retry(
+                    lease,
+                    self.now().after(self.backoff(lease.job.attempts, wait)),
+                );
                 self.store.commit(batch).await.map(drop)
             }
         }

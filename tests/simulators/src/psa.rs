@@ -94,7 +94,10 @@ pub trait Psa: Send + Sync {
     /// Lets every ticket that is closed be told to `url`.
     fn set_callout(&self, url: &str);
 
-    /// Lets the next callout get lost.
+    /// How many callouts go to `url` when a ticket is closed.
+    fn callouts_to(&self, url: &str) -> usize;
+
+    /// Lets all callouts get lost that the next close of a ticket causes.
     fn lose_next_callout(&self);
 
     /// How many callouts were taken by whoever they went to.

@@ -209,15 +209,25 @@ async fn prepare(stage: &Stage, side: &Side) -> Result<Vec<String>, Lapse> {
         })
     })
     .await?;
-    let integration = stage.client.get(&stage.side_path(side, "")?).await?;
-    psa.set_callout(text(&integration, "/callout/url")?);
+    let callout = set_callout(stage, side).await?;
+    let name = side.name();
     Ok(vec![
         chosen.join(", "),
-        format!(
-            "{} has the ticket flag, and our callout address",
-            side.name()
-        ),
+        format!("{name} has the ticket flag, and our callout address{callout}"),
     ])
+}
+
+/// Has the PSA tell us of closed tickets: over its API if it can be told there, else as the partner
+/// does it by hand. Says which.
+async fn set_callout(stage: &Stage, side: &Side) -> Result<&'static str, Lapse> {
+    stage.sync(side, "prepare_callout").await?;
+    let integration = stage.client.get(&stage.side_path(side, "")?).await?;
+    let url = text(&integration, "/callout/url")?;
+    if side.psa.callouts_to(url) > 0 {
+        return Ok(", set over its API");
+    }
+    side.psa.set_callout(url);
+    Ok(", set by hand in a workflow rule")
 }
 
 /// The value of the choice with that label.

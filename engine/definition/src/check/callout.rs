@@ -67,6 +67,7 @@ pub(crate) fn check(
         methods: methods.iter().map(|method| method_name(*method)).collect(),
         accepts: accepts.iter().map(|accept| Accept::from(*accept)).collect(),
         guide: text.guide.iter().map(guide_part).collect(),
+        events: text.events.clone(),
         request: text
             .request
             .as_ref()

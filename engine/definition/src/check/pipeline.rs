@@ -120,6 +120,7 @@ impl From<EventText> for Event {
             EventText::UsageChanged => Self::UsageChanged,
             EventText::PlanDecided => Self::PlanDecided,
             EventText::MappingSaved => Self::MappingSaved,
+            EventText::CalloutChanged => Self::CalloutChanged,
         }
     }
 }

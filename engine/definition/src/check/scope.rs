@@ -174,12 +174,28 @@ fn scalars<const N: usize>(names: [&str; N]) -> Shape {
     Shape::object(names.map(|name| (name, Shape::Scalar)))
 }
 
+/// The integration at hand; `callout` is what the PSA has to know to send us its notices, where the
+/// operator has said under which address it reaches us.
+fn integration() -> Shape {
+    let texts = ["name", "version", "url", "username", "password"];
+    let callout = texts.map(|name| (name, Shape::Scalar));
+    let events = ("events", Shape::Array(Box::new(Shape::Scalar)));
+    Shape::object([
+        ("id", Shape::Scalar),
+        ("connector", Shape::Scalar),
+        (
+            "callout",
+            Shape::object(callout.into_iter().chain([events])),
+        ),
+    ])
+}
+
 /// The names that every pipeline sees. What settings there are is the connector's business.
 pub(crate) fn pipeline() -> BTreeMap<String, Shape> {
     BTreeMap::from([
         ("settings".to_owned(), Shape::Any),
         ("partner".to_owned(), scalars(["id", "name"])),
-        ("integration".to_owned(), scalars(["id", "connector"])),
+        ("integration".to_owned(), integration()),
         ("run".to_owned(), scalars(["id"])),
         ("now".to_owned(), Shape::Scalar),
     ])

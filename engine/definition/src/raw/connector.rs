@@ -339,6 +339,10 @@ pub(crate) struct CalloutText {
     /// callout's address.
     #[serde(default)]
     pub(crate) guide: Vec<GuideText>,
+    /// What it is to be sent for, in the system's own names or numbers, where it is set up over the
+    /// API: pipelines see them as `integration.callout.events`.
+    #[serde(default)]
+    pub(crate) events: Vec<String>,
     /// How requests are read from it. Callouts that bring none are accepted and passed over.
     pub(crate) request: Option<NoticeText>,
 }

@@ -67,6 +67,9 @@ pub(crate) enum EventText {
     /// Customers were mapped to other companies.
     #[serde(rename = "mapping.saved")]
     MappingSaved,
+    /// The address that callouts go to, or the password they bring, is another one.
+    #[serde(rename = "callout.changed")]
+    CalloutChanged,
 }
 
 /// What a pipeline yields to when calls have to wait.

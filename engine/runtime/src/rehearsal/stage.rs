@@ -26,6 +26,10 @@ use crate::{Parts, Runtime};
 /// Ids are always made of the same chance, so that an example may name them.
 const SEED: u64 = 1;
 
+/// Where others reach the engine of an example, and the end of its callout address.
+const PUBLIC_URL: &str = "https://dovetail.example";
+const CALLOUT_TOKEN: &str = "not-a-real-callout-token";
+
 /// An engine for one example.
 pub(super) struct Stage {
     pub(super) runtime: Runtime,
@@ -56,6 +60,7 @@ impl Stage {
             random: Arc::new(SeededRandom::new(SEED)),
             config: Config {
                 vendor: BTreeMap::from([(connector.name.clone(), given.vendor.clone())]),
+                public_url: Some(PUBLIC_URL.to_owned()),
                 ..Config::default()
             },
         };
@@ -190,7 +195,7 @@ fn integration(connector: &Connector, given: &Given) -> Result<Integration, Erro
         held: None,
         schedule: BTreeMap::new(),
         schedule_generation: 0,
-        callout_token: Secret::new(""),
+        callout_token: Secret::new(CALLOUT_TOKEN),
         callout_basic: None,
         created_at: given.now,
     })

@@ -35,6 +35,12 @@ pub(crate) fn credential(
         .iter()
         .filter(|field| field.secret)
         .filter_map(|field| integration.credentials.get(&field.name).cloned());
+    // Where the system is told our address over its API, its answers may repeat it.
+    let told = [
+        Some(&integration.callout_token),
+        integration.callout_basic.as_ref().map(|it| &it.1),
+    ];
+    let told = told.into_iter().flatten().cloned();
     let wrong = |error: exchange::Error| Error::invalid("/hosts", crate::error::chain(&error));
     let mut hosts = Hosts::new(&connector.http.hosts)
         .map_err(wrong)?
@@ -50,7 +56,7 @@ pub(crate) fn credential(
     }
     Ok(Credential {
         auth: exchange::Auth::None,
-        secrets: vendor_secrets.chain(own_secrets).collect(),
+        secrets: vendor_secrets.chain(own_secrets).chain(told).collect(),
         hosts,
     })
 }

@@ -10,6 +10,7 @@ use super::entities::TICKET;
 use super::{Autotask, CalloutConfig, Mishap, Ticket};
 use crate::Error;
 use crate::faults::{Fault, Planned};
+use crate::lock::lock;
 use crate::psa::{Psa, TicketSettings, TicketView};
 use crate::serve::Running;
 
@@ -99,6 +100,11 @@ impl Psa for Autotask {
                 ..CalloutConfig::default()
             }),
         );
+    }
+
+    fn callouts_to(&self, url: &str) -> usize {
+        let callout = lock(&self.0.callout);
+        usize::from(callout.as_ref().is_some_and(|callout| callout.url == url))
     }
 
     fn lose_next_callout(&self) {

@@ -268,12 +268,20 @@ impl HaloPsa {
 
     /// Removes every webhook with its notifications.
     pub fn remove_webhooks(&self) {
+        self.remove_all(&WEBHOOK);
+        self.remove_notifications();
+    }
+
+    /// Removes every notification; webhooks are told about nothing then.
+    pub fn remove_notifications(&self) {
+        self.remove_all(&NOTIFICATION);
+    }
+
+    fn remove_all(&self, entity: &Entity) {
         let mut tenant = self.tenant();
-        for entity in [&WEBHOOK, &NOTIFICATION] {
-            let ids: Vec<i64> = tenant.rows(entity).map(|row| row.id).collect();
-            for id in ids {
-                tenant.remove(entity, id);
-            }
+        let ids: Vec<i64> = tenant.rows(entity).map(|row| row.id).collect();
+        for id in ids {
+            tenant.remove(entity, id);
         }
     }
 

@@ -94,8 +94,14 @@ impl Psa for HaloPsa {
         }
     }
 
+    fn callouts_to(&self, url: &str) -> usize {
+        self.told_of_closes(Some(url))
+    }
+
     fn lose_next_callout(&self) {
-        self.add_mishap(Mishap::Lost);
+        for _ in 0..self.told_of_closes(None) {
+            self.add_mishap(Mishap::Lost);
+        }
     }
 
     fn callouts_accepted(&self) -> usize {

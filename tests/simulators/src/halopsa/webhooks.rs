@@ -216,6 +216,21 @@ impl HaloPsa {
         }
     }
 
+    /// How many notices a ticket that is closed causes, to `url` or to any address.
+    pub(crate) fn told_of_closes(&self, url: Option<&str>) -> usize {
+        let tenant = self.tenant();
+        let events = [Event::Closed(0), Event::StatusChanged(0)].map(|event| event.kind().0);
+        let is_sent = |notification: &&Record| {
+            let is_asked = notification
+                .number("eventno")
+                .is_some_and(|no| events.contains(&no));
+            let webhook = tenant.row_by_own_id(&WEBHOOK, notification.text("webhook_id"));
+            let webhook = webhook.filter(|webhook| webhook.flag("active"));
+            is_asked && webhook.is_some_and(|it| url.is_none_or(|url| it.text("url") == url))
+        };
+        tenant.rows(&NOTIFICATION).filter(is_sent).count()
+    }
+
     /// Sends an event about a ticket to which nothing happened, to every webhook, as an intruder
     /// could.
     ///
