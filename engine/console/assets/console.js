@@ -345,6 +345,28 @@ document.addEventListener("click", (event) => {
   text.setSelectionRange(from, from + (lines[way.dataset.line - 1] || "").length);
 });
 
+// `data-live`: what is under way, told by the server as it goes on; in the end the part is shown
+// anew.
+function follow(part) {
+  const source = new EventSource(part.dataset.live);
+  const bar = part.querySelector("[data-progress]");
+  source.addEventListener("changed", (event) => {
+    if (!part.isConnected) return source.close();
+    const counts = JSON.parse(event.data);
+    for (const [name, count] of Object.entries(counts)) {
+      for (const place of part.querySelectorAll(`[data-count="${name}"]`)) place.textContent = count;
+    }
+    if (!bar || (!counts.approved && !bar.hasAttribute("value"))) return;
+    bar.max = Math.max(bar.hasAttribute("value") ? bar.max : 1, counts.approved);
+    bar.value = bar.max - counts.approved;
+  });
+  source.addEventListener("ended", async () => {
+    source.close();
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    swap(await answer.text(), "#" + part.id);
+  });
+}
+
 function enhance(root) {
   showMoments(root);
   for (const input of root.querySelectorAll("input[data-company]:not([readonly])")) {
@@ -353,6 +375,8 @@ function enhance(root) {
   for (const text of root.querySelectorAll("textarea[data-lines]")) numberLines(text);
   const waits = root.dataset?.poll ? [root] : [...root.querySelectorAll("[data-poll]")];
   for (const part of waits) poll(part).catch(() => {});
+  const live = root.dataset?.live ? [root] : root.querySelectorAll("[data-live]");
+  for (const part of live) follow(part);
   if (root.dataset?.guard !== undefined) count(root);
 }
 

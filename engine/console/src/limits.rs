@@ -24,3 +24,16 @@ pub const CUSTOMERS_PER_PAGE: usize = 100;
 
 /// Companies that the mapping's box offers at a time; typing narrows them down.
 pub const COMPANIES_OFFERED: usize = 5_000;
+
+/// Lines of a plan on one page.
+pub const LINES_PER_PAGE: usize = 100;
+
+/// How much of the usage that no line bills a page lists; all of it is counted.
+pub const UNBILLED_SHOWN: usize = 50;
+
+/// Changes on one page of what was written.
+pub const CHANGES_PER_PAGE: usize = 100;
+
+/// How long after a button was pressed its page follows the run: a run of the largest plan takes
+/// less, and whoever comes later sees the plan as it is anyway.
+pub const FOLLOWED_FOR: Duration = Duration::from_mins(15);

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::routing::{get, post};
+use runtime::{BILLING_SECTION, SectionForm};
 
 use crate::failure::Failure;
 use crate::shell::There;
@@ -11,6 +12,7 @@ mod create;
 mod integrations;
 mod mapping;
 mod partners;
+mod plan;
 mod section;
 mod sign_in;
 
@@ -28,6 +30,10 @@ pub(crate) fn tabs(there: &There) -> Vec<(String, String)> {
     let sections = sections.map(|one| (one.title.clone(), format!("settings/{}", one.name)));
     let mut tabs = vec![(mapping, "mapping".to_owned())];
     tabs.extend(sections);
+    let bills = |section: &SectionForm| section.name == BILLING_SECTION;
+    if there.connector.sections.iter().any(bills) {
+        tabs.push(("Reconciliation".to_owned(), "reconciliation".to_owned()));
+    }
     tabs
 }
 
@@ -54,7 +60,8 @@ pub(crate) fn guarded() -> Router<App> {
             get(section::own_script::show).post(section::own_script::send),
         )
         .route("/test-tickets", post(section::test_ticket::send))
-        .route("/test-tickets/{run}", get(section::test_ticket::show));
+        .route("/test-tickets/{run}", get(section::test_ticket::show))
+        .merge(money());
     let partner = Router::new()
         .route("/", get(integrations::start))
         .route("/integrations", get(integrations::show))
@@ -68,6 +75,26 @@ pub(crate) fn guarded() -> Router<App> {
         .route(SIGN_OUT, post(sign_in::sign_out))
         .route("/partners", get(partners::show))
         .nest("/partners/{partner}", partner)
+}
+
+/// The pages of an integration that are about money.
+fn money() -> Router<App> {
+    Router::new()
+        .route("/reconciliation", get(plan::show).post(plan::send))
+        .route("/reconciliation/report.csv", get(plan::report))
+        .route("/reconciliation/live", get(plan::live::follow))
+        .route(
+            "/reconciliation/changes",
+            get(plan::changes::show).post(plan::changes::undo),
+        )
+        .route(
+            "/reconciliation/lines/{line}",
+            get(plan::explain::show).post(plan::explain::settle),
+        )
+        .route(
+            "/reconciliation/lines/{line}/users.csv",
+            get(plan::explain::users),
+        )
 }
 
 async fn missing() -> Failure {

@@ -16,6 +16,7 @@ pub mod request;
 pub mod run;
 pub mod sabotage;
 pub mod secret;
+pub mod sheet;
 pub mod span;
 pub mod timestamp;
 

@@ -15,6 +15,7 @@ mod remedy;
 mod standing;
 mod usage;
 mod view;
+mod watch;
 
 pub use choices::{AgreementLine, AgreementOption, ProductLine};
 pub use decide::{Decided, Verdict};
@@ -22,9 +23,10 @@ pub(crate) use reconcile::reconcile;
 pub(crate) use usage::key as usage_key;
 pub use usage::{USAGES_MAX, UsageReceipt};
 pub use view::{Explanation, PlanView};
+pub use watch::PlanProgress;
 
 /// The section of the settings that switches billing on.
-pub(crate) const SECTION: &str = "billing";
+pub const SECTION: &str = "billing";
 
 /// What stands in a key where it holds no name: for every product, or the only subscription. No id
 /// is a tilde.

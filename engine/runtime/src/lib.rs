@@ -55,8 +55,8 @@ pub use definition::connector::GuidePart;
 
 pub use crate::activity::{Findings, LOOKED_AT_MAX, Replayed, Wanted};
 pub use crate::billing::{
-    AgreementLine, AgreementOption, Decided, Explanation, PlanView, ProductLine, USAGES_MAX,
-    UsageReceipt, Verdict,
+    AgreementLine, AgreementOption, Decided, Explanation, PlanProgress, PlanView, ProductLine,
+    SECTION as BILLING_SECTION, USAGES_MAX, UsageReceipt, Verdict,
 };
 pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;

@@ -39,42 +39,11 @@ pub(crate) async fn read_report(
     State(runtime): State<Runtime>,
     At((partner, integration)): At<(PartnerId, IntegrationId)>,
 ) -> Result<Csv, Problem> {
-    let mut csv = Csv::new(
-        "reconciliation.csv",
-        &[
-            "company",
-            "agreement",
-            "item",
-            "products",
-            "psa_quantity",
-            "reported_quantity",
-            "billable_quantity",
-            "difference",
-            "effective",
-            "state",
-            "reason",
-            "line",
-        ],
-    );
-    for line in runtime.plan(&partner, &integration).await?.lines {
-        let products: Vec<&str> = line.products.iter().map(model::ProductId::as_str).collect();
-        let reported: model::billing::Decimal = line.parts.iter().map(|part| part.quantity).sum();
-        csv.row([
-            line.company_name.clone(),
-            line.agreement_name.clone(),
-            line.item_name.clone(),
-            products.join(" "),
-            line.actual.to_string(),
-            reported.to_string(),
-            line.desired.to_string(),
-            (line.desired - line.actual).to_string(),
-            line.effective.to_string(),
-            line.state.name().to_owned(),
-            line.reason.clone(),
-            line.id.clone(),
-        ]);
-    }
-    Ok(csv)
+    let sheet = runtime.plan(&partner, &integration).await?.report();
+    Ok(Csv {
+        name: "reconciliation.csv",
+        sheet,
+    })
 }
 
 /// Approve lines. The next run applies them; `apply` starts one.
@@ -188,35 +157,10 @@ pub(crate) async fn read_users(
     At((partner, integration, line)): At<(PartnerId, IntegrationId, String)>,
 ) -> Result<Csv, Problem> {
     let all = runtime.explain(&partner, &integration, &line).await?;
-    let mut csv = Csv::new(
-        "users.csv",
-        &[
-            "customer",
-            "product",
-            "term_start",
-            "term_end",
-            "user",
-            "quantity",
-            "first_use",
-        ],
-    );
-    for usage in all.usages.into_iter().map(|measured| measured.usage) {
-        for detail in &usage.details {
-            csv.row([
-                usage.customer_id.to_string(),
-                usage.product_id.to_string(),
-                usage.term_start.to_string(),
-                usage.term_end.to_string(),
-                detail.user.clone(),
-                detail.quantity.to_string(),
-                detail
-                    .first_use
-                    .map(|day| day.to_string())
-                    .unwrap_or_default(),
-            ]);
-        }
-    }
-    Ok(csv)
+    Ok(Csv {
+        name: "users.csv",
+        sheet: all.users(),
+    })
 }
 
 /// List the changes that were made, newest first.

@@ -2,7 +2,7 @@
 //! a text, so that nobody can make a link that puts words on a page.
 
 /// Every code with its text; `{n}` is the number.
-const SAID: [(&str, &str); 7] = [
+const SAID: [(&str, &str); 12] = [
     (
         "created",
         "Integration created. Its first synchronization is under way.",
@@ -13,6 +13,14 @@ const SAID: [(&str, &str); 7] = [
     ("script", "Script saved."),
     ("script_removed", "Script removed."),
     ("imported", "Import saved: {n} changed."),
+    ("approved", "Approved: {n}. The next run applies it."),
+    ("dismissed", "Dismissed: {n}."),
+    ("applying", "Started: what is approved is applied now."),
+    ("undoing", "Started: {n} taken back now."),
+    (
+        "settled",
+        "Settled. The next plan begins with what the PSA has now.",
+    ),
 ];
 
 /// What was done, for the top of a page.

@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 pub(crate) const PARTNER: &str = "northwind";
 
 /// The longest that anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A console, its runtime at work, and a simulated PSA on a port of its own.
 pub(crate) struct World {

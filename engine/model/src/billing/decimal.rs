@@ -61,6 +61,15 @@ impl Decimal {
         (value.abs() <= Self::MAX).then_some(value)
     }
 
+    /// So many times `price`, to the nearest millionth.
+    #[must_use]
+    pub fn times(self, price: Self) -> Self {
+        let product = i128::from(self.0) * i128::from(price.0);
+        let nearest = (product + i128::from(ONE / 2)).div_euclid(i128::from(ONE));
+        let limit = if nearest < 0 { i64::MIN } else { i64::MAX };
+        Self(i64::try_from(nearest).unwrap_or(limit))
+    }
+
     /// Without its sign.
     #[must_use]
     pub const fn abs(self) -> Self {

@@ -80,6 +80,11 @@ impl PlanLine {
     pub fn change(&self) -> Decimal {
         self.target_quantity - self.actual
     }
+
+    /// What the product reported, before any rule.
+    pub fn reported(&self) -> Decimal {
+        self.parts.iter().map(|part| part.quantity).sum()
+    }
 }
 
 /// What a PSA counts a change from.

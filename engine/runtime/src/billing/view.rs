@@ -1,6 +1,7 @@
 //! What people see of billing: the plan, and for any number in it the chain that led to it.
 
 use model::billing::{Change, CountRule, Decision, Measured, Plan, PlanLine};
+use model::sheet::Sheet;
 use model::{IntegrationId, PartnerId, ProductId};
 use store::Records;
 
@@ -31,6 +32,77 @@ pub struct Explanation {
     pub decision: Option<Decision>,
     /// What was sent, what was answered and what was read back, newest first.
     pub changes: Vec<Change>,
+}
+
+impl PlanView {
+    /// The reconciliation report: for each line what the PSA has, what the product reported and
+    /// what the rules make of it.
+    #[must_use]
+    pub fn report(&self) -> Sheet {
+        let mut sheet = Sheet::new(&[
+            "company",
+            "agreement",
+            "item",
+            "products",
+            "psa_quantity",
+            "reported_quantity",
+            "billable_quantity",
+            "difference",
+            "effective",
+            "state",
+            "reason",
+            "line",
+        ]);
+        for line in &self.lines {
+            let products: Vec<&str> = line.products.iter().map(ProductId::as_str).collect();
+            sheet.row([
+                line.company_name.clone(),
+                line.agreement_name.clone(),
+                line.item_name.clone(),
+                products.join(" "),
+                line.actual.to_string(),
+                line.reported().to_string(),
+                line.desired.to_string(),
+                (line.desired - line.actual).to_string(),
+                line.effective.to_string(),
+                line.state.name().to_owned(),
+                line.reason.clone(),
+                line.id.clone(),
+            ]);
+        }
+        sheet
+    }
+}
+
+impl Explanation {
+    /// The users behind the number, a row for each.
+    #[must_use]
+    pub fn users(&self) -> Sheet {
+        let mut sheet = Sheet::new(&[
+            "customer",
+            "product",
+            "term_start",
+            "term_end",
+            "user",
+            "quantity",
+            "first_use",
+        ]);
+        for usage in self.usages.iter().map(|measured| &measured.usage) {
+            for detail in &usage.details {
+                let first_use = detail.first_use.map(|day| day.to_string());
+                sheet.row([
+                    usage.customer_id.to_string(),
+                    usage.product_id.to_string(),
+                    usage.term_start.to_string(),
+                    usage.term_end.to_string(),
+                    detail.user.clone(),
+                    detail.quantity.to_string(),
+                    first_use.unwrap_or_default(),
+                ]);
+            }
+        }
+        sheet
+    }
 }
 
 impl Runtime {

@@ -16,8 +16,7 @@ pub(super) async fn reconcile(
     operations: &Reconcile,
 ) -> Result<Flow, Halt> {
     let known = &context.remote.connector.operations;
-    let reads = [&operations.lines, &operations.quantities];
-    if reads.iter().all(|name| known.contains_key(*name)) {
+    if known.contains_key(&operations.lines) {
         billing::reconcile(context, operations).await?;
     }
     Ok(Flow::Go)

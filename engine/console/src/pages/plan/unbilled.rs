@@ -1,0 +1,67 @@
+//! Usage that no line bills, with the reason and the page where it is mended.
+
+use std::collections::HashMap;
+
+use model::billing::{Plan, Unbilled, Why};
+use model::{CustomerId, PartnerId};
+use runtime::Runtime;
+
+use crate::failure::Failure;
+
+/// Usage that is not billed.
+pub(super) struct UnbilledView {
+    pub(super) customer: String,
+    pub(super) product: String,
+    pub(super) why: String,
+    /// Where that is mended, below the integration's pages, and what the way there says.
+    pub(super) way: Option<(&'static str, &'static str)>,
+}
+
+/// All that the plan has, with the names of customers. What a person chose comes last.
+pub(super) async fn named(
+    runtime: &Runtime,
+    partner: &PartnerId,
+    plan: Option<&Plan>,
+) -> Result<Vec<UnbilledView>, Failure> {
+    let Some(plan) = plan.filter(|plan| !plan.unbilled.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let names = names(runtime, partner).await?;
+    let mut views: Vec<UnbilledView> = plan.unbilled.iter().map(|one| view(one, &names)).collect();
+    views.sort_by_key(|view| view.way.is_none());
+    Ok(views)
+}
+
+/// What the partner's customers are called.
+pub(super) async fn names(
+    runtime: &Runtime,
+    partner: &PartnerId,
+) -> Result<HashMap<CustomerId, String>, Failure> {
+    let customers = runtime.customers(partner).await?.into_iter();
+    Ok(customers.map(|one| (one.id, one.name)).collect())
+}
+
+fn view(unbilled: &Unbilled, names: &HashMap<CustomerId, String>) -> UnbilledView {
+    const MAPPING: Option<(&str, &str)> = Some(("mapping", "Map it"));
+    let (why, way) = match &unbilled.why {
+        Why::CustomerUnmapped => ("The customer is not mapped.".to_owned(), MAPPING),
+        Why::CustomerIgnored => ("The customer is ignored in the mapping.".to_owned(), None),
+        Why::ProductUnmapped => (
+            "Nobody has said what the product is billed as.".to_owned(),
+            None,
+        ),
+        Why::NotBilled => ("The product is not billed.".to_owned(), None),
+        Why::NoAgreement => (
+            "Nobody has chosen what bills the customer.".to_owned(),
+            None,
+        ),
+        Why::AgreementUnfit(why) => (format!("What bills the customer {why}."), None),
+    };
+    let name = names.get(&unbilled.customer).cloned();
+    UnbilledView {
+        customer: name.unwrap_or_else(|| unbilled.customer.to_string()),
+        product: unbilled.product.to_string(),
+        why,
+        way,
+    }
+}
