@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::routing::{get, post};
-use runtime::{BILLING_SECTION, SectionForm};
+use runtime::BILLING_SECTION;
 
 use crate::failure::Failure;
 use crate::shell::There;
 use crate::{App, assets};
 
+mod billing;
 mod create;
 mod integrations;
 mod mapping;
@@ -26,12 +27,15 @@ pub(crate) const PARTNER_PAGES: [(&str, &str); 1] = [("Integrations", "integrati
 /// of the path.
 pub(crate) fn tabs(there: &There) -> Vec<(String, String)> {
     let mapping = format!("{} Mapping", there.word("company"));
-    let sections = there.connector.sections.iter();
-    let sections = sections.map(|one| (one.title.clone(), format!("settings/{}", one.name)));
     let mut tabs = vec![(mapping, "mapping".to_owned())];
-    tabs.extend(sections);
-    let bills = |section: &SectionForm| section.name == BILLING_SECTION;
-    if there.connector.sections.iter().any(bills) {
+    for section in &there.connector.sections {
+        let path = match section.name.as_str() {
+            BILLING_SECTION => billing::PATH.to_owned(),
+            name => format!("settings/{name}"),
+        };
+        tabs.push((section.title.clone(), path));
+    }
+    if billing::section(there).is_some() {
         tabs.push(("Reconciliation".to_owned(), "reconciliation".to_owned()));
     }
     tabs
@@ -80,6 +84,15 @@ pub(crate) fn guarded() -> Router<App> {
 /// The pages of an integration that are about money.
 fn money() -> Router<App> {
     Router::new()
+        .route("/billing", get(billing::show).post(billing::save))
+        .route(
+            "/billing/products",
+            get(billing::products::show).post(billing::products::save),
+        )
+        .route(
+            "/billing/policy",
+            get(billing::policy::show).post(billing::policy::save),
+        )
         .route("/reconciliation", get(plan::show).post(plan::send))
         .route("/reconciliation/report.csv", get(plan::report))
         .route("/reconciliation/live", get(plan::live::follow))

@@ -2,7 +2,7 @@
 //! a text, so that nobody can make a link that puts words on a page.
 
 /// Every code with its text; `{n}` is the number.
-const SAID: [(&str, &str); 12] = [
+const SAID: [(&str, &str); 14] = [
     (
         "created",
         "Integration created. Its first synchronization is under way.",
@@ -13,6 +13,8 @@ const SAID: [(&str, &str); 12] = [
     ("script", "Script saved."),
     ("script_removed", "Script removed."),
     ("imported", "Import saved: {n} changed."),
+    ("agreements", "Saved: {n} changed."),
+    ("products", "Product mapping saved: {n} changed."),
     ("approved", "Approved: {n}. The next run applies it."),
     ("dismissed", "Dismissed: {n}."),
     ("applying", "Started: what is approved is applied now."),

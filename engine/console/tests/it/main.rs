@@ -1,14 +1,16 @@
 //! The console, called in process: `world` (a console over a simulated PSA, and a browser without
 //! script), `entry` (who gets in), `set_up` (Integrations and Create), `mapping`, `tickets`,
-//! `billed` (an integration that bills), `plan` (Reconciliation).
+//! `billed` (an integration that bills), `billing`, `plan` (Reconciliation).
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a failed test should panic"
 )]
 
 mod billed;
+mod billing;
 mod entry;
 mod mapping;
 mod plan;

@@ -30,9 +30,9 @@ async fn a_line_is_approved_applied_explained_and_taken_back() {
             .await
             .expect(303, &[]);
         let waited = browser.shown.header("location").unwrap().to_owned();
-        let live = waited.split('?').nth(1).unwrap().to_owned();
-        let live = browser.get(&format!("{path}/live?{live}")).await;
-        live.expect(200, &["event: ended"]);
+        let since = waited.split('?').nth(1).unwrap().to_owned();
+        let events = browser.get(&format!("{path}/live?{since}")).await;
+        events.expect(200, &["event: ended"]);
         let applied = browser.get(&waited).await;
         let applied = applied.expect(200, &["Everything is as it should be"]);
         assert!(!applied.text().contains("under way"), "{}", applied.text());

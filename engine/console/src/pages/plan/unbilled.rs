@@ -43,19 +43,20 @@ pub(super) async fn names(
 
 fn view(unbilled: &Unbilled, names: &HashMap<CustomerId, String>) -> UnbilledView {
     const MAPPING: Option<(&str, &str)> = Some(("mapping", "Map it"));
+    const AGREEMENT: Option<(&str, &str)> = Some(("billing", "Choose it"));
     let (why, way) = match &unbilled.why {
         Why::CustomerUnmapped => ("The customer is not mapped.".to_owned(), MAPPING),
         Why::CustomerIgnored => ("The customer is ignored in the mapping.".to_owned(), None),
         Why::ProductUnmapped => (
             "Nobody has said what the product is billed as.".to_owned(),
-            None,
+            Some(("billing/products", "Say it")),
         ),
         Why::NotBilled => ("The product is not billed.".to_owned(), None),
         Why::NoAgreement => (
             "Nobody has chosen what bills the customer.".to_owned(),
-            None,
+            AGREEMENT,
         ),
-        Why::AgreementUnfit(why) => (format!("What bills the customer {why}."), None),
+        Why::AgreementUnfit(why) => (format!("What bills the customer {why}."), AGREEMENT),
     };
     let name = names.get(&unbilled.customer).cloned();
     UnbilledView {
