@@ -367,7 +367,43 @@ function follow(part) {
   });
 }
 
+// `data-copy`: puts the text of the field with that id on the clipboard, and says so.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  const copied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+  const said = button.parentElement.querySelector("[data-copied]");
+  said.textContent = copied ? "Copied" : "Press Ctrl+C to copy";
+});
+
+// `data-ask`: a button whose effect cannot be taken back asks first.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-ask]");
+  if (button && !confirm(button.dataset.ask)) event.preventDefault();
+});
+
+// `data-watch`: tells what a run has done so far, and shows the page anew when the last has ended.
+function watchRuns(root) {
+  const watched = [...root.querySelectorAll("[data-watch]")];
+  let left = watched.length;
+  for (const line of watched) {
+    const events = new EventSource(line.dataset.watch);
+    events.addEventListener("run", (event) => {
+      const run = JSON.parse(event.data);
+      line.querySelector("[data-told]").textContent = run.told;
+      if (!run.ended) return;
+      events.close();
+      left -= 1;
+      if (left === 0) location.replace(location.pathname);
+    });
+    addEventListener("pagehide", () => events.close(), { once: true });
+  }
+}
+
 function enhance(root) {
+  watchRuns(root);
   showMoments(root);
   for (const input of root.querySelectorAll("input[data-company]:not([readonly])")) {
     boxes.set(input, new CompanyBox(input));

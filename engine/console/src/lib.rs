@@ -56,6 +56,10 @@ impl Options {
         self
     }
 
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref()
+    }
+
     pub(crate) fn is_secure(&self) -> bool {
         let url = self.public_url.as_deref();
         url.is_some_and(|url| url.starts_with("https:"))

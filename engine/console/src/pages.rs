@@ -8,20 +8,28 @@ use crate::failure::Failure;
 use crate::shell::There;
 use crate::{App, assets};
 
+mod activity;
 mod billing;
 mod create;
 mod integrations;
+mod issues;
 mod mapping;
 mod partners;
 mod plan;
 mod section;
+mod settings;
 mod sign_in;
+mod status;
 
 /// Where the way out is.
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
 /// The pages of a partner, in the order of the menu: what it says, and the part of the path.
-pub(crate) const PARTNER_PAGES: [(&str, &str); 1] = [("Integrations", "integrations")];
+pub(crate) const PARTNER_PAGES: [(&str, &str); 3] = [
+    ("Integrations", "integrations"),
+    ("Issues", "issues"),
+    ("Activity", "activity"),
+];
 
 /// The pages of an integration, in the order in which it is set up: what the tab says, and the part
 /// of the path.
@@ -38,6 +46,10 @@ pub(crate) fn tabs(there: &There) -> Vec<(String, String)> {
     if billing::section(there).is_some() {
         tabs.push(("Reconciliation".to_owned(), "reconciliation".to_owned()));
     }
+    tabs.extend(
+        [("Status", "status"), ("Settings", "connection")]
+            .map(|(label, part)| (label.to_owned(), part.to_owned())),
+    );
     tabs
 }
 
@@ -65,6 +77,9 @@ pub(crate) fn guarded() -> Router<App> {
         )
         .route("/test-tickets", post(section::test_ticket::send))
         .route("/test-tickets/{run}", get(section::test_ticket::show))
+        .route("/status", get(status::show).post(status::send))
+        .route("/runs/{run}/events", get(status::watch))
+        .route("/connection", get(settings::show).post(settings::send))
         .merge(money());
     let partner = Router::new()
         .route("/", get(integrations::start))
@@ -74,6 +89,12 @@ pub(crate) fn guarded() -> Router<App> {
             get(create::show).post(create::send),
         )
         .nest("/integrations/{integration}", integration)
+        .route("/issues", get(issues::show).post(issues::send))
+        .route("/activity", get(activity::show))
+        .route(
+            "/activity/{request}",
+            get(activity::show_request).post(activity::replay),
+        )
         .route("/{*rest}", get(missing).post(missing));
     Router::new()
         .route(SIGN_OUT, post(sign_in::sign_out))

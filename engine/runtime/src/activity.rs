@@ -123,9 +123,12 @@ impl Runtime {
                 batch.delete(key, expect).enqueue(job);
                 tried = true;
             }
-        } else if request.state == State::Waiting {
-            for job in jobs {
-                batch.hasten(job, now);
+        }
+        let is_settled = request.ticket.is_some() && request.close_asked_at.is_none();
+        if !tried && request.is_open() && !is_settled {
+            // Its work is in the queue, or was let go just now.
+            for job in [RequestEvent::Opened, RequestEvent::CloseAsked] {
+                batch.hasten(request_job(partner, id, job), now);
             }
             tried = true;
         }

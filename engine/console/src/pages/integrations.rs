@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
-use model::{Health, Outcome};
+use model::{Health, Held, Outcome};
 use runtime::{ConnectorForm, IntegrationView, Runtime};
 
 use crate::failure::Failure;
@@ -44,7 +44,7 @@ struct Line {
 struct Standing {
     /// What people read.
     label: &'static str,
-    /// How it looks: `good`, `busy` or `bad`.
+    /// How it looks: `good`, `busy`, `warn` or `bad`.
     look: &'static str,
 }
 
@@ -102,10 +102,12 @@ async fn line(
 }
 
 fn state(integration: &IntegrationView, runs_now: bool) -> Standing {
-    let (label, look) = match (&integration.health, runs_now) {
-        (Health::Stopped { .. }, _) => ("Credentials rejected", "bad"),
-        (Health::Good, true) => ("Syncing", "busy"),
-        (Health::Good, false) => ("Connected", "good"),
+    let (label, look) = match (integration.held, &integration.health, runs_now) {
+        (Some(Held::Disconnected { .. }), ..) => ("Disconnected", "bad"),
+        (_, Health::Stopped { .. }, _) => ("Credentials rejected", "bad"),
+        (Some(Held::Paused { .. }), ..) => ("Paused", "warn"),
+        (None, Health::Good, true) => ("Syncing", "busy"),
+        (None, Health::Good, false) => ("Connected", "good"),
     };
     Standing { label, look }
 }

@@ -2,7 +2,7 @@
 //! a text, so that nobody can make a link that puts words on a page.
 
 /// Every code with its text; `{n}` is the number.
-const SAID: [(&str, &str); 14] = [
+const SAID: &[(&str, &str)] = &[
     (
         "created",
         "Integration created. Its first synchronization is under way.",
@@ -22,6 +22,27 @@ const SAID: [(&str, &str); 14] = [
     (
         "settled",
         "Settled. The next plan begins with what the PSA has now.",
+    ),
+    ("syncing", "Synchronization started."),
+    ("rotated", "There is a new callout URL. Give it to the PSA."),
+    ("retried", "What waits is being tried again: {n}."),
+    ("mended", "That issue is mended already."),
+    ("tried_again", "It is being tried again."),
+    ("ticket_read", "Its ticket is being read again."),
+    (
+        "nothing",
+        "There is nothing to do: it is over, and has no ticket.",
+    ),
+    (
+        "credentials",
+        "Connection successful. The new credentials are in use.",
+    ),
+    ("schedule", "Schedule saved."),
+    ("paused", "Paused. What comes waits."),
+    ("resumed", "Resumed. What has waited goes on."),
+    (
+        "disconnected",
+        "Disconnected. The credentials are forgotten.",
     ),
 ];
 

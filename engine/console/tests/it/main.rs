@@ -13,6 +13,7 @@ mod billed;
 mod billing;
 mod entry;
 mod mapping;
+mod operation;
 mod plan;
 mod set_up;
 mod tickets;

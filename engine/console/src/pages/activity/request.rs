@@ -1,0 +1,120 @@
+//! One request: what the product said, where it stands, its ticket, and everything that happened.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use model::{Request, RequestId};
+use runtime::{Replayed, Runtime};
+
+use super::{Look, look};
+use crate::failure::Failure;
+use crate::form::sentence;
+use crate::moment::Moment;
+use crate::shell::{Here, Shell, page};
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct RequestPage {
+    shell: Shell,
+    state: Look,
+    /// What the product said, by its label.
+    facts: Vec<(&'static str, String)>,
+    ticket: Option<TicketView>,
+    /// The integration that has the ticket.
+    integration: Option<(String, String)>,
+    issue: Option<IssueLine>,
+    history: Vec<Entry>,
+}
+
+/// The ticket, and where it opens.
+struct TicketView {
+    name: String,
+    url: Option<String>,
+}
+
+/// What the request waits for.
+struct IssueLine {
+    title: String,
+    remedy: String,
+}
+
+/// One thing that happened.
+struct Entry {
+    at: Moment,
+    what: String,
+    detail: Option<String>,
+}
+
+pub(crate) async fn show(
+    State(runtime): State<Runtime>,
+    here: Here,
+    Path((_, request)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let id = RequestId::new(request).map_err(|_| Failure::no_such_page())?;
+    let request = runtime.request(here.id(), &id).await?;
+    let issues = runtime.issues(here.id()).await?.into_iter();
+    let mut issues = issues.filter(|view| Some(&view.issue.id) == request.issue.as_ref());
+    let integrations = runtime.integrations(here.id()).await?.into_iter();
+    let mut own = integrations.filter(|one| Some(&one.id) == request.integration.as_ref());
+    let customers = runtime.customers(here.id()).await?.into_iter();
+    let mut customers = customers.filter(|one| one.id == request.content.customer_id);
+    page(&RequestPage {
+        shell: here.shell(format!("Request {id}")),
+        state: look(request.state),
+        facts: facts(&request, customers.next().map(|customer| customer.name)),
+        ticket: request.ticket.as_ref().map(|key| TicketView {
+            name: key.number.clone().unwrap_or_else(|| key.id_text()),
+            url: key.url.clone().filter(|url| url.starts_with("https://")),
+        }),
+        integration: own.next().map(|one| {
+            let path = format!("{}/integrations/{}/status", here.root(), one.id);
+            (one.title, path)
+        }),
+        issue: issues.next().map(|view| IssueLine {
+            title: view.issue.title,
+            remedy: view.issue.remedy,
+        }),
+        history: request.history.iter().rev().map(entry).collect(),
+    })
+}
+
+pub(crate) async fn send(
+    State(runtime): State<Runtime>,
+    here: Here,
+    Path((_, request)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let id = RequestId::new(request).map_err(|_| Failure::no_such_page())?;
+    let said = match runtime.replay(here.id(), &id).await? {
+        Replayed::TriedAgain => "tried_again",
+        Replayed::TicketRead => "ticket_read",
+        Replayed::Nothing => "nothing",
+    };
+    Ok(here.leave_for(&format!("activity/{id}"), said, 0))
+}
+
+fn facts(request: &Request, customer: Option<String>) -> Vec<(&'static str, String)> {
+    let content = &request.content;
+    let user = content.user.clone().unwrap_or_default();
+    let user = user.name.or(user.email).or(user.username).or(user.id);
+    let customer = customer.unwrap_or_else(|| content.customer_id.to_string());
+    [
+        ("Customer", Some(customer)),
+        ("Report type", Some(content.report_type.clone())),
+        ("Host", content.hostname.clone()),
+        ("Address", content.url.clone()),
+        ("User", user),
+        ("Reason", content.reason.clone()),
+        ("Resolution", request.resolution.clone()),
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| Some((label, value?)))
+    .collect()
+}
+
+fn entry(entry: &model::HistoryEntry) -> Entry {
+    Entry {
+        at: entry.at.into(),
+        what: sentence(&entry.what).trim_end_matches('.').to_owned(),
+        detail: entry.detail.as_deref().map(sentence),
+    }
+}

@@ -1,0 +1,96 @@
+//! Issues: what a person has to know or mend, each with its remedy. They go by themselves when
+//! they are mended; trying again is for those who will not wait.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use model::IssueId;
+use runtime::{IssueView, Runtime};
+
+use crate::failure::Failure;
+use crate::fields::Fields;
+use crate::form::sentence;
+use crate::moment::Moment;
+use crate::shell::{Here, Shell, page};
+
+/// The most issues that the page shows; what is mended first makes room.
+const ISSUES_SHOWN: usize = 200;
+
+#[derive(Template)]
+#[template(path = "issues.html")]
+struct IssuesPage {
+    shell: Shell,
+    issues: Vec<Line>,
+    /// How many there are beside those that are shown.
+    more: usize,
+}
+
+/// One issue.
+struct Line {
+    id: String,
+    title: String,
+    detail: Option<String>,
+    remedy: String,
+    behind: u64,
+    /// What its integration is called, and where its pages are.
+    integration: Option<(String, String)>,
+    opened_at: Moment,
+    seen_at: Option<Moment>,
+}
+
+pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<Response, Failure> {
+    let issues = runtime.issues(here.id()).await?;
+    let integrations = runtime.integrations(here.id()).await?;
+    let titles: BTreeMap<String, String> = integrations
+        .into_iter()
+        .map(|one| (one.id.to_string(), one.title))
+        .collect();
+    let more = issues.len().saturating_sub(ISSUES_SHOWN);
+    let shown = issues.into_iter().take(ISSUES_SHOWN);
+    page(&IssuesPage {
+        shell: here.shell("Issues"),
+        issues: shown.map(|view| line(&here, view, &titles)).collect(),
+        more,
+    })
+}
+
+pub(crate) async fn send(
+    State(runtime): State<Runtime>,
+    here: Here,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let id = IssueId::new(fields.get("issue").unwrap_or_default());
+    let id = id.map_err(|_| Failure::no_such_page())?;
+    match runtime.retry_issue(here.id(), &id).await {
+        Ok(count) => {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            Ok(here.leave_for("issues", "retried", count))
+        }
+        // It was mended while the page was open.
+        Err(runtime::Error::NotFound { what: "issue", .. }) => {
+            Ok(here.leave_for("issues", "mended", 0))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn line(here: &Here, view: IssueView, titles: &BTreeMap<String, String>) -> Line {
+    let issue = view.issue;
+    let integration = issue.integration.map(|id| {
+        let title = titles.get(id.as_str()).cloned();
+        let path = format!("{}/integrations/{id}/status", here.root());
+        (title.unwrap_or_else(|| id.to_string()), path)
+    });
+    Line {
+        id: issue.id.to_string(),
+        title: issue.title,
+        detail: issue.detail.as_deref().map(sentence),
+        remedy: issue.remedy,
+        behind: view.behind,
+        integration,
+        seen_at: (issue.seen_at != issue.opened_at).then(|| issue.seen_at.into()),
+        opened_at: issue.opened_at.into(),
+    }
+}
