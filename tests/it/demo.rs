@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 /// What the demo shows, in its order, each by words of its line.
-const LEGS: [&str; 10] = [
+const LEGS: [&str; 11] = [
     "integration created",
     "mapped to customers",
     "ticket flag",
@@ -13,6 +13,7 @@ const LEGS: [&str; 10] = [
     "closed in the PSA",
     "closed in the product",
     "unmapped customer",
+    "Usage is billed",
     "double no ticket",
     "refused",
     "ledger",

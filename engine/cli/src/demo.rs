@@ -4,6 +4,7 @@
 //! is looked at from the outside, in the simulated PSA and product. The report is what the command
 //! is asked for, so it goes to standard output; it is understood without colour.
 
+mod billing;
 mod client;
 mod folder;
 mod lapse;

@@ -5,6 +5,8 @@
 //! `decide` is where people approve, dismiss, adjust, take back; `view` shows all of it. What
 //! ought to be billed is computed by the crate `billing`, without state.
 
+use model::{Integration, IntegrationId};
+
 mod apply;
 mod choices;
 mod decide;
@@ -27,6 +29,16 @@ pub use watch::PlanProgress;
 
 /// The section of the settings that switches billing on.
 pub const SECTION: &str = "billing";
+
+/// The fold under which runs gather that plan anew because usage or choices have changed.
+pub(crate) fn fold(integration: &IntegrationId) -> String {
+    format!("usage/{integration}")
+}
+
+/// The fold of the run of `pipeline` that gathers, where it does.
+pub(crate) fn gathering(integration: &Integration, pipeline: &str) -> String {
+    format!("{}/{pipeline}", fold(&integration.id))
+}
 
 /// What stands in a key where it holds no name: for every product, or the only subscription. No id
 /// is a tilde.

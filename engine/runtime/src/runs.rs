@@ -518,6 +518,8 @@ impl Runtime {
             };
             // A job that waits for its time holds up its lane, this run included.
             batch.hasten(schedule_job(&integration, &pipeline.name), core.now());
+            let gathers = crate::billing::gathering(&integration, &pipeline.name);
+            batch.hasten_fold(partner.as_str(), gathers, core.now());
             let lane = lane(&integration, &pipeline, &Map::new());
             batch.enqueue(work.job(
                 id.to_string(),

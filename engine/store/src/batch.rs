@@ -60,6 +60,11 @@ pub(crate) enum Op {
         id: String,
         due: Timestamp,
     },
+    HastenFold {
+        group: String,
+        fold: String,
+        due: Timestamp,
+    },
 }
 
 /// What a batch keeps of a lease.
@@ -190,6 +195,21 @@ impl Batch {
         self.push(Op::Hasten { id: id.into(), due })
     }
 
+    /// Makes the waiting job of this group and fold due at `due` when it would be later. Does nothing
+    /// when there is none.
+    pub fn hasten_fold(
+        &mut self,
+        group: impl Into<String>,
+        fold: impl Into<String>,
+        due: Timestamp,
+    ) -> &mut Self {
+        self.push(Op::HastenFold {
+            group: group.into(),
+            fold: fold.into(),
+            due,
+        })
+    }
+
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty() && self.fault.is_none()
@@ -264,7 +284,7 @@ impl Op {
                 payload.len(),
                 MAX_VALUE_BYTES,
             ),
-            Self::Settle { .. } | Self::Hasten { .. } => Ok(()),
+            Self::Settle { .. } | Self::Hasten { .. } | Self::HastenFold { .. } => Ok(()),
         }
     }
 
@@ -285,6 +305,7 @@ impl Op {
             } => payload.len(),
             Self::Settle { .. } => 0,
             Self::Hasten { id, .. } => id.len(),
+            Self::HastenFold { group, fold, .. } => group.len() + fold.len(),
         }
     }
 }

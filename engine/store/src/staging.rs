@@ -135,7 +135,14 @@ impl<'a, M: Medium> Stage<'a, M> {
             Op::Add { key, delta } => self.count(&key, delta),
             Op::Enqueue(job) => self.enqueue(&job),
             Op::Settle { leased, outcome } => self.settle(leased, outcome),
-            Op::Hasten { id, due } => self.hasten(&id, due),
+            Op::Hasten { id, due } => {
+                let sequence = self.pending(&id);
+                self.hasten(sequence, due)
+            }
+            Op::HastenFold { group, fold, due } => {
+                let sequence = self.foldable(&group, &fold);
+                self.hasten(sequence, due)
+            }
         }
     }
 
@@ -204,15 +211,18 @@ impl<'a, M: Medium> Stage<'a, M> {
         if self.folds.contains(&(new.group.clone(), fold.clone())) {
             return true;
         }
+        self.foldable(&new.group, fold).is_some()
+    }
+
+    /// The waiting job that would stand for an equal one, held.
+    fn foldable(&mut self, group: &str, fold: &str) -> Option<u64> {
         let mut queue = lock(self.queue);
-        let Some(equal) = queue.foldable(&new.group, fold) else {
-            return false;
-        };
+        let equal = queue.foldable(group, fold)?;
         if queue.hold(equal) {
             self.group.held.push(equal);
             self.undo.push(Undo::Held);
         }
-        true
+        Some(equal)
     }
 
     /// Notes that after this group the job waits unclaimed, to stand for equal ones.
@@ -263,8 +273,8 @@ impl<'a, M: Medium> Stage<'a, M> {
         Ok(())
     }
 
-    fn hasten(&mut self, id: &str, due: Timestamp) -> Result<(), Error> {
-        let Some(sequence) = self.pending(id) else {
+    fn hasten(&mut self, sequence: Option<u64>, due: Timestamp) -> Result<(), Error> {
+        let Some(sequence) = sequence else {
             return Ok(());
         };
         let (mut header, payload) = self.read_job(sequence)?;

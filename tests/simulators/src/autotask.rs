@@ -11,6 +11,7 @@ mod access;
 mod admin;
 mod answer;
 mod billing;
+mod books;
 mod call;
 mod callout;
 mod cloud;

@@ -11,6 +11,7 @@ mod actions;
 mod admin;
 mod answer;
 mod billing;
+mod books;
 mod call;
 mod config;
 mod custom_fields;

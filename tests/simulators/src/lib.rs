@@ -9,6 +9,7 @@
 //! They do not try to be complete: what no connector of this project touches is not there.
 
 pub mod autotask;
+pub mod books;
 pub mod callout;
 pub mod clock;
 mod companies;
@@ -29,6 +30,7 @@ mod wait;
 use std::net::SocketAddr;
 
 pub use self::autotask::Autotask;
+pub use self::books::Books;
 pub use self::clock::{Clock, SystemClock, TokioClock};
 pub use self::halopsa::HaloPsa;
 pub use self::http_sender::HttpSender;

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 pub use self::tenants::{Tenant, Tenants};
 use crate::faults::Fault;
 use crate::serve::Running;
-use crate::{Autotask, Error, HaloPsa, Product, autotask, halopsa, product};
+use crate::{Autotask, Books, Error, HaloPsa, Product, autotask, halopsa, product};
 
 /// The name of the product's simulator.
 const PRODUCT: &str = "product";
@@ -57,7 +57,7 @@ pub struct TicketSettings {
 
 /// A simulated PSA.
 #[async_trait]
-pub trait Psa: Send + Sync {
+pub trait Psa: Books + Send + Sync {
     /// The name of the connector for it.
     fn connector(&self) -> &'static str;
 

@@ -2,7 +2,7 @@
 
 use super::lapse::Lapse;
 use super::stage::Stage;
-use super::{setup, tickets, troubles};
+use super::{billing, setup, tickets, troubles};
 
 /// One leg: something that a user counts on, done once and looked at from the outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,13 +14,14 @@ pub(super) enum Leg {
     CloseInPsa,
     CloseInProduct,
     ParkUnmapped,
+    BillUsage,
     SurviveFaults,
     RefuseWrong,
     AddUp,
 }
 
 impl Leg {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Connect,
         Self::MapCompanies,
         Self::MakeMark,
@@ -28,6 +29,7 @@ impl Leg {
         Self::CloseInPsa,
         Self::CloseInProduct,
         Self::ParkUnmapped,
+        Self::BillUsage,
         Self::SurviveFaults,
         Self::RefuseWrong,
         Self::AddUp,
@@ -42,6 +44,7 @@ impl Leg {
             Self::CloseInPsa => "A ticket closed in the PSA closes its request",
             Self::CloseInProduct => "A request closed in the product closes its ticket",
             Self::ParkUnmapped => "A request of an unmapped customer waits, then goes on by itself",
+            Self::BillUsage => "Usage is billed: planned, approved, read back, one taken back",
             Self::SurviveFaults => "Lost answers, refusals and errors double no ticket",
             Self::RefuseWrong => "What is wrong is refused with a clear error",
             Self::AddUp => "The ledger adds up",
@@ -58,6 +61,7 @@ impl Leg {
             Self::CloseInPsa => tickets::close_in_psa(stage).await,
             Self::CloseInProduct => tickets::close_in_product(stage).await,
             Self::ParkUnmapped => tickets::park_unmapped(stage).await,
+            Self::BillUsage => billing::bill(stage).await,
             Self::SurviveFaults => troubles::survive_faults(stage).await,
             Self::RefuseWrong => troubles::refuse_wrong(stage).await,
             Self::AddUp => troubles::add_up(stage).await,

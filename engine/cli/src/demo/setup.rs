@@ -184,18 +184,8 @@ pub(super) async fn make_mark(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
 
 async fn prepare(stage: &Stage, side: &Side) -> Result<Vec<String>, Lapse> {
     let path = stage.side_path(side, "/settings/tickets")?;
-    let form = stage.client.get(&path).await?;
     let wanted = side.psa.ticket_settings();
-    let (mut values, mut chosen) = (Map::new(), Vec::new());
-    for (setting, label) in &wanted.choose {
-        let is_it = |field: &&Value| field.get("name") == Some(&json!(setting));
-        let field = list(&form, "/form/fields")?.iter().find(is_it);
-        let field = field.ok_or_else(|| Lapse::new(format!("there is no setting {setting}")))?;
-        let choices = text(field, "/choices")?;
-        let value = choice(stage, side, choices, label).await?;
-        chosen.push(format!("{}: {label}", text(field, "/label")?));
-        values.insert((*setting).to_owned(), value);
-    }
+    let (values, chosen) = chosen(stage, side, &path, &wanted.choose).await?;
     stage
         .client
         .put(&path, json!({ "on": true, "values": values }))
@@ -228,6 +218,27 @@ async fn set_callout(stage: &Stage, side: &Side) -> Result<&'static str, Lapse> 
     }
     side.psa.set_callout(url);
     Ok(", set by hand in a workflow rule")
+}
+
+/// The values of a section of the settings, chosen by their labels; and what was chosen, in words.
+pub(super) async fn chosen(
+    stage: &Stage,
+    side: &Side,
+    path: &str,
+    wanted: &[(&str, &str)],
+) -> Result<(Map<String, Value>, Vec<String>), Lapse> {
+    let form = stage.client.get(path).await?;
+    let (mut values, mut chosen) = (Map::new(), Vec::new());
+    for (setting, label) in wanted {
+        let is_it = |field: &&Value| field.get("name") == Some(&json!(setting));
+        let field = list(&form, "/form/fields")?.iter().find(is_it);
+        let field = field.ok_or_else(|| Lapse::new(format!("there is no setting {setting}")))?;
+        let choices = text(field, "/choices")?;
+        let value = choice(stage, side, choices, label).await?;
+        chosen.push(format!("{}: {label}", text(field, "/label")?));
+        values.insert((*setting).to_owned(), value);
+    }
+    Ok((values, chosen))
 }
 
 /// The value of the choice with that label.

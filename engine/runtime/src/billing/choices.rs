@@ -305,7 +305,7 @@ impl Runtime {
     ) -> Result<(), Error> {
         let integration = self.core.integration(partner, id).await?.value.0;
         if integration.is_on(SECTION) {
-            let fold = format!("usage/{id}");
+            let fold = super::fold(id);
             let happened = Happened {
                 fold: Some(&fold),
                 ..Happened::plain(Event::UsageChanged, self.core.now())

@@ -147,7 +147,7 @@ impl Runtime {
             let message = "billing is switched off for this integration";
             return Err(Error::invalid("", message));
         }
-        let fold = format!("usage/{id}");
+        let fold = super::fold(id);
         let happened = Happened {
             fold: Some(&fold),
             ..Happened::plain(Event::PlanDecided, self.core.now())

@@ -170,7 +170,7 @@ fn run(context: &Context<'_>) -> RunId {
 fn look_again(context: &mut Context<'_>) {
     let core = context.remote.core.clone();
     let integration = context.remote.integration.clone();
-    let fold = format!("usage/{}", integration.id);
+    let fold = super::fold(&integration.id);
     let happened = Happened {
         event: Event::UsageChanged,
         roots: Map::new(),

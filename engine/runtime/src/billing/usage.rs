@@ -128,7 +128,7 @@ impl Runtime {
         let mut batch = Batch::new();
         for integration in self.core.integrations(partner).await? {
             if integration.is_on(SECTION) {
-                let fold = format!("usage/{}", integration.id);
+                let fold = super::fold(&integration.id);
                 let happened = Happened {
                     event: Event::UsageChanged,
                     roots: Map::new(),

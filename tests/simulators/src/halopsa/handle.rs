@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::config::Application;
 use super::customers::{add_general_user, general_user};
 use super::entities::{
-    self, AGENT, CLIENT, Entity, INVOICE, NOTIFICATION, TICKET, TICKET_TYPE, USER, WEBHOOK,
+    self, AGENT, CLIENT, Entity, INVOICE, LINE, NOTIFICATION, TICKET, TICKET_TYPE, USER, WEBHOOK,
 };
 use super::rights::Rights;
 use super::tenant::Show;
@@ -107,6 +107,11 @@ impl HaloPsa {
     /// Makes a recurring invoice active or not.
     pub fn set_invoice_disabled(&self, id: i64, disabled: bool) -> Result<(), Error> {
         self.set_field(&INVOICE, id, "disabled", json!(disabled))
+    }
+
+    /// Sets the quantity of a line as a person does who edits the invoice.
+    pub fn set_quantity(&self, line: i64, quantity: i64) -> Result<(), Error> {
+        self.set_field(&LINE, line, "qty_order", json!(quantity))
     }
 
     /// Lets every write of a line be refused with that text; none lifts it.

@@ -437,3 +437,27 @@ pub(super) async fn jobs_are_listed_in_order(bed: Bed) {
     let unchanged = tokio::time::timeout(Duration::from_millis(1), store.queued(first)).await;
     assert!(unchanged.is_err(), "looking is no change");
 }
+
+pub(super) async fn a_job_is_hastened_by_its_fold_and_no_other_is(mut bed: Bed) {
+    let store = bed.store();
+    let gathering = |id: &str, group: &str| NewJob {
+        due: at(100),
+        fold: Some("f".to_owned()),
+        ..job(id, group, id)
+    };
+    enqueue(&*store, [gathering("a", "g"), gathering("b", "h")]).await;
+    for (fold, due) in [("f", 200), ("e", 1), ("f", 50)] {
+        let batch = batch(|batch| batch.hasten_fold("g", fold, at(due)));
+        store.commit(batch).await.unwrap();
+    }
+    let claimed = store.claim(claim(60)).await.unwrap();
+    let ids: Vec<&str> = claimed.iter().map(|lease| lease.job.id.as_str()).collect();
+    assert_eq!(ids, ["a"]);
+    let late = batch(|batch| batch.hasten_fold("g", "f", at(1)));
+    store.commit(late).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(at(100)));
+    drop((store, claimed));
+    let store = bed.reopen();
+    let kept = store.jobs("g", None, 9).await.unwrap();
+    assert_eq!(kept.first().map(|job| job.due), Some(at(50)));
+}
