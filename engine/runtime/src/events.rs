@@ -76,7 +76,7 @@ impl Core {
         let lane = lane(integration, pipeline, roots);
         let mut job = work.job(run.to_string(), lane, priority(pipeline.priority), *due);
         job.fold = fold.map(|fold| format!("{fold}/{}", pipeline.name));
-        // So does one that gathers what else comes; where it stands for this run, it is due with it.
+        // So does one that gathers what else comes. It stands for this run, and is due with it.
         if let Some(fold) = &job.fold {
             batch.hasten_fold(job.group.clone(), fold.clone(), *due);
         }

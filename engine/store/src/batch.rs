@@ -195,8 +195,8 @@ impl Batch {
         self.push(Op::Hasten { id: id.into(), due })
     }
 
-    /// Makes the waiting job of this group and fold due at `due` when it would be later. Does nothing
-    /// when there is none.
+    /// Makes the waiting job of this group and fold due at `due` when it would be later. Does
+    /// nothing when there is none.
     pub fn hasten_fold(
         &mut self,
         group: impl Into<String>,

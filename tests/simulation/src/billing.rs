@@ -10,11 +10,18 @@ use model::billing::{
 use model::{CustomerId, IntegrationId, ProductId, Run};
 use runtime::{Decided, MappingChange, Runtime, Verdict};
 use serde_json::{Map, Value, json};
+use simulators::faults::{Fault, Planned};
 
 use crate::World;
 
 /// The product whose usage is billed.
 pub const PRODUCT: &str = "web-security";
+
+/// What it is billed as.
+pub const ITEM: &str = "Filtering";
+
+/// What it is billed as where that is made.
+pub const MADE: &str = "Web Security";
 
 /// A world with billing switched on and all agreements chosen.
 pub struct Bill {
@@ -22,14 +29,29 @@ pub struct Bill {
     pub world: World,
     /// The integration.
     pub id: IntegrationId,
-    /// The mapped customers, each with the contract that bills it, in the order of their ids.
-    pub customers: Vec<(CustomerId, i64)>,
+    /// The customers that are billed, each with the name of its company, in the order of their ids.
+    pub customers: Vec<(CustomerId, String)>,
 }
 
 impl Bill {
     /// With the sample companies.
     pub async fn new(seed: u64) -> Self {
         Self::in_world(World::new(seed), 0).await
+    }
+
+    /// With a HaloPSA.
+    pub async fn with_halopsa(seed: u64) -> Self {
+        Self::in_world(World::with_halopsa(seed), 0).await
+    }
+
+    /// With either PSA.
+    pub async fn with_each(seed: u64) -> [Self; 2] {
+        [Self::new(seed).await, Self::with_halopsa(seed).await]
+    }
+
+    /// With the PSA that `seed` draws.
+    pub async fn drawn(seed: u64) -> Self {
+        Self::in_world(World::drawn(seed), 0).await
     }
 
     /// With so many generated companies besides, each a customer.
@@ -42,23 +64,7 @@ impl Bill {
         if generated > 0 {
             map_generated(&world, &id).await;
         }
-        let engine = world.engine();
-        let codes = engine
-            .choices(&world.partner, &id, "billing_codes")
-            .await
-            .expect("codes");
-        let code = codes.choices.first().expect("a code").value.clone();
-        let mut settings = Map::new();
-        settings.insert("default_billing_code".to_owned(), code);
-        let change = runtime::SectionChange {
-            on: true,
-            values: settings,
-            rules: None,
-        };
-        let saved = engine
-            .put_settings(&world.partner, &id, "billing", change)
-            .await;
-        saved.expect("settings");
+        switch_on(&world, &id).await;
         let mut bill = Self {
             world,
             id,
@@ -83,34 +89,28 @@ impl Bill {
             .await;
         assert!(accepted.expect("choices") > 5);
         bill.customers = bill.mapped().await;
-        let service = bill.new_service();
-        bill.bills_as(ItemTarget::Item(json!(service))).await;
+        let item = bill.world.psa.add_item(ITEM, 3.0).expect("an item");
+        bill.bills_as(ItemTarget::Item(json!(item))).await;
         bill
     }
 
-    /// The customers that are the only ones of their company.
-    async fn mapped(&self) -> Vec<(CustomerId, i64)> {
+    /// The customers whose company has an agreement.
+    async fn mapped(&self) -> Vec<(CustomerId, String)> {
         let (engine, partner) = (self.engine(), &self.world.partner);
-        let lines = engine
-            .company_mappings(partner, &self.id)
-            .await
-            .expect("mappings");
-        let agreements = engine
-            .agreement_mappings(partner, &self.id)
-            .await
-            .expect("agreements");
-        let contracts: BTreeMap<String, i64> = agreements
-            .into_iter()
-            .filter_map(|line| {
-                let chosen = line.chosen.first()?.agreement.as_i64()?;
-                Some((line.company.to_string(), chosen))
-            })
-            .collect();
-        let one = |line: runtime::MappingLine| {
-            let contract = contracts.get(&line.company?.id.to_string())?;
-            Some((line.customer.id, *contract))
+        let lines = engine.company_mappings(partner, &self.id).await;
+        let agreements = engine.agreement_mappings(partner, &self.id).await;
+        let agreements = agreements.expect("agreements");
+        let is_billed = |company: &Value| {
+            let of = |line: &&runtime::AgreementLine| line.company == *company;
+            let line = agreements.iter().find(of);
+            line.is_some_and(|line| !line.chosen.is_empty())
         };
-        lines.into_iter().filter_map(one).collect()
+        let one = |line: runtime::MappingLine| {
+            let company = line.company.filter(|company| is_billed(&company.id))?;
+            Some((line.customer.id, company.name))
+        };
+        let lines = lines.expect("mappings").into_iter();
+        lines.filter_map(one).collect()
     }
 
     /// The engine that is alive.
@@ -126,24 +126,6 @@ impl Bill {
             hold_zero: false,
             hold_new: false,
         }
-    }
-
-    /// A service that nobody is billed for yet.
-    fn new_service(&self) -> i64 {
-        let psa = &self.world.autotask();
-        let codes = psa.records("BillingCodes");
-        let named = |code: &&Value| code.get("name") == Some(&json!("Managed Security"));
-        let code = codes
-            .iter()
-            .find(named)
-            .and_then(|code| code.get("id"))
-            .expect("a code");
-        let period = psa
-            .picklist_value("Services", "periodType", "Monthly")
-            .expect("a period");
-        let service = json!({ "name": "Filtering", "unitPrice": 3, "periodType": period,
-            "billingCodeID": code, "isActive": true });
-        psa.create("Services", service).expect("a service")
     }
 
     /// Says what the product is billed as, once the engine knows the item.
@@ -173,16 +155,50 @@ impl Bill {
 
     /// Sets the mode and the guards.
     pub async fn mode(&self, mode: Mode, guards: Guards) {
-        let policy = BillingPolicy {
-            mode,
-            guards,
-            ..BillingPolicy::default()
-        };
+        self.policy(|policy| {
+            policy.mode = mode;
+            policy.guards = guards;
+        })
+        .await;
+    }
+
+    /// Sets what `change` makes of the cautious rules.
+    pub async fn policy(&self, change: impl FnOnce(&mut BillingPolicy)) {
+        let mut policy = BillingPolicy::default();
+        change(&mut policy);
         let saved = self
             .engine()
             .put_billing_policy(&self.world.partner, &self.id, policy)
             .await;
         saved.expect("a policy");
+    }
+
+    /// The id of an item that the PSA has, once the engine knows it.
+    pub async fn item_id(&self, name: &str) -> Value {
+        let items = self.engine().items(&self.world.partner, &self.id).await;
+        let mut items = items.expect("items").into_values();
+        let item = items.find(|item| item.get("name") == Some(&json!(name)));
+        item.and_then(|item| item.get("id").cloned())
+            .expect("an item")
+    }
+
+    /// Maps one customer to the company of another.
+    pub async fn share_company(&self, of: usize, with: usize) {
+        let (engine, partner) = (self.engine(), &self.world.partner);
+        let (taker, _) = self.customers.get(with).expect("a customer");
+        let company = engine
+            .companies(partner, &self.id, None, usize::MAX)
+            .await
+            .expect("companies")
+            .into_iter()
+            .find(|company| company.name == self.company(of));
+        let change = MappingChange {
+            customer: taker.clone(),
+            company: company.map(|company| company.id),
+            ignore: false,
+        };
+        let saved = engine.put_company_mappings(partner, &self.id, vec![change]);
+        saved.await.expect("mappings");
     }
 
     /// The first customers use so much of the product, so much of it free.
@@ -276,46 +292,60 @@ impl Bill {
             .expect("changes")
     }
 
-    /// How many adjustments the PSA has made.
+    /// How many calls have changed what is billed.
     pub fn adjustments(&self) -> usize {
-        self.world
-            .autotask()
-            .records("ContractServiceAdjustments")
-            .len()
+        let calls = self.world.psa.change_calls().into_iter();
+        calls.filter(|status| (200..300).contains(status)).count()
     }
 
-    /// The units of the product's line of a customer, today.
+    /// What a customer is billed of the product, today.
     pub fn units(&self, customer: usize) -> Option<i64> {
         self.units_on(customer, "2026-07-01")
     }
 
-    /// The units of the product's line of a customer, on a day.
+    /// What a customer is billed of the product, on a day.
+    #[expect(clippy::cast_possible_truncation, reason = "quantities are small")]
     pub fn units_on(&self, customer: usize, day: &str) -> Option<i64> {
-        self.rows(customer).into_iter().find_map(|row| {
-            let text = |field: &str| row.get(field).and_then(Value::as_str).unwrap_or_default();
-            let moment = format!("{day}T00:00:00");
-            let holds = text("startDate") <= moment.as_str() && moment.as_str() <= text("endDate");
-            row.get("units").filter(|_| holds)?.as_i64()
-        })
+        let company = self.company(customer);
+        let billed = |item| self.world.psa.billed(company, item, day);
+        let quantities = [ITEM, MADE].into_iter().filter_map(billed);
+        let sum = quantities.reduce(|one, other| one + other);
+        sum.map(|quantity| quantity as i64)
     }
 
+    /// The name of a customer's company.
+    pub fn company(&self, customer: usize) -> &str {
+        let (_, company) = self.customers.get(customer).expect("a customer");
+        company
+    }
+
+    /// The next call that changes what is billed meets `fault`.
+    pub fn fail_change(&self, fault: Fault) {
+        let psa = &self.world.psa;
+        psa.faults().add(psa.at_changes(Planned::next(fault)));
+    }
+
+    /// Every unit of an Autotask that a customer's contract has of the product.
     fn rows(&self, customer: usize) -> Vec<Value> {
-        let (_, contract) = self.customers.get(customer).expect("a customer");
-        let services = self.world.autotask().records("Services");
-        let ours: Vec<&Value> = services
-            .iter()
-            .filter(|one| {
-                let name = one.get("name").and_then(Value::as_str);
-                name.is_some_and(|name| ["Filtering", "Web Security"].contains(&name))
-            })
-            .filter_map(|one| one.get("id"))
-            .collect();
-        let mut rows = self.world.autotask().records("ContractServiceUnits");
+        let psa = self.world.autotask();
+        let id = |entity: &str, field: &str, name: &str| {
+            let records = psa.records(entity);
+            let named = records
+                .iter()
+                .find(|one| one.get(field) == Some(&json!(name)));
+            named.and_then(|one| one.get("id")).cloned()
+        };
+        let company = id("Companies", "companyName", self.company(customer));
+        let services = [ITEM, MADE].map(|name| id("Services", "name", name));
+        let contracts = psa.records("Contracts");
+        let mut rows = psa.records("ContractServiceUnits");
         rows.retain(|row| {
-            row.get("contractID") == Some(&json!(contract))
-                && row
-                    .get("serviceID")
-                    .is_some_and(|service| ours.contains(&service))
+            let of = |one: &&Value| one.get("id") == row.get("contractID");
+            let contract = contracts.iter().find(of);
+            contract.and_then(|one| one.get("companyID")) == company.as_ref()
+                && services
+                    .iter()
+                    .any(|service| service.as_ref() == row.get("serviceID"))
         });
         rows
     }
@@ -353,21 +383,38 @@ impl Bill {
         }
     }
 
-    /// Changes a customer's line in the PSA, as a technician.
-    pub fn adjust_as_technician(&self, customer: usize, by: i64) {
-        let rows = self.rows(customer);
-        let line = rows
-            .first()
-            .and_then(|row| row.get("contractServiceID"))
+    /// Changes what a customer is billed in the PSA, as a technician.
+    pub fn bill_by_hand(&self, customer: usize, quantity: i64) {
+        let psa = &self.world.psa;
+        let company = self.company(customer);
+        psa.bill_by_hand(company, ITEM, "2026-07-01", quantity)
             .expect("a line");
-        let adjustment = json!({ "contractServiceID": line, "unitChange": by,
-            "effectiveDate": "2026-07-01" });
-        let made = self
-            .world
-            .autotask()
-            .create("ContractServiceAdjustments", adjustment);
-        made.expect("an adjustment");
     }
+}
+
+/// Switches billing on, with what the PSA needs for it.
+async fn switch_on(world: &World, id: &IntegrationId) {
+    let engine = world.engine();
+    let mut values = Map::new();
+    for (setting, label) in world.psa.billing_settings() {
+        let list = match setting {
+            "default_billing_code" => "billing_codes",
+            other => other,
+        };
+        let offered = engine.choices(&world.partner, id, list).await;
+        let offered = offered.expect("choices").choices;
+        let choice = offered.into_iter().find(|choice| choice.label == label);
+        values.insert(setting.to_owned(), choice.expect("a choice").value);
+    }
+    let change = runtime::SectionChange {
+        on: true,
+        values,
+        rules: None,
+    };
+    let saved = engine
+        .put_settings(&world.partner, id, "billing", change)
+        .await;
+    saved.expect("settings");
 }
 
 /// Makes every company that is nobody's a customer of its own.

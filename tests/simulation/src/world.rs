@@ -83,10 +83,15 @@ impl World {
     /// The same with the PSA that `seed` draws.
     pub fn drawn(seed: u64) -> Self {
         if tenant::logs_in(seed) {
-            Self::around(seed, Arc::new(tenant::halopsa(seed, psa_clock())))
+            Self::with_halopsa(seed)
         } else {
             Self::new(seed)
         }
+    }
+
+    /// The same with a HaloPSA.
+    pub fn with_halopsa(seed: u64) -> Self {
+        Self::around(seed, Arc::new(tenant::halopsa(seed, psa_clock())))
     }
 
     fn around(seed: u64, psa: Arc<dyn Tenant>) -> Self {

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::Error;
-use crate::faults::Fault;
+use crate::faults::Planned;
 
 /// The books of a simulated PSA.
 pub trait Books {
@@ -24,8 +24,8 @@ pub trait Books {
     /// Every line that bills anything else than this item, with all it has.
     fn other_lines(&self, item: &str) -> Vec<Value>;
 
-    /// Lets the next changes of what is billed meet `fault`.
-    fn fail_changes(&self, fault: Fault, times: u32);
+    /// The same fault for the calls that change what is billed.
+    fn at_changes(&self, planned: Planned) -> Planned;
 
     /// The HTTP status of every call that was to change what is billed, oldest first; of one whose
     /// answer got lost, the status it would have had.

@@ -9,7 +9,7 @@ use super::entities::{
 };
 use crate::Error;
 use crate::books::{Books, is, named, names, no_line, sum, text};
-use crate::faults::{Fault, Planned};
+use crate::faults::Planned;
 
 /// The code that recurring services are booked under.
 const CODE: &str = "Managed Security";
@@ -42,10 +42,10 @@ impl Books for Autotask {
         rows
     }
 
-    fn fail_changes(&self, fault: Fault, times: u32) {
-        let entity = CONTRACT_SERVICE_ADJUSTMENT.path;
-        let planned = Planned::next(fault).method("POST").entity(entity);
-        self.faults().add(planned.times(times));
+    fn at_changes(&self, planned: Planned) -> Planned {
+        planned
+            .method("POST")
+            .entity(CONTRACT_SERVICE_ADJUSTMENT.path)
     }
 
     fn change_calls(&self) -> Vec<u16> {

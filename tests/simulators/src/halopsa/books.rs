@@ -7,7 +7,7 @@ use super::HaloPsa;
 use super::entities::{CLIENT, INVOICE, ITEM};
 use crate::Error;
 use crate::books::{Books, is, named, names, no_line, sum};
-use crate::faults::{Fault, Planned};
+use crate::faults::Planned;
 
 impl Books for HaloPsa {
     fn billing_settings(&self) -> Vec<(&'static str, &'static str)> {
@@ -34,9 +34,8 @@ impl Books for HaloPsa {
         lines
     }
 
-    fn fail_changes(&self, fault: Fault, times: u32) {
-        let planned = Planned::next(fault).method("POST").entity(INVOICE.path);
-        self.faults().add(planned.times(times));
+    fn at_changes(&self, planned: Planned) -> Planned {
+        planned.method("POST").entity(INVOICE.path)
     }
 
     fn change_calls(&self) -> Vec<u16> {

@@ -147,7 +147,7 @@ impl Account {
     }
 
     /// Who a figure is made of: whole users, and one who started late for the rest.
-    pub(crate) fn details(&self, figure: &Figure, now: Timestamp) -> Value {
+    pub(crate) fn details(figure: &Figure, now: Timestamp) -> Value {
         let (from, until) = term(now);
         let mut left = figure.quantity;
         let mut users = Vec::new();

@@ -111,7 +111,7 @@ impl Product {
                 });
                 let none = || (StatusCode::NOT_FOUND, "Usage not found".to_owned());
                 found
-                    .map(|figure| account.details(figure, now))
+                    .map(|figure| Account::details(figure, now))
                     .ok_or_else(none)
             }
             ["customers", id, "users"] => {
