@@ -2,8 +2,8 @@
 //!
 //! `serve` and `demo` run this same engine. Started in this order: the store, whose lock keeps a
 //! second process out; the key; the listener, so that a port in use is known before any work is
-//! done; then the workers, the API and the console. Stopped the other way round: nothing new is accepted, what
-//! is under way ends or is handed back, the store is closed last.
+//! done; then the workers, the API and the console. Stopped the other way round: nothing new is
+//! accepted, what is under way ends or is handed back, the store is closed last.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! Boxes in which a company is chosen: with the script a list that is searched by typing, without
 //! it a text that names one.
 //!
-//! A box is several fields: what is written in it, what is saved, and what was picked from the list,
-//! both as a text with the id that it stands for. As long as the text is one of these two its id
-//! counts; else it is looked up, as an id or as a name that only one company has.
+//! A box is several fields: what is written in it, what is saved, and what was picked from the
+//! list, both as a text with the id that it stands for. As long as the text is one of these two its
+//! id counts; else it is looked up, as an id or as a name that only one company has.
 
 use std::collections::HashMap;
 

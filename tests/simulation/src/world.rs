@@ -66,7 +66,8 @@ struct Life {
 }
 
 impl World {
-    /// The simulated systems of `seed`, and an engine that has just been started for the first time.
+    /// The simulated systems of `seed`, and an engine that has just been started for the first
+    /// time.
     pub fn new(seed: u64) -> Self {
         Self::with_companies(seed, 0)
     }
