@@ -2,8 +2,8 @@
 //! [`notice`]; everything here is about what a PSA sends when a ticket has changed.
 //!
 //! Such a callout is a hint. It is searched for anything that names a ticket, that is made durable,
-//! and the answer goes out; the ticket is read again later, and only what is found then counts. So a
-//! forged, repeated, late or mangled callout does no harm, and there is no form it must have.
+//! and the answer goes out; the ticket is read again later, and only what is found then counts. So
+//! a forged, repeated, late or mangled callout does no harm, and there is no form it must have.
 
 mod notice;
 
