@@ -207,3 +207,27 @@ async fn a_right_that_was_taken_away_is_found_and_another_mapping_mends_an_inact
     assert_eq!(issue["kind"], "right_missing");
     assert_eq!(issue["about"], "Change tickets", "{issue}");
 }
+
+#[tokio::test]
+async fn a_choice_that_only_a_rule_makes_is_looked_at_before_the_first_ticket_too() {
+    let stage = Stage::start().await;
+    let partner = stage.partner("north").await;
+    let queue = partner.choice("queues", "Security").await;
+    let saved = partner.get_here("settings/tickets").await;
+    let settings = json!({
+        "on": true,
+        "values": saved["values"],
+        "rules": { "user_feedback": { "values": { "queue": queue } } },
+    });
+    partner.put_here("settings/tickets", settings).await;
+    let queue = queue.as_i64().expect("a queue");
+    let autotask = &partner.autotask;
+    assert!(autotask.set_picklist_active("Tickets", "queueID", queue, false));
+    partner.run("preflight").await;
+    let issue = issue_of(&partner, "choice_inactive").await;
+    let title = issue.expect("an issue")["title"].to_string();
+    assert!(title.contains("Default Queue for user_feedback"), "{title}");
+    assert!(autotask.set_picklist_active("Tickets", "queueID", queue, true));
+    partner.run("preflight").await;
+    partner.wait_no_issues().await;
+}

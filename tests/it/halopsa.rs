@@ -1,10 +1,10 @@
 //! A partner with HaloPSA: pages that are capped, a site without a general user, tokens that end,
 //! and its webhook in every form.
 
-use harness::{Api, SOON, Stage, wait};
+use harness::{Api, Msp, SOON, Stage, wait};
 use reqwest::Method;
 use serde_json::{Value, json};
-use simulators::halopsa::{Config, HaloPsa};
+use simulators::halopsa::{Config, HaloPsa, Quirks};
 use simulators::{Psa as _, Running};
 
 /// The partner's path.
@@ -254,4 +254,46 @@ async fn a_token_that_ended_is_renewed_and_a_close_comes_by_webhook_with_its_pas
     let accepted = deliveries.iter().filter(|one| one.accepted()).count();
     assert_eq!(accepted, deliveries.len(), "{deliveries:?}");
     assert_eq!(world.misuse(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_request_before_the_ticket_type_waits_and_goes_on_by_itself() {
+    let msp = Msp::with("halopsa").await;
+    let halo = msp.halo.clone().expect("a tenant");
+    let type_id = halo.id_of("TicketType", "DefensX Ticket").expect("a type");
+    halo.rename("TicketType", type_id, "Something else");
+    // What is known of the ticket type is used again for ten minutes by a program that runs.
+    let mut msp = msp;
+    msp.go_public().await;
+    msp.send("r-1", "alpha").await;
+    msp.until("the request says what it waits for", async || {
+        let request = msp.request("r-1").await;
+        request["history"]
+            .to_string()
+            .contains("ticket type")
+            .then_some(())
+    })
+    .await;
+    assert_eq!(msp.request("r-1").await["state"], "waiting");
+    assert_eq!(msp.issues().await, Vec::<Value>::new());
+    msp.run(0, "provision").await;
+    msp.is("r-1", "ticketed").await;
+    assert_eq!(msp.tickets("r-1").len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_done_with_a_warning_says_so_in_the_history() {
+    let msp = Msp::with("halopsa").await;
+    let halo = msp.halo.clone().expect("a tenant");
+    halo.set_quirks(Quirks {
+        warning: Some("The team was changed by a rule.".to_owned()),
+        ..Quirks::default()
+    });
+    msp.send("r-1", "alpha").await;
+    let request = msp.is("r-1", "ticketed").await;
+    let history = request["history"].to_string();
+    assert!(
+        history.contains("HaloPSA: The team was changed by a rule."),
+        "{history}"
+    );
 }

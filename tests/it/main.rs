@@ -8,6 +8,7 @@ mod callouts;
 mod causes;
 mod crashes;
 mod demo;
+mod every_psa;
 mod halopsa;
 mod hold;
 mod layers;

@@ -99,6 +99,8 @@ pub struct Http {
     pub retry: Retry,
     /// What failed answers mean, after an operation's own rules.
     pub errors: Vec<ErrorRule>,
+    /// Where in the answer's body (`$`) there is a warning although the call was carried out.
+    pub warning: Option<Selector>,
 }
 
 /// One limit of an API.

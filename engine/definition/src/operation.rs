@@ -1,6 +1,6 @@
 //! An operation, checked and compiled: one named HTTP exchange.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use expression::{Expression, Selector};
@@ -40,6 +40,8 @@ pub struct Operation {
     pub answers: Answers,
     /// Operations that are called first: the root that their record becomes, and their name.
     pub before: Vec<(String, String)>,
+    /// The roots of `before` that have to be there, each with what people read while they are not.
+    pub needs: BTreeMap<String, String>,
     /// The job that makes what is fetched here.
     pub job: Option<Job>,
     /// How long an answer is kept and used again.

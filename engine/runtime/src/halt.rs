@@ -12,6 +12,9 @@ use store::{Expect, Key};
 use crate::error::chain;
 use crate::issues::{Cause, Trouble};
 
+/// How long work waits for what is not there yet before it looks again.
+const NOT_THERE_YET: Duration = Duration::from_secs(15);
+
 /// Why a job cannot go on.
 #[derive(Debug)]
 pub(crate) enum Halt {
@@ -71,6 +74,8 @@ pub(crate) enum Failed {
         state: String,
         wait: Duration,
     },
+    /// Something that it needs is not there yet, and will be. Nothing was sent.
+    NotThereYet { operation: String, what: String },
     /// What to send, or what came, could not be computed.
     Expression {
         operation: String,
@@ -108,6 +113,10 @@ impl Failed {
                 let message = self.describe().1;
                 Halt::Wait { wait, message }
             }
+            Self::NotThereYet { .. } => Halt::Wait {
+                wait: NOT_THERE_YET,
+                message: self.describe().1,
+            },
             Self::Expression { operation, error } => behind(script_trouble(
                 integration,
                 &format!("operation {operation}"),
@@ -145,6 +154,9 @@ impl Failed {
                 Some(Class::Unavailable),
                 format!("{operation}: its job is not done yet, the state is `{state}`"),
             ),
+            Self::NotThereYet { operation, what } => {
+                (Some(Class::Unavailable), format!("{operation}: {what}"))
+            }
             Self::Expression { operation, error } => (None, format!("{operation}: {error}")),
             Self::Contract {
                 operation,

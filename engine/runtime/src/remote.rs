@@ -32,6 +32,7 @@ use crate::core::Core;
 use crate::error::Error;
 use crate::halt::{Failed, Halt};
 use crate::issues::{Cause, issue_id};
+use crate::step::is_true;
 use crate::tables::{Found, SetupRow};
 
 pub(crate) use auth::Introduced;
@@ -65,6 +66,8 @@ pub(crate) struct Remote {
     /// Whether the integration is only being tried out: then nothing of it is kept.
     is_trial: bool,
     setup: Arc<Mutex<Map<String, Value>>>,
+    /// What answers warned of, each once.
+    warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Remote {
@@ -114,6 +117,7 @@ impl Remote {
             broker,
             is_trial,
             setup,
+            warnings: Arc::default(),
         })
     }
 
@@ -299,6 +303,12 @@ impl Remote {
                 Some(_) => Value::Array(records),
                 None => records.into_iter().next().unwrap_or(Value::Null),
             };
+            if let Some(what) = operation.needs.get(name).filter(|_| !is_true(&value)) {
+                return Err(Failed::NotThereYet {
+                    operation: operation.name.clone(),
+                    what: what.clone(),
+                });
+            }
             roots.insert(name.clone(), value);
         }
         roots.insert("setup".to_owned(), Value::Object(self.set_up().await?));

@@ -260,6 +260,10 @@ impl Core {
         let result = step::run(&mut context, &task.pipeline.steps).await;
         let calls = context.remote.stats().attempts.saturating_sub(calls_before);
         context.count("calls", calls);
+        match context.remote.warnings().len() {
+            0 => {}
+            warnings => context.count("warnings", warnings as u64),
+        }
         let (outcome, batch, halt) = match result {
             Ok(_) => (verified(&context.checks), context.take_batch(), None),
             Err(Halt::Store(error)) => return Err(error),

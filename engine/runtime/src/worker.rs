@@ -392,8 +392,14 @@ impl Core {
                 return Err((std::mem::take(&mut context.batch), halt));
             }
         }
+        let title = context.remote.connector.title.clone();
+        let warnings = context.remote.warnings();
+        let now = self.now();
         match context.request(&id).await {
             Ok(request) if request.state != State::Waiting => {
+                for warning in warnings {
+                    request.note(now, "warned", Some(format!("{title}: {warning}")));
+                }
                 Ok((context.take_batch(), integration_id))
             }
             Ok(_) => Err(at_once(Halt::Undefined(format!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use expression::Expression;
+use expression::{Expression, Shape};
 use model::Class;
 use serde_json::Value;
 
@@ -55,6 +55,11 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
             around,
             &spot.key("errors"),
         ),
+        warning: text.warning.as_ref().and_then(|path| {
+            let told = around.scope.told();
+            let values = Values::document(&Shape::Any, &told, around.scripts);
+            values.selector(path, &spot.key("warning"))
+        }),
     }
 }
 

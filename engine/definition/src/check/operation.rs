@@ -9,6 +9,7 @@ use super::value::Values;
 use super::{KEEP, address, body, contract, duration, header, http, inputs, job, pages, rule};
 use crate::codes;
 use crate::family::Contract;
+use crate::near;
 use crate::operation::{Answers, Operation, WHOLE};
 use crate::page::Spot;
 use crate::raw::operation::{AnswersText, OperationText, PagesText};
@@ -133,6 +134,7 @@ fn compile(
             .iter()
             .map(|(root, name)| (root.clone(), name.0.clone()))
             .collect(),
+        needs: text.needs.0.iter().cloned().collect(),
         job: text
             .job
             .as_ref()
@@ -173,6 +175,13 @@ fn compile(
 
 /// Adds the names that operations called before give.
 fn before(text: &OperationText, outer: Shape, around: &Surroundings<'_>, spot: &Spot<'_>) -> Shape {
+    let is_known = |name: &str| text.before.0.iter().any(|(root, _)| root == name);
+    for (name, _) in text.needs.0.iter().filter(|(name, _)| !is_known(name)) {
+        let message = format!("`{name}` is not called first, so nothing could be waited for");
+        let names = text.before.0.iter().map(|(root, _)| root.as_str());
+        let at = spot.key("needs").key(name);
+        at.key_error(codes::UNKNOWN_OPERATION, message, near::hint(name, names));
+    }
     text.before.0.iter().fold(outer, |outer, (root, name)| {
         let at = spot.key("before").key(root);
         if outer.walk([root.as_str()]).is_some() {

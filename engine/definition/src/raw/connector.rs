@@ -120,6 +120,10 @@ pub(crate) struct HttpText {
     /// What failed answers mean, for all operations.
     #[serde(default)]
     pub(crate) errors: Vec<ErrorText>,
+    /// Where an answer warns of something although it was carried out. People read it in the
+    /// history of the request; runs count it.
+    #[schemars(example = "$.warning")]
+    pub(crate) warning: Option<Picked>,
 }
 
 /// One limit: `requests` with `per`, or `concurrent`.

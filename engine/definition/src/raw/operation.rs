@@ -32,6 +32,10 @@ pub(crate) struct OperationText {
     /// Operations that are called first; their records can be used by the names given here.
     #[serde(default)]
     pub(crate) before: Named<Name>,
+    /// Those of the names in `before` without which it cannot be called, each with what people read
+    /// while the work waits for it. It is tried again by itself.
+    #[serde(default)]
+    pub(crate) needs: Named<String>,
     /// The job that makes what this operation then fetches, where the API takes its time.
     pub(crate) job: Option<JobText>,
     /// Query parameters, encoded as they must be. One that is null is left out.

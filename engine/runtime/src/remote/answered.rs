@@ -7,9 +7,13 @@ use exchange::{Answer, Content};
 use expression::{DOCUMENT_PARAMETER, Scope};
 use serde_json::{Map, Value};
 
-use super::{Remote, expression_failed, scope};
+use super::{Remote, expression_failed, lock, scope};
 use crate::halt::Failed;
 use crate::step::is_true;
+
+/// Warnings that are kept of one piece of work, and how much of each: enough to see what it is.
+const WARNINGS_MAX: usize = 20;
+const WARNING_CHARS_MAX: usize = 500;
 
 /// What an answer held.
 pub(super) struct Read {
@@ -32,7 +36,11 @@ impl Remote {
         answer: Answer,
     ) -> Result<Vec<Value>, Failed> {
         let is_empty = answer.body == Content::Empty;
-        let read = self.read(operation, roots, &answer.into_value())?;
+        let answered = answer.into_value();
+        if operation.effect {
+            self.hear(operation, &answered)?;
+        }
+        let read = self.read(operation, roots, &answered)?;
         if read.selector_hit || is_empty {
             return Ok(read.records);
         }
@@ -40,6 +48,34 @@ impl Remote {
             operation: operation.name.clone(),
             findings: vec!["there is no place for records where `items` points".to_owned()],
         })
+    }
+
+    /// Keeps what the answer to a change warns of.
+    fn hear(&self, operation: &Operation, answered: &Value) -> Result<(), Failed> {
+        let body = answered.get("body").unwrap_or(&Value::Null);
+        let Some(selector) = self.connector.http.warning.as_ref() else {
+            return Ok(());
+        };
+        let hits = selector.pick_all(&Scope::new().over(body));
+        let hits = hits.map_err(|error| expression_failed(operation, error))?;
+        let texts = hits.values.into_iter().filter_map(Value::as_str);
+        for text in texts.filter(|text| !text.trim().is_empty()) {
+            let text = self.broker.scrub().excerpt(text, WARNING_CHARS_MAX);
+            let mut warnings = lock(&self.warnings);
+            if warnings.len() < WARNINGS_MAX && !warnings.contains(&text) {
+                tracing::warn!(
+                    operation = operation.name,
+                    "carried out, and warned: {text}"
+                );
+                warnings.push(text);
+            }
+        }
+        Ok(())
+    }
+
+    /// What answers have warned of so far, each once.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        lock(&self.warnings).clone()
     }
 
     /// The records in an answer, each held against its contract.

@@ -227,7 +227,10 @@ pub(super) fn is_over(failed: &Failed) -> bool {
         }
         // What was fetched is not what it should be, and another job may do better.
         Failed::Contract { .. } | Failed::Expression { .. } => true,
-        Failed::Waiting { .. } | Failed::Store(_) | Failed::Undefined(_) => false,
+        Failed::Waiting { .. }
+        | Failed::NotThereYet { .. }
+        | Failed::Store(_)
+        | Failed::Undefined(_) => false,
     }
 }
 

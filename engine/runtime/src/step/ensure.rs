@@ -280,6 +280,7 @@ impl Guarded<'_> {
 pub(crate) fn surely_did_not_happen(failed: &Failed) -> bool {
     match failed {
         Failed::Exchange { failure, .. } => failure.class != Class::UnknownOutcome,
+        Failed::NotThereYet { .. } => true,
         _ => false,
     }
 }

@@ -271,6 +271,16 @@ impl HaloPsa {
         self.create(NOTIFICATION.path, fields).map(drop)
     }
 
+    /// Gives a record another name, as an administrator would.
+    pub fn rename(&self, entity: &str, id: i64, name: &str) {
+        if let Some(entity) = entities::by_path(entity) {
+            let mut tenant = self.tenant();
+            if let Some(row) = tenant.row_mut(entity, id) {
+                row.set(entity.label, name);
+            }
+        }
+    }
+
     /// Removes every webhook with its notifications.
     pub fn remove_webhooks(&self) {
         self.remove_all(&WEBHOOK);

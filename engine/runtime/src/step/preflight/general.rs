@@ -159,7 +159,7 @@ pub(super) fn chosen_companies(context: &Context<'_>) -> Vec<(Value, String)> {
         .collect()
 }
 
-/// A setting that has a value, of a section that is switched on.
+/// A setting that has a value, of a section that is switched on, or of one of its rules.
 struct Saved {
     section: String,
     label: String,
@@ -173,10 +173,19 @@ fn saved(context: &Context<'_>) -> Vec<Saved> {
     for (name, section) in &context.remote.connector.settings {
         let values = integration.sections.get(name).filter(|saved| saved.on);
         for field in &section.fields {
-            let value = values.and_then(|saved| saved.values.get(&field.name));
-            all.extend(value.filter(|value| !value.is_null()).map(|value| Saved {
+            let label = &field.label;
+            let own = values.and_then(|saved| saved.values.get(&field.name));
+            let own = own.map(|value| (label.clone(), value));
+            let rules = values.into_iter().flat_map(|saved| &saved.rules);
+            let otherwise = rules.filter_map(|(report_type, rule)| {
+                let value = rule.values.get(&field.name)?;
+                Some((format!("{label} for {report_type}"), value))
+            });
+            let given = own.into_iter().chain(otherwise);
+            let given = given.filter(|(_, value)| !value.is_null());
+            all.extend(given.map(|(label, value)| Saved {
                 section: section.title.clone(),
-                label: field.label.clone(),
+                label,
                 kind: field.kind.clone(),
                 value: value.clone(),
             }));
