@@ -36,14 +36,11 @@ pub(crate) const PARTNER_PAGES: [(&str, &str); 3] = [
 pub(crate) fn tabs(there: &There) -> Vec<(String, String)> {
     let mapping = format!("{} Mapping", there.word("company"));
     let mut tabs = vec![(mapping, "mapping".to_owned())];
-    for section in &there.connector.sections {
-        let path = match section.name.as_str() {
-            BILLING_SECTION => billing::PATH.to_owned(),
-            name => format!("settings/{name}"),
-        };
-        tabs.push((section.title.clone(), path));
-    }
-    if billing::section(there).is_some() {
+    let sections = there.connector.sections.iter();
+    let others = sections.filter(|section| section.name != BILLING_SECTION);
+    tabs.extend(others.map(|one| (one.title.clone(), format!("settings/{}", one.name))));
+    if let Some(section) = billing::section(there) {
+        tabs.push((section.title.clone(), billing::PATH.to_owned()));
         tabs.push(("Reconciliation".to_owned(), "reconciliation".to_owned()));
     }
     tabs.extend(

@@ -32,7 +32,7 @@ async fn a_line_is_approved_applied_explained_and_taken_back() {
         let waited = browser.shown.header("location").unwrap().to_owned();
         let since = waited.split('?').nth(1).unwrap().to_owned();
         let events = browser.get(&format!("{path}/live?{since}")).await;
-        events.expect(200, &["event: ended"]);
+        events.expect(200, &["event: ended\ndata: {}"]);
         let applied = browser.get(&waited).await;
         let applied = applied.expect(200, &["Everything is as it should be"]);
         assert!(!applied.text().contains("under way"), "{}", applied.text());

@@ -1,7 +1,7 @@
 //! One line of the plan, as it is shown.
 
 use model::ProductId;
-use model::billing::{CountsFrom, Decimal, PlanLine, PlanState};
+use model::billing::{CountsFrom, Decimal, ItemTarget, PlanLine, PlanState};
 
 use super::Refusal;
 use crate::form::{Wrong, sentence};
@@ -66,7 +66,12 @@ impl From<PlanLine> for Line {
         let (change, reported) = (line.change(), line.reported());
         let products: Vec<&str> = line.products.iter().map(ProductId::as_str).collect();
         let is_named = products.as_slice() == [line.item_name.as_str()];
-        let effect = line.price.map(|price| change.times(price));
+        let price = match &line.target {
+            // An item that is made with the first change costs what it was said to cost.
+            ItemTarget::Create { price, .. } => line.price.or(Some(*price)),
+            ItemTarget::Item(_) | ItemTarget::NotBilled => line.price,
+        };
+        let effect = price.map(|price| change.times(price));
         let effect = effect.filter(|worth| !worth.is_zero());
         Self {
             products: if is_named {
@@ -81,7 +86,7 @@ impl From<PlanLine> for Line {
             is_changed: !change.is_zero(),
             adjusted: (line.target_quantity != line.desired)
                 .then(|| line.target_quantity.to_string()),
-            price: line.price.map(money),
+            price: price.map(money),
             effect: effect.map(|worth| {
                 let sign = if worth.is_negative() { "" } else { "+" };
                 format!("{sign}{}", money(worth))

@@ -98,8 +98,8 @@ pub(crate) async fn follow(
                 })
                 .to_string(),
             ),
-            // Whatever became of it, the page tells.
-            Ok(_) | Err(_) => Event::default().event("ended").data(""),
+            // Whatever became of it, the page tells. Browsers pass over events without data.
+            Ok(_) | Err(_) => Event::default().event("ended").data("{}"),
         };
         Ok::<_, Infallible>(event)
     });
