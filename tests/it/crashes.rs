@@ -26,10 +26,10 @@ const CALLERS: usize = 24;
 
 /// How often the program is killed while requests come in, and again while they are closed, unless
 /// the environment says otherwise.
-const KILLS: usize = 50;
+const KILLS: usize = 100;
 
 /// How long the program lives between two kills, in milliseconds.
-const LIFE: std::ops::Range<u64> = 50..700;
+const LIFE: std::ops::Range<u64> = 50..400;
 
 /// How long everything may take to settle once the killing is over.
 const SETTLED_WITHIN: Duration = Duration::from_mins(2);

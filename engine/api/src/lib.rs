@@ -22,7 +22,7 @@ mod serve;
 mod wire;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -101,13 +101,13 @@ impl FromRef<App> for Arc<Options> {
 /// It answers every path, those it does not know with a problem. Whatever else is to be served on
 /// the same port takes this as its fallback.
 pub fn router(runtime: Runtime, tokens: TokenKey, options: Options) -> Router {
-    let document = openapi::document();
+    let (routes, document) = described();
     let app = App {
         runtime,
         tokens,
         options: Arc::new(options),
-        routes: routes::Routes::of(&document),
-        document: openapi::text(&document).into(),
+        routes,
+        document,
     };
     let (guarded, _) = routes::guarded().split_for_parts();
     let (open, _) = routes::open().split_for_parts();
@@ -116,6 +116,18 @@ pub fn router(runtime: Runtime, tokens: TokenKey, options: Options) -> Router {
         .merge(open)
         .layer(from_fn_with_state(app.clone(), answer::finish))
         .with_state(app)
+}
+
+/// The routes as they are documented, and the document. Made once: it is the same for every router
+/// of the process.
+fn described() -> (routes::Routes, Bytes) {
+    static DESCRIBED: OnceLock<(routes::Routes, Bytes)> = OnceLock::new();
+    let describe = || {
+        let document = openapi::document();
+        let text = openapi::text(&document).into();
+        (routes::Routes::of(&document), text)
+    };
+    DESCRIBED.get_or_init(describe).clone()
 }
 
 /// The OpenAPI document as JSON text, as it is served at `/api/openapi.json`.

@@ -68,8 +68,8 @@ impl Exchange {
         } = loop {
             let ready = self.prepare(request, terms, until, known).await?;
             // Waiting for a trial or a login takes time, in which the other side may have had
-            // enough.
-            if !self.gate().is_paused(broker.name()) {
+            // enough, or rejected somebody else who showed the same.
+            if !self.gate().is_paused(broker.name()) && broker.still_admits(&ready.admission) {
                 break ready;
             }
             ready.permit.not_sent();
@@ -88,6 +88,7 @@ impl Exchange {
             None => {
                 if !terms.anonymous {
                     broker.trust(&admission);
+                    broker.tokens().honoured();
                 }
                 Ok(answer)
             }
@@ -273,7 +274,8 @@ fn refusal<'a>(
     let about_caller = failure.rule.is_none() || failure.class == Class::CredentialsRejected;
     let over = about_caller && admission.credential.auth.token_is_over(failure.status);
     if let Some(token) = token.filter(|_| over) {
-        if !token.is_beyond_doubt() {
+        let in_a_row = terms.broker.tokens().refused(token.serial);
+        if !token.is_beyond_doubt(in_a_row) {
             return miss(failure, Next::NewToken(token.serial));
         }
         // The second login was accepted a moment ago: it is not who calls but what they ask for.

@@ -233,6 +233,13 @@ impl Broker {
         }))
     }
 
+    /// Whether what was admitted may still be sent.
+    pub(crate) fn still_admits(&self, admission: &Admission<'_>) -> bool {
+        let state = self.lock();
+        state.generation == admission.generation
+            && matches!(state.trust, Trust::Unproven | Trust::Proven)
+    }
+
     /// Somebody was answered who showed this credential: it is good.
     pub(crate) fn trust(&self, admission: &Admission<'_>) {
         let mut state = self.lock();

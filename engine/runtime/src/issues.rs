@@ -368,6 +368,10 @@ impl Core {
         if open.is_some() {
             // Without work there was nothing to try, and what comes later is not made to wait.
             let is_any = self.let_go(partner, id, 1).await? > 0;
+            if !is_any && recheck.tries > 0 {
+                // What was tried has become something else, and a crash hid that nothing is left.
+                self.clear_if_empty(partner, id).await?;
+            }
             let tries = if is_any { recheck.tries + 1 } else { 0 };
             self.enqueue_recheck(&mut batch, partner, id, Recheck { tries, ..recheck });
         }

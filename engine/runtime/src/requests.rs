@@ -282,8 +282,8 @@ impl Core {
     }
 }
 
-/// Closes a request that waits for a person and has no ticket: nothing is left to be mended.
-fn close_without_ticket(
+/// Closes a request that has no ticket: nothing is left to be mended, and nothing waits any more.
+pub(crate) fn close_without_ticket(
     batch: &mut Batch,
     partner: &PartnerId,
     request: &mut Request,

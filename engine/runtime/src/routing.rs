@@ -8,7 +8,7 @@ use crate::core::{Core, is_usable};
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::issues::Trouble;
-use crate::step::is_true;
+use crate::step::is_company;
 use crate::tables::{IntegrationRow, MappingRow, RoutingRow};
 
 /// The section of the settings that has an integration take requests.
@@ -112,7 +112,7 @@ impl Core {
         };
         let mut companies = form.fields.iter();
         companies.any(|field| {
-            let chosen = saved.values.get(&field.name).is_some_and(is_true);
+            let chosen = saved.values.get(&field.name).is_some_and(is_company);
             chosen && matches!(field.kind, SettingKind::Company)
         })
     }

@@ -23,6 +23,8 @@ use futures::future::BoxFuture;
 use model::Check;
 use serde_json::Value;
 
+pub(crate) use counterpart::is_company;
+
 use crate::context::Context;
 use crate::halt::Halt;
 

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::sabotage::{Bug, sabotaged};
-use model::{
-    ClosedBy, Integration, IntegrationId, IssueId, IssueKind, PartnerId, RequestId, State,
-};
+use model::{Integration, IntegrationId, IssueId, IssueKind, PartnerId, RequestId, State};
 use store::{Batch, Claim, Edge, Lease, Versioned};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -26,6 +24,7 @@ use crate::halt::Halt;
 use crate::issues::issue_id;
 use crate::outbox::{TRIES_UNTOLD, undelivered};
 use crate::remote::Remote;
+use crate::requests::close_without_ticket;
 use crate::routing::Routed;
 use crate::step;
 use crate::tables::RequestRow;
@@ -341,7 +340,8 @@ impl Core {
             .map_err(|error| at_once(error.into()))?;
         let mut request = before.value.0.clone();
         request.integration = Some(integration.id.clone());
-        request.issue = None;
+        // Its issue stays with it until it has got through: a crash in between must not leave that
+        // one open with nobody to clear it.
         if event == RequestEvent::Opened {
             request.state = State::Waiting;
         }
@@ -417,13 +417,8 @@ impl Core {
         before: &Versioned<RequestRow>,
     ) -> Result<(), store::Error> {
         let mut after = before.value.0.clone();
-        after.closed_by = Some(ClosedBy::Product);
-        after.enter(
-            State::Closed,
-            self.now(),
-            Some("before it had a ticket".to_owned()),
-        );
         let mut batch = Batch::new();
+        close_without_ticket(&mut batch, partner, &mut after, self.now());
         change_request(&mut batch, partner, before, &after);
         batch.complete(lease);
         self.store.commit(batch).await?;

@@ -126,6 +126,8 @@ impl Stage<'_> {
                 if let Some(ticket) = self.ticket(open) {
                     let closed = world.psa.close_ticket(&ticket.reference);
                     closed.expect("a ticket that can be closed");
+                    let mut there = world.closed_there.lock().expect("no player panics with it");
+                    there.insert(ticket.id);
                 }
             }
             Act::CloseByProduct => self.close().await,

@@ -62,12 +62,29 @@ pub(crate) async fn all(
     outcome.closed_in_psa = in_psa.len();
     outcome.closed_by_product = closed_by("product").len();
     told(world, &in_psa)?;
+    for request in requests.iter().filter(|one| one["closed_by"] == "psa") {
+        let there = world.closed_there.lock().expect("no player panics with it");
+        let ticket = ticket_id(request).unwrap_or_default();
+        hold(Promise::ProductIsTold, there.contains(&ticket), || {
+            format!("nobody there closed ticket {ticket} of {request:#}")
+        })?;
+    }
     ledger(&partner.ledger(world).await, requests.len())?;
     let limits = world.psa.broken_limits();
     hold(Promise::LimitsKept, limits.is_empty(), || {
         format!("{limits:?}")
     })?;
     directory(world, partner).await
+}
+
+/// Of a company that catches all: no request has waited for a mapping.
+pub(crate) fn nobody_waits_for_a_mapping(world: &World) -> Result<(), Broken> {
+    let opened = world.product.received_of("issue.opened");
+    let kinds = opened.iter().map(|event| text(&event.body["data"]["kind"]));
+    let waits = kinds.filter(|kind| kind == "unmapped_customer").count();
+    hold(Promise::CatchesAll, waits == 0, || {
+        format!("{waits} issues about customers that nobody mapped")
+    })
 }
 
 /// Maps every customer that is not mapped yet, as a person would who sees the issues.

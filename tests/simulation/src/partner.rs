@@ -25,7 +25,8 @@ pub struct Partner {
 impl Partner {
     /// Sets up partner, customers, integration, mapping and ticket settings, as a person would.
     ///
-    /// `more` are ticket settings besides those that have to be there.
+    /// `more` are ticket settings besides those that have to be there. A catch-all company that is
+    /// `true` there is one of the companies.
     pub async fn set_up(world: &World, more: Value) -> Self {
         let webhook = json!({
             "url": format!("http://{PRODUCT}/webhooks"),
@@ -87,6 +88,13 @@ impl Partner {
         let Value::Object(mut values) = more else {
             panic!("settings are an object: {more}");
         };
+        if values.get("catch_all_company") == Some(&json!(true)) {
+            let companies = self.companies(world).await;
+            // The partner itself, where its PSA has it among the companies, under the id zero.
+            let own = companies.iter().find(|one| one["id"] == 0);
+            let company = own.or(companies.last()).expect("a company");
+            values.insert("catch_all_company".to_owned(), company["id"].clone());
+        }
         for (setting, label) in world.psa.ticket_settings().choose {
             let field = fields.iter().find(|field| field["name"] == setting);
             let choices = field.map(|field| text(&field["choices"]));

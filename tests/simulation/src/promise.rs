@@ -15,6 +15,8 @@ pub enum Promise {
     Linked,
     /// Requests that come again share a ticket just as the settings say.
     TicketsShared,
+    /// Where a company catches all, no request waits for a mapping.
+    CatchesAll,
     /// A request is closed exactly when its ticket is.
     ClosesAgree,
     /// Every request is in one state, and the counters say the same as the requests.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::act::{self, Act, Stage};
@@ -83,7 +84,11 @@ pub async fn play(seed: u64) -> Outcome {
     let dice = Dice::new(seed.wrapping_mul(0x9e37_79b9) ^ 0x5eed);
     let mut world = World::drawn(seed);
     let sharing = Sharing::of(&dice);
-    let partner = Partner::set_up(&world, sharing.settings()).await;
+    let mut settings = sharing.settings();
+    if catches_all(seed) {
+        settings["catch_all_company"] = json!(true);
+    }
+    let partner = Partner::set_up(&world, settings).await;
     let every = *dice.pick(&["10s", "30s", "1m", "5m"]);
     partner.poll_every(&world, every).await;
     let mut outcome = Outcome::default();
@@ -92,9 +97,18 @@ pub async fn play(seed: u64) -> Outcome {
     world.kill().await;
     world.start(Fuse::endless());
     let checked = check::all(&world, &partner, (&acknowledged, sharing), &mut outcome).await;
+    let checked = match checked {
+        Ok(()) if catches_all(seed) => check::nobody_waits_for_a_mapping(&world),
+        checked => checked,
+    };
     outcome.broken = world.network.manners.broken().or(checked.err());
     outcome.trace = world.trace.sum();
     outcome
+}
+
+/// Whether tickets of customers that nobody mapped go to a company that catches all.
+pub(crate) fn catches_all(seed: u64) -> bool {
+    seed % 4 == 3
 }
 
 /// Plays what happens from outside, through as many lives as it takes. Gives what was

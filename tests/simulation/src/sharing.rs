@@ -66,19 +66,20 @@ impl Sharing {
         outcome: &mut Outcome,
     ) -> Result<(), Broken> {
         let mut tickets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut is_troubled = false;
+        let mut troubled = BTreeSet::new();
         for request in requests {
-            is_troubled |= tells(request, "what", |what| {
-                ["failed", "parked", "close waits"].contains(&what)
-            });
+            if tells(request, "what", |what| what == "failed") {
+                troubled.insert(likeness(request));
+            }
             let Some(ticket) = ticket_id(request) else {
                 continue;
             };
             check_guest(world, request, requests, &ticket, outcome)?;
             tickets.entry(likeness(request)).or_default().insert(ticket);
         }
-        // A request that waits for a person keeps the others waiting no longer: they may get their own.
-        if self.append == Some(LONG) && self.reopen == Some(LONG) && !is_troubled {
+        // One that fails keeps those like it waiting no longer: they may get their own.
+        tickets.retain(|like, _| !troubled.contains(like));
+        if self.append == Some(LONG) && self.reopen == Some(LONG) {
             for (like, tickets) in &tickets {
                 hold(Promise::TicketsShared, tickets.len() <= 1, || {
                     format!("requests that are alike ({like}) have the tickets {tickets:?}")

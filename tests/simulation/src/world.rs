@@ -1,9 +1,10 @@
 //! Everything together: the simulated systems, which live on, and the engine, which dies and comes
 //! back on what its store had kept.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -43,6 +44,8 @@ pub struct World {
     autotask: Option<Autotask>,
     /// The product.
     pub product: Product,
+    /// The ids of the tickets that a technician has closed.
+    pub(crate) closed_there: Mutex<BTreeSet<String>>,
     /// The partner that everything happens for.
     pub partner: PartnerId,
     pub(crate) network: Arc<Network>,
@@ -117,6 +120,7 @@ impl World {
             psa,
             autotask: None,
             product,
+            closed_there: Mutex::default(),
             partner: PartnerId::new(PARTNER).expect("an id"),
             network: Arc::new(network),
             clock: Arc::new(TokioClock::new(start)),

@@ -20,7 +20,7 @@ use crate::request::Request;
 
 pub use hmac::{Algorithm, DateForm, Encoding, Hmac, KeyForm, SignedPart};
 pub use oauth2::{Grant, OAuth2, SecretPlace, TokenKeeper};
-pub use renewal::{FRESH_TOKEN, RENEWED_BEFORE_END};
+pub use renewal::{FRESH_TOKEN, FRESH_TOKEN_IN_A_ROW, RENEWED_BEFORE_END};
 pub use session::{PickToken, Session};
 
 /// How one system wants to be shown who calls.

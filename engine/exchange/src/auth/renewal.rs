@@ -29,6 +29,10 @@ pub const RENEWED_BEFORE_END: Duration = Duration::from_mins(1);
 /// each such call would cost a login.
 pub const FRESH_TOKEN: Duration = Duration::from_mins(1);
 
+/// The same, when the refusal before was of the same token and no call was answered in between:
+/// then it is rather the token. Where it is not, a login for each so long is what that costs.
+pub const FRESH_TOKEN_IN_A_ROW: Duration = Duration::from_secs(5);
+
 /// A token in use.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
@@ -44,8 +48,13 @@ pub(crate) struct Held {
 impl Held {
     /// Whether a refusal is not about it: the one before was refused, too, a moment ago. The
     /// first one may have been revoked however new it is.
-    pub(crate) fn is_beyond_doubt(&self) -> bool {
-        self.replaces && self.obtained.elapsed() < FRESH_TOKEN
+    pub(crate) fn is_beyond_doubt(&self, in_a_row: bool) -> bool {
+        let fresh = if in_a_row {
+            FRESH_TOKEN_IN_A_ROW
+        } else {
+            FRESH_TOKEN
+        };
+        self.replaces && self.obtained.elapsed() < fresh
     }
 
     fn is_due(&self) -> bool {
@@ -84,6 +93,8 @@ pub(crate) struct Tokens {
     slot: Arc<AsyncMutex<Slot>>,
     /// How many renewals have ended; read without the lock, to see what happened while waiting.
     renewals: Arc<AtomicU64>,
+    /// The serial of the token that the last answer refused; zero when it honoured one.
+    refused: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -113,6 +124,16 @@ impl Tokens {
         self.renewals.load(Ordering::Acquire)
     }
 
+    /// A token was honoured.
+    pub(crate) fn honoured(&self) {
+        self.refused.store(0, Ordering::Release);
+    }
+
+    /// A token was refused; whether it was the last time, too.
+    pub(crate) fn refused(&self, serial: u64) -> bool {
+        self.refused.swap(serial, Ordering::AcqRel) == serial
+    }
+
     /// A token that is not about to end and was not refused. Where a renewal failed since the
     /// attempt began, its failure.
     pub(crate) async fn get(
@@ -129,15 +150,16 @@ impl Tokens {
             )
         })?;
         slot.follow(&need)?;
+        // First, because what is held is then refused or about to end.
+        let happened = self.renewals() != known.renewals;
+        if let Some(failure) = slot.last_failure.clone().filter(|_| happened) {
+            return Err(failure);
+        }
         if let Some(held) = &slot.held
             && known.refused != Some(held.serial)
             && !held.is_due()
         {
             return Ok(held.clone());
-        }
-        let happened = self.renewals() != known.renewals;
-        if let Some(failure) = slot.last_failure.clone().filter(|_| happened) {
-            return Err(failure);
         }
         let renewals = Arc::clone(&self.renewals);
         let renewal = async move {

@@ -88,9 +88,12 @@ async fn send(
         return refuse(context, change.line, halt).await.map(|()| false);
     }
     intend(context, known, &change).await?;
+    let (key, core) = (doubt::key(context, &change), context.remote.core.clone());
+    let call = core.doubts.begin(key);
     let inputs = doubt::inputs(&change);
     match context.remote.found(operation, &inputs).await {
         Ok(answer) => {
+            call.end_known();
             let answered = Change {
                 // Some APIs answer a change with nothing at all.
                 answer: Some(answer.into_iter().next().unwrap_or(Value::Null)),
@@ -103,6 +106,7 @@ async fn send(
             Ok(false)
         }
         Err(failed) if surely_did_not_happen(&failed) => {
+            call.end_known();
             let halt = context.halt(failed);
             let not_done = Change {
                 state: ChangeState::NotDone,

@@ -6,8 +6,9 @@ use definition::EffectRule;
 use definition::connector::SETTLE_DEFAULT;
 use definition::pipeline::Reconcile;
 use model::billing::{Change, ChangeState, Decimal, Decision, DecisionKind, PlanState};
+use model::sabotage::{Bug, sabotaged};
 use serde_json::{Map, Value, json};
-use store::{Expect, Record, Records};
+use store::{Expect, Key, Record, Records};
 
 use super::facts::{doubts, is_unclear};
 use super::remedy;
@@ -28,12 +29,17 @@ pub(super) async fn settle_all(
         let known = context.remote.connector.operations.get(operation);
         let settle = known.map_or(SETTLE_DEFAULT, |one| one.settle);
         // One that was sent a moment ago may still be at work on the other side.
-        if context.remote.core.now().since(change.intended_at) < settle {
+        let core = context.remote.core.clone();
+        if core.doubts.left(&key(context, &change), settle).is_some() {
             is_left = true;
             continue;
         }
         context.count("looked_for", 1);
-        let seen = read_back(context, operation, &change).await?;
+        let seen = if sabotaged(Bug::RepeatsChange) {
+            Some(change.before)
+        } else {
+            read_back(context, operation, &change).await?
+        };
         conclude(context, change, seen).await?;
     }
     Ok(is_left)
@@ -134,9 +140,14 @@ pub(super) async fn conclude(
 
 /// The change is in doubt no more.
 pub(super) fn over(context: &mut Context<'_>, change: &Change) {
-    let key = [context.remote.integration.id.as_str(), &change.line.id];
-    let key = DoubtRow::key(context.partner.as_str(), &key);
+    let key = key(context, change);
     context.batch.delete(key, Expect::Any);
+}
+
+/// Where it stands that the change is in doubt; by that, the time since it was sent is told.
+pub(super) fn key(context: &Context<'_>, change: &Change) -> Key {
+    let parts = [context.remote.integration.id.as_str(), &change.line.id];
+    DoubtRow::key(context.partner.as_str(), &parts)
 }
 
 /// Keeps the change as it is now.

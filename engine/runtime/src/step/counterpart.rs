@@ -10,7 +10,7 @@ use model::{IssueKind, Request, RequestId, State};
 use serde_json::{Map, Value, json};
 use store::{Expect, Record, Records};
 
-use super::{Flow, is_true};
+use super::Flow;
 use crate::context::{Context, request_value};
 use crate::core::Core;
 use crate::effective::complete;
@@ -69,6 +69,11 @@ pub(super) async fn company(
     Ok(Flow::Go)
 }
 
+/// Whether a setting names a company. Zero is one, too: in some PSAs that of the MSP itself.
+pub(crate) fn is_company(id: &Value) -> bool {
+    !id.is_null() && id != ""
+}
+
 /// The company that takes what nobody has mapped, where the partner has chosen one.
 fn stand_in(
     context: &Context<'_>,
@@ -79,7 +84,7 @@ fn stand_in(
         return Ok(None);
     };
     let id = context.value(instead, path)?;
-    Ok(Some(id).filter(is_true))
+    Ok(Some(id).filter(is_company))
 }
 
 /// Has the next commit demand that the settings are still those which this job sees: a stand-in

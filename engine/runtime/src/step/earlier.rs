@@ -12,16 +12,19 @@ use std::time::Duration;
 
 use definition::pipeline::{Earlier, Sharing};
 use exchange::Failure;
-use model::{Class, Request, RequestId, State, TicketKey, Timestamp};
+use model::{Class, Request, RequestId, TicketKey, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use store::{Expect, Record, Records, Versioned};
 
-use super::link::{REQUESTS_PER_TICKET_MAX, keepers, leaving, look_again, request_id, ticket_row};
+use super::link::{
+    REQUESTS_PER_TICKET_MAX, is_on_its_way, keepers, leaving, look_again, request_id, ticket_row,
+};
 use super::{Flow, is_true};
 use crate::context::Context;
 use crate::halt::{Failed, Halt};
 use crate::tables::{EffectRow, RevivalRow, TicketRow, Turn, TurnRow};
+use crate::work::RequestEvent;
 
 /// How long a request waits for one that is alike and at work. That one is done in about so long;
 /// looking again costs no call.
@@ -144,7 +147,7 @@ impl<'s> Search<'s> {
             Err(Halt::Undefined(_)) => return Ok(Verdict::Opens),
             Err(halt) => return Err(halt),
         };
-        if before.ticket.is_none() && before.state == State::Waiting {
+        if before.ticket.is_none() && is_on_its_way(context, &before, RequestEvent::Opened).await? {
             return Err(wait(format!("waits for the ticket of request {id}")));
         }
         // One that waits for a person may have opened its ticket again already.

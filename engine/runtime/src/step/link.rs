@@ -7,7 +7,8 @@
 //! once more afterwards.
 
 use definition::pipeline::{Step, StepKind};
-use model::{RequestId, State, TicketKey};
+use model::sabotage::{Bug, sabotaged};
+use model::{Request, RequestId, State, TicketKey};
 use serde_json::{Map, Value};
 use store::{Expect, Record, Records, Versioned};
 
@@ -16,8 +17,8 @@ use super::{Flow, is_true};
 use crate::context::Context;
 use crate::core::Core;
 use crate::halt::Halt;
-use crate::tables::{RevivalRow, TicketRow};
-use crate::work::RequestEvent;
+use crate::tables::{BehindRow, RevivalRow, TicketRow};
+use crate::work::{RequestEvent, request_job};
 
 /// The most requests that one ticket takes in: it is read with all of them, and a storm of
 /// repeats says nothing more after so many notes.
@@ -127,11 +128,29 @@ pub(super) async fn leaving(
 ) -> Result<Option<RequestId>, Halt> {
     for other in row.left.iter().filter(|other| *other != id) {
         let request = context.look(other).await?;
-        if request.is_open() && request.issue.is_none() {
+        let event = RequestEvent::CloseAsked;
+        if request.is_open() && is_on_its_way(context, &request, event).await? {
             return Ok(Some(other.clone()));
         }
     }
     Ok(None)
+}
+
+/// Whether somebody works on what happened to the request, or will without anybody's help. One
+/// that waited behind an issue is on its way as soon as that lets it go.
+pub(super) async fn is_on_its_way(
+    context: &Context<'_>,
+    request: &Request,
+    event: RequestEvent,
+) -> Result<bool, Halt> {
+    let Some(issue) = &request.issue else {
+        return Ok(event == RequestEvent::CloseAsked || request.state == State::Waiting);
+    };
+    let (partner, id) = (context.partner, &request.content.id);
+    let job = request_job(partner, id, event);
+    let behind = BehindRow::key(partner.as_str(), &[issue.as_str(), &job]);
+    let store = &context.remote.core.store;
+    Ok(request.is_open() && store.get(&behind).await?.is_none())
 }
 
 fn put(
@@ -142,6 +161,11 @@ fn put(
 ) {
     let expect = known.as_ref();
     let expect = expect.map_or(Expect::Absent, |known| Expect::Version(known.version));
+    let expect = if sabotaged(Bug::SharesUnguarded) {
+        Expect::Any
+    } else {
+        expect
+    };
     let mut row = known.map(|known| known.value).unwrap_or_default();
     if !row.requests.contains(id) {
         row.requests.push(id.clone());

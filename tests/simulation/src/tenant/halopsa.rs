@@ -20,6 +20,11 @@ use crate::wire::{LATENCY_MAX, PSA};
 /// How long tokens live, in seconds: as in life, about as long as a seed plays, and much less.
 const TOKEN_SECONDS: [u32; 4] = [3_600, 3_600, 120, 30];
 
+/// How often in a seed a token may be shown after it was refused. One that came in place of another
+/// and is refused itself is shown again, as it may be the call that was refused; who shows it for
+/// every call does so much more often.
+const REFUSED_AGAIN_MAX: usize = 6;
+
 pub(super) fn of_seed(seed: u64, clock: TokioClock) -> HaloPsa {
     let lives = usize::try_from(seed / 3).unwrap_or_default() % TOKEN_SECONDS.len();
     HaloPsa::new(Config {
@@ -91,9 +96,14 @@ impl Tenant for HaloPsa {
     }
 
     fn broken_limits(&self) -> Vec<String> {
-        // That one is looked at from the wire, which knows who was told of the rejection.
-        let all = self.violations().into_iter();
-        let all = all.filter(|one| *one != Violation::RejectedCredentialsAgain);
+        // The first is looked at from the wire, which knows who was told of the rejection.
+        let mut all = self.violations();
+        all.retain(|one| *one != Violation::RejectedCredentialsAgain);
+        let (again, others): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|one| *one == Violation::RefusedTokenAgain);
+        let again = again.into_iter().skip(REFUSED_AGAIN_MAX);
+        let all = others.into_iter().chain(again);
         all.map(|violation| format!("{violation:?}")).collect()
     }
 }
