@@ -379,6 +379,33 @@ impl Core {
         Ok(())
     }
 
+    /// Tries again what the PSA had refused.
+    pub(crate) async fn try_refused(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+    ) -> Result<(), Error> {
+        self.try_behind(partner, integration, &[IssueKind::Refused])
+            .await
+    }
+
+    /// Tries again what waits behind the integration's issues of these kinds.
+    pub(crate) async fn try_behind(
+        &self,
+        partner: &PartnerId,
+        integration: &IntegrationId,
+        kinds: &[IssueKind],
+    ) -> Result<(), Error> {
+        let issues: Vec<IssueRow> = self.all(partner.as_str(), &[]).await?;
+        let ours = |issue: &Issue| {
+            issue.integration.as_ref() == Some(integration) && kinds.contains(&issue.kind)
+        };
+        for IssueRow(issue) in issues.into_iter().filter(|row| ours(&row.0)) {
+            self.let_go(partner, &issue.id, usize::MAX).await?;
+        }
+        Ok(())
+    }
+
     /// Lets work go on that a crash left behind an issue that was being cleared.
     pub(crate) async fn sweep(&self) -> Result<(), Error> {
         for PartnerListRow(partner) in self.all::<PartnerListRow>(NOBODY, &[]).await? {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use definition::Pipeline;
 use definition::pipeline::Event;
 use model::{
-    Check, Integration, IntegrationId, Issue, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp,
+    Check, Integration, IntegrationId, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp,
     Trigger, Verdict,
 };
 use serde_json::Map;
@@ -24,7 +24,7 @@ use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
 use crate::remote::Remote;
 use crate::step;
-use crate::tables::{IssueRow, RunRow};
+use crate::tables::RunRow;
 use crate::work::Work;
 use crate::worker::store_error;
 
@@ -209,7 +209,7 @@ impl Core {
                 self.test_failed(&mut batch, lease, work, &integration, halt, has_effects)
                     .await?;
             } else {
-                self.run_failed(&mut batch, lease, &integration, &task, halt)
+                self.run_failed(&mut batch, (lease, work), &integration, &task, halt)
                     .await?;
             }
         } else {
@@ -289,7 +289,7 @@ impl Core {
     async fn run_failed(
         self: &Arc<Self>,
         batch: &mut Batch,
-        lease: &Lease,
+        (lease, work): (&Lease, &Work),
         integration: &Integration,
         task: &Task<'_>,
         halt: Halt,
@@ -325,10 +325,16 @@ impl Core {
                 remedy: "Correct the connector or pipeline file, then run it again.".to_owned(),
             }),
         };
+        let mut probed = None;
         if let Some(trouble) = trouble {
-            self.open_issue(batch, partner, &trouble)
-                .await
-                .map_err(store_error)?;
+            let issue = self.open_issue(batch, partner, &trouble).await;
+            let issue = issue.map_err(store_error)?;
+            let is_of_run = trouble.kind != IssueKind::CredentialsRejected;
+            // Where no schedule comes again, one piece is kept to find out when it is mended.
+            if is_of_run && task.pipeline.every.is_none() {
+                let behind = self.behind(partner, &issue).await.map_err(store_error)?;
+                probed = Some(issue).filter(|_| behind == 0);
+            }
         }
         let every = every(integration, task.pipeline).unwrap_or(REPEAT);
         let wait = self.backoff(tries, None).max(REPEAT / 4).min(every);
@@ -339,6 +345,8 @@ impl Core {
             Self::enqueue_scheduled(batch, integration, task.pipeline, due, tries + 1);
         } else if mends_itself {
             batch.retry(lease, due);
+        } else if let Some(issue) = probed {
+            Self::put_behind(batch, partner, &issue, lease, work.clone());
         } else {
             batch.complete(lease);
         }
@@ -355,33 +363,6 @@ impl Core {
         for kind in RUN_ISSUES {
             let id = issue_id(kind, Some(integration), &run_subject(pipeline));
             self.clear_issue(partner, &id).await.map_err(store_error)?;
-        }
-        Ok(())
-    }
-
-    /// Tries again what the PSA had refused.
-    pub(crate) async fn try_refused(
-        &self,
-        partner: &PartnerId,
-        integration: &IntegrationId,
-    ) -> Result<(), Error> {
-        self.try_behind(partner, integration, &[IssueKind::Refused])
-            .await
-    }
-
-    /// Tries again what waits behind the integration's issues of these kinds.
-    pub(crate) async fn try_behind(
-        &self,
-        partner: &PartnerId,
-        integration: &IntegrationId,
-        kinds: &[IssueKind],
-    ) -> Result<(), Error> {
-        let issues: Vec<IssueRow> = self.all(partner.as_str(), &[]).await?;
-        let ours = |issue: &Issue| {
-            issue.integration.as_ref() == Some(integration) && kinds.contains(&issue.kind)
-        };
-        for IssueRow(issue) in issues.into_iter().filter(|row| ours(&row.0)) {
-            self.let_go(partner, &issue.id, usize::MAX).await?;
         }
         Ok(())
     }
