@@ -30,10 +30,6 @@ pub enum Bug {
     DropsEvents,
     /// A record is overwritten although somebody else changed it meanwhile.
     LosesUpdates,
-    /// A request joins a ticket, or leaves it, as if nobody else did at the same time.
-    SharesUnguarded,
-    /// A change of a quantity whose answer was lost is made again, and not read.
-    RepeatsChange,
 }
 
 /// Whether `bug` is planted.

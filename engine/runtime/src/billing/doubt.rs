@@ -6,7 +6,6 @@ use definition::EffectRule;
 use definition::connector::SETTLE_DEFAULT;
 use definition::pipeline::Reconcile;
 use model::billing::{Change, ChangeState, Decimal, Decision, DecisionKind, PlanState};
-use model::sabotage::{Bug, sabotaged};
 use serde_json::{Map, Value, json};
 use store::{Expect, Key, Record, Records};
 
@@ -35,11 +34,7 @@ pub(super) async fn settle_all(
             continue;
         }
         context.count("looked_for", 1);
-        let seen = if sabotaged(Bug::RepeatsChange) {
-            Some(change.before)
-        } else {
-            read_back(context, operation, &change).await?
-        };
+        let seen = read_back(context, operation, &change).await?;
         conclude(context, change, seen).await?;
     }
     Ok(is_left)
