@@ -313,6 +313,12 @@ async function poll(part) {
   if (!answer.ok || !swap(await answer.text(), "#" + part.id)) poll(part);
 }
 
+// `data-fill`: puts the text of a file into a field.
+document.addEventListener("change", async (event) => {
+  const [file, field] = [event.target.files?.[0], document.getElementById(event.target.dataset.fill)];
+  if (file && field) field.value = await file.text();
+});
+
 // `data-lines`: line numbers beside a text, and a way to the line that a problem names.
 function numberLines(text) {
   const [frame, numbers] = [document.createElement("div"), document.createElement("div")];
@@ -417,3 +423,4 @@ function enhance(root) {
 }
 
 enhance(document);
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

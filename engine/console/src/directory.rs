@@ -108,7 +108,7 @@ impl Directory {
     }
 
     /// The id of the one company that is called `text`, or that has it as its id.
-    fn find(&self, text: &str) -> Result<String, Wrong> {
+    pub(crate) fn find(&self, text: &str) -> Result<String, Wrong> {
         let named = self.by_name.get(&text.to_lowercase());
         match named.map(Vec::as_slice) {
             Some([one]) => Ok(one.clone()),

@@ -24,6 +24,8 @@ pub(crate) struct Field {
     pub(crate) kind: Kind,
     /// What is in it.
     pub(crate) value: String,
+    /// What counts while it is blank.
+    pub(crate) placeholder: String,
     /// Whether the form can be saved without it.
     pub(crate) required: bool,
     /// What is wrong with what is in it.
@@ -118,11 +120,17 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
-/// A code such as `url_block` as people write it: `Url Block`.
+/// Words of codes that people write in capitals.
+const ABBREVIATIONS: [&str; 6] = ["url", "dns", "ip", "id", "ssl", "vpn"];
+
+/// A code such as `url_block` as people write it: `URL Block`.
 pub(crate) fn in_words(code: &str) -> String {
     let words = code.split('_').filter(|word| !word.is_empty());
     let words: Vec<String> = words
         .map(|word| {
+            if ABBREVIATIONS.contains(&word) {
+                return word.to_uppercase();
+            }
             let mut letters = word.chars();
             let first = letters.next().into_iter().flat_map(char::to_uppercase);
             first.chain(letters).collect()
@@ -150,6 +158,7 @@ pub(crate) fn credential(field: &FormField, typed: &Fields, faults: &[Fault]) ->
             Kind::Text
         },
         value: typed.unwrap_or_default().to_owned(),
+        placeholder: String::new(),
         required: field.default.is_none(),
         fault,
         name,
@@ -165,6 +174,6 @@ mod tests {
         assert_eq!(sentence("the key is missing"), "The key is missing.");
         assert_eq!(sentence("Really?"), "Really?");
         assert_eq!(sentence(""), "");
-        assert_eq!(in_words("url_block"), "Url Block");
+        assert_eq!(in_words("url_block"), "URL Block");
     }
 }

@@ -34,8 +34,11 @@ pub(crate) const PARTNER_PAGES: [(&str, &str); 3] = [
 /// The pages of an integration, in the order in which it is set up: what the tab says, and the part
 /// of the path.
 pub(crate) fn tabs(there: &There) -> Vec<(String, String)> {
-    let mapping = format!("{} Mapping", there.word("company"));
-    let mut tabs = vec![(mapping, "mapping".to_owned())];
+    let mut tabs = Vec::new();
+    if there.connector.maps_companies {
+        let mapping = format!("{} Mapping", there.word("company"));
+        tabs.push((mapping, "mapping".to_owned()));
+    }
     let sections = there.connector.sections.iter();
     let others = sections.filter(|section| section.name != BILLING_SECTION);
     tabs.extend(others.map(|one| (one.title.clone(), format!("settings/{}", one.name))));
@@ -61,8 +64,14 @@ pub(crate) fn open() -> Router<App> {
 /// The pages that need a session.
 pub(crate) fn guarded() -> Router<App> {
     let integration = Router::new()
+        .route("/", get(integrations::open))
         .route("/mapping", get(mapping::show).post(mapping::save))
         .route("/mapping/accept", post(mapping::accept))
+        .route("/mapping.csv", get(mapping::table::download))
+        .route(
+            "/mapping/import",
+            get(mapping::table::show).post(mapping::table::send),
+        )
         .route("/companies", get(mapping::companies))
         .route(
             "/settings/{section}",

@@ -145,6 +145,11 @@ impl Here {
             .filter(|value| !value.trim().is_empty())
     }
 
+    /// The query of the page's address.
+    pub(crate) fn query(&self) -> &str {
+        &self.query
+    }
+
     /// Leads to the page at `path` below the partner's, which then says what was done, by one of
     /// the codes in `said`.
     pub(crate) fn leave_for(&self, path: &str, said: &str, count: usize) -> Response {

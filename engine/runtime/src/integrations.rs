@@ -9,8 +9,9 @@ pub(crate) mod settings;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use definition::Family;
 use definition::connector::{Connector, Field};
-use definition::pipeline::Event;
+use definition::pipeline::{Entity, Event, StepKind};
 use model::{
     Health, Held, Integration, IntegrationId, IssueKind, PartnerId, Secret, Timestamp, span,
 };
@@ -49,6 +50,8 @@ pub struct ConnectorForm {
     pub family: String,
     /// What people call the family.
     pub family_title: String,
+    /// Whether customers are mapped to companies for it: whether its family's work asks for one.
+    pub maps_companies: bool,
     /// The version of its file.
     pub version: String,
     /// What its people call things, by our word.
@@ -329,6 +332,7 @@ impl Runtime {
             title: connector.title.clone(),
             family: connector.family.clone(),
             family_title: title.clone(),
+            maps_companies: family.is_some_and(|family| maps_companies(family)),
             version: connector.version.clone(),
             words: connector.words.clone(),
             credentials: connector.credentials.iter().map(form_field).collect(),
@@ -505,6 +509,21 @@ pub(crate) fn token_hash(token: &str) -> String {
 fn unreachable_id() -> IntegrationId {
     #[expect(clippy::expect_used, reason = "the text is an id")]
     IntegrationId::new("integration").expect("an id")
+}
+
+/// Whether a pipeline of the family asks which company a customer is.
+fn maps_companies(family: &Family) -> bool {
+    let mut steps = family.pipelines.values().flat_map(|one| &one.steps);
+    steps.any(|step| {
+        let kind = &step.kind;
+        matches!(
+            kind,
+            StepKind::Match {
+                entity: Entity::Company,
+                ..
+            }
+        )
+    })
 }
 
 fn form_field(field: &Field) -> FormField {

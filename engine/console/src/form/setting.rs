@@ -114,6 +114,10 @@ pub(crate) fn setting(
         name,
         label: form.label.clone(),
         help,
+        placeholder: match &kind {
+            Kind::Template(_) => form.default.as_ref().map(id_text).unwrap_or_default(),
+            _ => String::new(),
+        },
         kind,
         value: text,
         required: form.required && none.is_none(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use model::Secret;
 use runtime::{ConnectionReport, ConnectorForm, Fault, Runtime};
 
@@ -73,9 +73,7 @@ pub(crate) async fn send(
         let made = runtime.create_integration(here.id(), &connector.name, credentials);
         match made.await {
             Ok(made) => {
-                let path = format!("{}/integrations/{}/mapping", here.root(), made.id);
-                let path = format!("{path}?said=created");
-                return Ok(Redirect::to(&path).into_response());
+                return Ok(here.leave_for(&format!("integrations/{}", made.id), "created", 1));
             }
             Err(error) => Err(error),
         }

@@ -8,7 +8,8 @@ use runtime::{ConnectorForm, IntegrationView, Runtime};
 
 use crate::failure::Failure;
 use crate::moment::Moment;
-use crate::shell::{Here, Shell, page};
+use crate::pages::tabs;
+use crate::shell::{Here, Shell, There, page};
 
 /// How many runs are looked at to find the last that ended.
 const RUNS_SEEN: usize = 20;
@@ -50,6 +51,17 @@ struct Standing {
 
 pub(crate) async fn start(here: Here) -> Redirect {
     Redirect::to(&format!("{}/integrations", here.root()))
+}
+
+/// Leads to the first of an integration's pages, which then says what was done.
+pub(crate) async fn open(there: There) -> Redirect {
+    match tabs(&there).first() {
+        Some((_, path)) => {
+            let (root, query) = (there.root(), there.here.query());
+            Redirect::to(&format!("{root}/{path}?{query}"))
+        }
+        None => start(there.here).await,
+    }
 }
 
 pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<Response, Failure> {

@@ -20,6 +20,7 @@ use crate::shell::{Shell, There, page, refused};
 
 mod line;
 mod part;
+pub(crate) mod table;
 
 use line::Line;
 use part::{Filter, Part};

@@ -119,3 +119,63 @@ async fn names_from_outside_are_texts_and_nothing_else() {
     assert!(!page.text().contains("<img src=x"), "{}", page.text());
     assert!(page.text().contains("&#60;img src=x onerror=alert(1)&#62;"));
 }
+
+#[tokio::test]
+async fn a_table_goes_out_and_comes_in_and_a_wrong_line_keeps_all_of_it_out() {
+    let world = World::new("autotask").await;
+    let company = world.psa.companies().into_iter().next().unwrap();
+    let path = read(&world, &[&company, "=cmd()"]).await;
+    let mut browser = world.administrator().await;
+    let table = browser
+        .get(&format!("{path}.csv"))
+        .await
+        .expect(200, &["customer_id,"]);
+    assert!(table.text().contains("c-2,\"'=cmd()\""), "{}", table.text());
+    let import = format!("{path}/import");
+    let wrong = format!("customer_id;company\r\nc-1;{company}\r\nc-2;Nobody\r\nc-9;\r\n");
+    let refused = browser.fill(&import, &[("table", &wrong)]).await;
+    let refused = refused.expect(422, &["Nothing was saved", "Line 3: ", "Line 4: "]);
+    assert!(refused.text().contains(";Nobody"), "{}", refused.text());
+    let none = browser.fill(&import, &[("table", "name\n")]).await;
+    none.expect(422, &["Line 1: ", "must name the columns"]);
+    let right = format!("company,customer_id,ignored\n\"{company}\",c-1,\n,c-2,yes\n");
+    browser
+        .fill(&import, &[("table", &right)])
+        .await
+        .expect(303, &[]);
+    browser
+        .follow()
+        .await
+        .expect(200, &["2 changed", "<strong>2</strong> of 2"]);
+    let out = browser.get(&format!("{path}.csv")).await.text();
+    browser
+        .fill(&import, &[("table", &out)])
+        .await
+        .expect(303, &[]);
+    browser
+        .follow()
+        .await
+        .expect(200, &["Import saved: 0 changed."]);
+}
+
+#[tokio::test]
+async fn thousands_of_customers_are_shown_a_page_at_a_time() {
+    let world = World::new("autotask").await;
+    let names: Vec<String> = (0..2_000)
+        .map(|number| format!("Customer {number}"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let path = read(&world, &names).await;
+    let mut browser = world.administrator().await;
+    let page = browser
+        .get(&path)
+        .await
+        .expect(200, &["of 2000", "Page 1 of 20"]);
+    assert_eq!(page.text().matches("placeholder=\"Choose").count(), 100);
+    assert!(page.body.len() < 200_000, "{} bytes", page.body.len());
+    let last = browser.get(&format!("{path}?page=999")).await;
+    last.expect(200, &["Page 20 of 20"]);
+    let found = browser.get(&format!("{path}?q=CUSTOMER+1234")).await;
+    let found = found.expect(200, &["Customer 1234"]);
+    assert!(!found.text().contains("Customer 1235"));
+}

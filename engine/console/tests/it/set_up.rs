@@ -37,6 +37,7 @@ async fn a_person_tests_a_connection_and_then_creates_the_integration() {
             .fill(&path, &borrowed(&fields))
             .await
             .expect(303, &[]);
+        browser.follow().await;
         let mapping = browser.follow().await;
         mapping.expect(200, &["Integration created", " Mapping</h1>"]);
         let list = browser.see(&integrations(), "Last sync").await;

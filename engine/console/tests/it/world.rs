@@ -248,7 +248,7 @@ impl Browser<'_> {
             self.shown.text()
         );
         let location = self.shown.header("location").unwrap();
-        location.split("/mapping").next().unwrap().to_owned()
+        location.split('?').next().unwrap().to_owned()
     }
 }
 

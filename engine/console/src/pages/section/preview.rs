@@ -58,7 +58,7 @@ impl PreviewView {
         Ok(match made.await {
             Ok(made) => Self {
                 requests,
-                lines: lines(made.draft.as_ref()),
+                lines: lines(made.draft.as_ref(), view),
                 ignored: made.ignored,
                 // What is wrong with a field is said beside it when it is saved.
                 wrong: made.faults.iter().map(Wrong::from).collect(),
@@ -76,10 +76,16 @@ impl PreviewView {
     }
 }
 
-/// The texts of a draft.
-fn lines(draft: Option<&Value>) -> Vec<(String, String)> {
+/// The texts of a draft, in the order of the form's fields.
+fn lines(draft: Option<&Value>, view: &SectionView) -> Vec<(String, String)> {
     let fields = draft.and_then(Value::as_object).into_iter().flatten();
-    fields
-        .filter_map(|(name, value)| Some((in_words(name), value.as_str()?.to_owned())))
+    let mut texts: Vec<(&String, &str)> = fields
+        .filter_map(|(name, value)| Some((name, value.as_str()?)))
+        .collect();
+    let place = |name: &str| view.form.fields.iter().position(|one| one.name == name);
+    texts.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
+    let texts = texts.into_iter();
+    texts
+        .map(|(name, text)| (in_words(name), text.to_owned()))
         .collect()
 }
