@@ -14,6 +14,8 @@ mod hold;
 mod layers;
 mod load;
 mod names;
+mod operate;
+mod product;
 mod sharing;
 mod test_ticket;
 mod ticket_texts;

@@ -7,6 +7,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit;
 
+mod operate;
+
+pub(crate) use operate::{
+    ApplyArgs, IntegrationArgs, IssuesArgs, OutputFormat, PlanArgs, ReplayArgs, ServerArgs,
+    SyncArgs, UndoArgs,
+};
+
 const EXAMPLES: &str = "\
 Examples:
   dovetail demo                                    try all of it, without an account anywhere
@@ -16,6 +23,8 @@ Examples:
   dovetail token --data ./data --expires 90d       a token for the API of that server
   dovetail check my-connectors/                    what is wrong with my files
   dovetail test my-connectors/my-psa               whether it does what its examples say
+  dovetail new my_psa                              a connector to begin with
+  dovetail plan --partner msp-1                    what would be billed, of a running server
 ";
 
 /// Joins a security vendor's product to the PSA systems of its partners: user requests become
@@ -48,6 +57,20 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Show the whole product against simulated systems
     Demo(DemoArgs),
+    /// Make a folder with a connector to begin with
+    New(NewArgs),
+    /// Run an integration's pipelines now, and wait until they have ended
+    Sync(SyncArgs),
+    /// Show what would be billed, or what was
+    Plan(PlanArgs),
+    /// Approve lines of the plan and bill them
+    Apply(ApplyArgs),
+    /// Take back changes of what is billed
+    Undo(UndoArgs),
+    /// List what a person has to mend
+    Issues(IssuesArgs),
+    /// Try again what waits behind issues
+    Replay(ReplayArgs),
 }
 
 /// What is not given here is taken from the environment (`DOVETAIL_LISTEN`, ...), then from the
@@ -153,6 +176,16 @@ pub(crate) struct TestArgs {
 pub(crate) struct SchemaArgs {
     /// The kind of file; without it, the kinds are listed
     pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewArgs {
+    /// The connector's name: small letters, digits and underscores
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The folder in which its own folder is made
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

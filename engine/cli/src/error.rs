@@ -92,6 +92,29 @@ pub(crate) enum Error {
         #[source]
         source: exchange::Error,
     },
+    /// A server gave no answer.
+    #[error("the server at {url} cannot be reached")]
+    CallServer {
+        /// Its address.
+        url: String,
+        /// Why.
+        #[source]
+        source: crate::client::Error,
+    },
+    /// A server refused what it was asked to do.
+    #[error("the server refused: {said}")]
+    Refused {
+        /// What it said.
+        said: String,
+        /// What it said can be done about it.
+        remedy: Option<String>,
+    },
+    /// Work has not ended in the time that it was given.
+    #[error("{what} has not ended yet")]
+    StillRunning {
+        /// What is waited for.
+        what: String,
+    },
     /// The system gives no threads.
     #[error("cannot start threads")]
     Threads {
@@ -129,6 +152,8 @@ impl Error {
                 simulators::Error::Bind { .. } => Exit::Listen,
                 _ => Exit::Bug,
             },
+            Self::CallServer { .. } | Self::StillRunning { .. } => Exit::Unanswered,
+            Self::Refused { .. } => Exit::Refused,
             Self::Network { .. }
             | Self::Threads { .. }
             | Self::Signals { .. }
@@ -156,6 +181,13 @@ impl Error {
             | Self::Simulate {
                 source: simulators::Error::Bind { source, .. },
             } => listen_remedy(source.kind()),
+            Self::CallServer { .. } => {
+                "check that it runs there, and name it with --server or DOVETAIL_SERVER"
+            }
+            Self::StillRunning { .. } => {
+                "the server goes on by itself; look again later, or give it more time with --wait"
+            }
+            Self::Refused { remedy, .. } => return remedy.clone(),
             Self::BadConfig { .. }
             | Self::OpenStore { .. }
             | Self::Simulate { .. }

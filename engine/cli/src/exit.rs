@@ -9,7 +9,7 @@ pub(crate) enum Exit {
     /// All that was asked for was done.
     Ok = 0,
     /// It was done, and what was looked at is not as it should be: `check` found an error, a leg
-    /// of `demo` did not hold.
+    /// of `demo` did not hold, a run failed, a line was not applied, an issue is open.
     Failed = 1,
     /// The configuration, the environment, or a file or name given on the command line cannot be
     /// used. (2, a command line that cannot be understood at all, is given by the parser.)
@@ -18,6 +18,10 @@ pub(crate) enum Exit {
     Store = 4,
     /// The address cannot be listened on: in use, not allowed, not of this machine.
     Listen = 5,
+    /// The server cannot be reached, or has not ended the work in time. It goes on by itself.
+    Unanswered = 6,
+    /// The server refused: the token, a name, a value. Nothing was done.
+    Refused = 7,
     /// A mistake in the program itself. Please report it.
     Bug = 70,
     /// Something that the system should have given was not to be had: threads, standard output.
@@ -43,11 +47,13 @@ impl Exit {
 pub(crate) const TABLE: &str = "\
 Exit codes:
     0  done
-    1  a check or a leg of the demo failed
+    1  a check, a run or a leg of the demo failed; an issue is open
     2  the command line cannot be understood
     3  the configuration cannot be used
     4  the data folder or the store in it cannot be used
     5  the address cannot be listened on
+    6  the server cannot be reached, or has not ended the work in time
+    7  the server refused
    70  a mistake in the program itself
    71  the system lacks something, such as threads
   130  told to stop twice";
@@ -64,6 +70,8 @@ mod tests {
             Exit::Config,
             Exit::Store,
             Exit::Listen,
+            Exit::Unanswered,
+            Exit::Refused,
             Exit::Bug,
             Exit::System,
             Exit::Interrupted,

@@ -7,12 +7,15 @@
 mod args;
 mod builtin;
 mod check;
+mod client;
 mod config;
 mod demo;
 mod engine;
 mod error;
 mod exit;
 mod log;
+mod new;
+mod operate;
 mod output;
 mod schema;
 mod serve;
@@ -46,6 +49,13 @@ fn run(command: Command) -> Exit {
         Command::Schema(args) => schema::run(&args),
         Command::Simulate(args) => waited(simulate::run(args)),
         Command::Demo(args) => waited(demo::run(args)),
+        Command::New(args) => new::run(&args),
+        Command::Sync(args) => waited(operate::sync(args)),
+        Command::Plan(args) => waited(operate::show_plan(args)),
+        Command::Apply(args) => waited(operate::apply(args)),
+        Command::Undo(args) => waited(operate::undo(args)),
+        Command::Issues(args) => waited(operate::list_issues(args)),
+        Command::Replay(args) => waited(operate::replay(args)),
     };
     ended.unwrap_or_else(|error| {
         output::complain(&error);

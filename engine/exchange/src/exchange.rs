@@ -122,11 +122,15 @@ impl Exchange {
             broker.set_credential(credential);
             return broker;
         }
-        let broker = Broker::new(name, credential, self.shared.gate.clone());
-        self.brokers()
-            .entry(name.to_owned())
-            .or_insert(broker)
-            .clone()
+        self.broker_or(name, credential)
+    }
+
+    /// The broker called `name`, made with `credential` where there is none. Of two who find none
+    /// at the same time, the second must not take away what the first has told it since.
+    pub fn broker_or(&self, name: &str, credential: Credential) -> Broker {
+        let made = || Broker::new(name, credential, self.shared.gate.clone());
+        let mut brokers = self.brokers();
+        brokers.entry(name.to_owned()).or_insert_with(made).clone()
     }
 
     /// The broker called `name`, where there is one.

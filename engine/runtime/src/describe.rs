@@ -1,5 +1,4 @@
-//! Describing: before a new request is worked on, the product's own integrations may tell who
-//! asked.
+//! Describing: before a new request is worked on, the product's own integration may tell who asked.
 //!
 //! A notice often brings nothing but the id of a user. The pipelines on `request.opened` of an
 //! integration that makes no tickets look that up. A ticket does not wait for it: what cannot be

@@ -101,7 +101,7 @@ impl Remote {
             Some(broker) => broker,
             None => core
                 .exchange
-                .set_broker(broker, credential(core, &connector, &integration)?),
+                .broker_or(broker, credential(core, &connector, &integration)?),
         };
         let mut integration = integration;
         crate::effective::complete(&connector, Arc::make_mut(&mut integration));

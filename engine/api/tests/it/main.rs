@@ -8,9 +8,11 @@
 )]
 
 mod callouts;
+mod desk;
 mod envelope;
 mod integrations;
 mod logs;
+mod plans;
 mod problems;
 mod requests;
 mod sockets;

@@ -14,6 +14,8 @@ use runtime::{Config, Parts, Runtime};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::desk::Desk;
+
 /// When tests begin.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_782_907_200_000);
 
@@ -33,6 +35,7 @@ impl Transport for Nowhere {
 /// An API over a runtime of its own.
 pub(crate) struct World {
     pub(crate) router: Router,
+    pub(crate) runtime: Runtime,
     pub(crate) tokens: TokenKey,
     pub(crate) store: Arc<store::Memory>,
 }
@@ -57,15 +60,27 @@ pub(crate) struct Answer {
 impl World {
     /// With the shipped definitions and the partner `msp-1`.
     pub(crate) async fn new() -> Self {
+        Self::over(Arc::new(Nowhere), &[]).await
+    }
+
+    /// The same, with a connector to `desk`.
+    pub(crate) async fn with_desk(desk: Arc<Desk>) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/tests/desk");
+        let connector = definition::Sources::read("desk", &folder).unwrap();
+        Self::over(desk, &[connector]).await
+    }
+
+    async fn over(transport: Arc<dyn Transport>, more: &[definition::Sources]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let sources = ["connectors", "schemas", "scripts"]
             .map(|name| definition::Sources::read(name, &root.join(name)).unwrap());
+        let sources = [&sources[..], more].concat();
         let clock = Arc::new(TokioClock::new(START));
         let store = Arc::new(store::Memory::new());
         let runtime = Runtime::new(Parts {
             store: store.clone(),
             library: Arc::new(definition::load(&sources).library),
-            transport: Arc::new(Nowhere),
+            transport,
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(1)),
             config: Config::default(),
@@ -73,9 +88,10 @@ impl World {
         let tokens = TokenKey::from_bytes([7; 32]);
         let options =
             Options::new(move || clock.now()).with_public_url("https://dovetail.example/");
-        let router = api::router(runtime, tokens.clone(), options);
+        let router = api::router(runtime.clone(), tokens.clone(), options);
         let world = Self {
             router,
+            runtime,
             tokens,
             store,
         };

@@ -1,41 +1,25 @@
 //! A caller of the API, as the product and a partner's console are: a token and JSON.
 
-use std::time::Duration;
-
-use exchange::{Body, Method, Network, Request, Transport as _};
+use exchange::{Body, Method, Network};
 use model::Secret;
 use serde_json::Value;
 
 use super::lapse::Lapse;
+use crate::client;
 
-/// How long one call may take. The engine answers within milliseconds.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) use crate::client::Reply;
 
-/// Calls the API of one engine.
-pub(super) struct Client {
-    network: Network,
-    base: String,
-    token: Secret,
-}
-
-/// An answer of any status.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) body: Value,
-}
+/// Calls the API of one engine; what is not answered well is a lapse.
+pub(super) struct Client(client::Client);
 
 impl Client {
-    pub(super) fn new(network: Network, base: String, token: Secret) -> Self {
-        Self {
-            network,
-            base,
-            token,
-        }
+    pub(super) fn new(network: Network, base: &str, token: Secret) -> Self {
+        Self(client::Client::new(network, base, token))
     }
 
     /// The same calls with another token.
     pub(super) fn with_token(&self, token: &str) -> Self {
-        Self::new(self.network.clone(), self.base.clone(), Secret::new(token))
+        Self(self.0.with_token(token))
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Value, Lapse> {
@@ -53,7 +37,7 @@ impl Client {
     /// The answer's body, if its status is one of success.
     async fn well(&self, method: Method, path: &str, body: Body) -> Result<Value, Lapse> {
         let reply = self.call(method, path, body).await?;
-        if (200..300).contains(&reply.status) {
+        if reply.is_good() {
             return Ok(reply.body);
         }
         let (status, body) = (reply.status, reply.body);
@@ -69,19 +53,8 @@ impl Client {
         path: &str,
         body: Body,
     ) -> Result<Reply, Lapse> {
-        let mut request = Request::new(method, format!("{}{path}", self.base));
-        request.body = body;
-        request.set_header("authorization", format!("Bearer {}", self.token.expose()));
-        let answered = tokio::time::timeout(TIMEOUT, self.network.send(&request)).await;
-        let answer =
-            answered.map_err(|_| Lapse::new(format!("{method} {path} took too long")))??;
-        // What is no JSON is shown as text, where somebody looks at it at all.
-        let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());
-        let body = serde_json::from_slice(&answer.body).unwrap_or_else(|_| text());
-        Ok(Reply {
-            status: answer.status,
-            body,
-        })
+        let answered = self.0.call(method, path, body).await;
+        answered.map_err(|error| Lapse::new(format!("{method} {path}: {error}")))
     }
 }
 

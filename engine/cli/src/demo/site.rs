@@ -79,7 +79,7 @@ impl Site {
             Network::new(&NetworkOptions::default()).map_err(|source| Error::Network { source })?;
         let mut stages = Vec::new();
         for msp in &msps {
-            let client = Client::new(network.clone(), engine.url(), token.clone());
+            let client = Client::new(network.clone(), &engine.url(), token.clone());
             let sides = sides.remove(msp.id.as_str()).unwrap_or_default();
             stages.push(Stage::set_up(&msp.id, sides, client, args.seed).await?);
         }

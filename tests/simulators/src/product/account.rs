@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::sample::{self, Customer, UserRequest};
 
 /// What the API's document leaves open, or says in two ways.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quirks {
     /// Whether the list of usage goes by the name in the document's schema,
@@ -16,18 +16,6 @@ pub struct Quirks {
     pub schema_spelling: bool,
     /// Whether a figure without a free part leaves the field out.
     pub omits_free_quantity: bool,
-    /// The most records of one page, whatever limit was asked for.
-    pub page_max: usize,
-}
-
-impl Default for Quirks {
-    fn default() -> Self {
-        Self {
-            schema_spelling: false,
-            omits_free_quantity: false,
-            page_max: 1_000,
-        }
-    }
 }
 
 /// One figure: how much of one product one customer has used in the current term.

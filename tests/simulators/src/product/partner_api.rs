@@ -18,7 +18,7 @@ use crate::reply;
 /// The path that leads all of its calls.
 pub(crate) const ROOT: &str = "/api/partner/v1/{*path}";
 
-/// How many records a page has unless another limit is asked for.
+/// How many records a page has unless a smaller limit is asked for.
 const LIMIT_DEFAULT: usize = 1_000;
 
 type Given = BTreeMap<String, String>;
@@ -92,7 +92,7 @@ impl Product {
                 let figures = account.figures.iter();
                 let figures = figures.filter(|figure| wanted(&figure.customer_id));
                 let all: Vec<Value> = figures.map(|one| account.figure(one, now)).collect();
-                let page = page(&all, given, account.quirks.page_max)?;
+                let page = page(&all, given)?;
                 Ok(if account.quirks.schema_spelling {
                     json!({ "usageBySubscription": page.records })
                 } else {
@@ -119,7 +119,7 @@ impl Product {
                     return Err((StatusCode::NOT_FOUND, "Customer not found".to_owned()));
                 }
                 let all = users();
-                let page = page(&all, given, account.quirks.page_max)?;
+                let page = page(&all, given)?;
                 Ok(json!({
                     "totalPages": all.len().div_ceil(page.limit),
                     "totalCount": all.len(),
@@ -145,7 +145,7 @@ struct Page<'v> {
     records: &'v [Value],
 }
 
-fn page<'v>(all: &'v [Value], given: &Given, max: usize) -> Result<Page<'v>, Refused> {
+fn page<'v>(all: &'v [Value], given: &Given) -> Result<Page<'v>, Refused> {
     let number = |name: &str, usual: usize| match given.get(name) {
         None => Ok(usual),
         Some(text) => text
@@ -154,7 +154,10 @@ fn page<'v>(all: &'v [Value], given: &Given, max: usize) -> Result<Page<'v>, Ref
             .filter(|number| *number > 0)
             .ok_or_else(|| (StatusCode::BAD_REQUEST, format!("{name} is not a number"))),
     };
-    let (page, limit) = (number("page", 1)?, number("limit", LIMIT_DEFAULT)?.min(max));
+    let (page, limit) = (
+        number("page", 1)?,
+        number("limit", LIMIT_DEFAULT)?.min(LIMIT_DEFAULT),
+    );
     let from = (page - 1).saturating_mul(limit).min(all.len());
     let records = all
         .get(from..(from + limit).min(all.len()))

@@ -1,0 +1,77 @@
+//! A caller of the API of a running server: a token, JSON, and answers of any status.
+
+use std::time::Duration;
+
+use exchange::{Body, Method, Network, Request, Transport as _, TransportError};
+use model::Secret;
+use serde_json::Value;
+
+/// How long one call may take. The engine answers within milliseconds, unless it asks a PSA first.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Calls the API of one server.
+pub(crate) struct Client {
+    network: Network,
+    base: String,
+    token: Secret,
+}
+
+/// An answer of any status.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// What is no JSON is shown as text.
+    pub(crate) body: Value,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// None came in time.
+    #[error("no answer came within {} seconds", TIMEOUT.as_secs())]
+    TooSlow,
+    /// The connection failed.
+    #[error("the connection failed")]
+    Send(#[source] TransportError),
+}
+
+impl Reply {
+    /// Whether the server did what it was asked to.
+    pub(crate) fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl Client {
+    pub(crate) fn new(network: Network, base: &str, token: Secret) -> Self {
+        Self {
+            network,
+            base: base.trim_end_matches('/').to_owned(),
+            token,
+        }
+    }
+
+    /// The same calls with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self::new(self.network.clone(), &self.base, Secret::new(token))
+    }
+
+    /// The answer, whatever its status.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<Reply, Error> {
+        let mut request = Request::new(method, format!("{}{path}", self.base));
+        request.body = body;
+        request.set_header("authorization", format!("Bearer {}", self.token.expose()));
+        let answered = tokio::time::timeout(TIMEOUT, self.network.send(&request)).await;
+        let answer = answered.map_err(|_| Error::TooSlow)?.map_err(Error::Send)?;
+        let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());
+        let body = serde_json::from_slice(&answer.body).unwrap_or_else(|_| text());
+        Ok(Reply {
+            status: answer.status,
+            body,
+        })
+    }
+}
