@@ -1,5 +1,5 @@
 //! One partner with two PSAs: a request goes where its customer is mapped, and each PSA closes its
-//! own, both ways.
+//! own, both ways. What is used is billed once.
 
 use harness::Msp;
 use serde_json::json;
@@ -104,4 +104,33 @@ async fn who_is_mapped_nowhere_goes_to_the_stand_in_of_the_one_that_has_one() {
     let (place, ticket) = msp.ticket("r-1");
     assert_eq!((place, ticket.company.as_str()), (NEWER, "gamma"));
     msp.no_issues().await;
+}
+
+#[tokio::test]
+async fn what_both_could_bill_is_billed_in_the_older_one_alone() {
+    let msp = both().await;
+    let target = json!({ "create": { "name": "Browsing", "price": "3.5" } });
+    let products = json!({ "mappings": [{ "product": "browsing", "target": target }] });
+    for place in [OLDER, NEWER] {
+        msp.bill(place).await;
+        msp.map(place, "alpha").await;
+        let path = msp.side_path(place, "/mappings/products");
+        msp.api.put(&path, products.clone()).await;
+    }
+    let used = json!({ "customer_id": "alpha", "product_id": "browsing", "status": "active",
+        "term_start": "2026-07-01", "term_end": "2099-12-31", "quantity": "7" });
+    let usage = json!({ "usage": [used] });
+    msp.api.put(&msp.path("/usage"), usage).await;
+    let why = async |place| {
+        let run = msp.run(place, "bill_usage").await;
+        assert_eq!(run["status"], "succeeded", "{run}");
+        let plan = msp.here(place, "/plan").await;
+        plan["unbilled"][0]["why"].clone()
+    };
+    let elsewhere = json!({ "billed_elsewhere": msp.here(OLDER, "").await["title"] });
+    assert_eq!(why(OLDER).await, "no_agreement");
+    assert_eq!(why(NEWER).await, elsewhere);
+    // Once it is not the older one's to bill any more, it is the other one's.
+    msp.unmap(OLDER, "alpha").await;
+    assert_eq!(why(NEWER).await, "no_agreement");
 }

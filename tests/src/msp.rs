@@ -159,15 +159,29 @@ impl Msp {
         self.api.put(&path, settings).await;
     }
 
-    /// The settings that tests choose, as they are saved.
+    /// The ticket settings that tests choose, as they are saved.
     pub async fn values(&self, place: usize) -> Value {
-        let form = self.here(place, "/settings/tickets").await;
+        let choose = self.sides[place].psa.ticket_settings().choose;
+        self.chosen(place, "tickets", &choose).await
+    }
+
+    /// Switches billing on in a PSA, with the settings that its tests choose.
+    pub async fn bill(&self, place: usize) {
+        let choose = self.sides[place].psa.billing_settings();
+        let values = self.chosen(place, "billing", &choose).await;
+        let path = self.side_path(place, "/settings/billing");
+        let settings = json!({ "on": true, "values": values });
+        self.api.put(&path, settings).await;
+    }
+
+    async fn chosen(&self, place: usize, section: &str, choose: &[(&str, &str)]) -> Value {
+        let form = self.here(place, &format!("/settings/{section}")).await;
         let mut values = json!({});
-        for (setting, label) in self.sides[place].psa.ticket_settings().choose {
+        for (setting, label) in choose {
             let fields = form["form"]["fields"].as_array().expect("fields");
-            let field = fields.iter().find(|one| one["name"] == setting);
+            let field = fields.iter().find(|one| one["name"] == *setting);
             let list = field.and_then(|field| field["choices"].as_str());
-            values[setting] = self.choice(place, list.expect("a list"), label).await;
+            values[*setting] = self.choice(place, list.expect("a list"), label).await;
         }
         values
     }

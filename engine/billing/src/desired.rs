@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub companies: &'a BTreeMap<CustomerId, Option<Value>>,
     /// What products are billed as.
     pub products: &'a BTreeMap<ProductId, ProductMapping>,
+    /// What other integrations bill, and the titles of those.
+    pub elsewhere: &'a BTreeMap<(CustomerId, ProductId), String>,
     /// Which agreements bill companies.
     pub choices: &'a [AgreementChoice],
     /// The agreements, by the text of their ids.
@@ -108,6 +110,10 @@ impl<'a> Facts<'a> {
         let target = product.target_for(&usage.customer_id);
         if *target == ItemTarget::NotBilled {
             return Err(Why::NotBilled);
+        }
+        let pair = (usage.customer_id.clone(), usage.product_id.clone());
+        if let Some(title) = self.elsewhere.get(&pair) {
+            return Err(Why::BilledElsewhere(title.clone()));
         }
         let chosen = choices
             .of(company, &usage.product_id)

@@ -1,7 +1,7 @@
 //! From usage to quantities.
 
 use model::billing::{Decimal, ItemTarget, Measure, Period, RoundEach, Rounding, UsageStatus, Why};
-use model::{ProductId, Timestamp};
+use model::{CustomerId, ProductId, Timestamp};
 use serde_json::json;
 
 use crate::made::{Made, agreement, day, decimal, rule, usage};
@@ -147,6 +147,12 @@ fn what_is_not_billed_says_why() {
             .for_each(|one| one.target = ItemTarget::NotBilled);
     };
     assert_eq!(why(&not_billed), Why::NotBilled);
+    let elsewhere = |made: &mut Made| {
+        let pair = (CustomerId::new("a").unwrap(), ProductId::new("p").unwrap());
+        made.elsewhere.insert(pair, "Another".to_owned());
+    };
+    let expected = Why::BilledElsewhere("Another".to_owned());
+    assert_eq!(why(&elsewhere), expected);
     let unfit: [(Change, &str); 5] = [
         (|one| one.company_id = json!(2), "is with another company"),
         (

@@ -57,6 +57,7 @@ pub(crate) struct Made {
     pub(crate) choices: Vec<AgreementChoice>,
     pub(crate) agreements: BTreeMap<String, Agreement>,
     pub(crate) policy: BillingPolicy,
+    pub(crate) elsewhere: BTreeMap<(CustomerId, ProductId), String>,
 }
 
 impl Made {
@@ -81,6 +82,7 @@ impl Made {
             choices: vec![choice],
             agreements: [("10".to_owned(), agreement(10, 1))].into(),
             policy: BillingPolicy::default(),
+            elsewhere: BTreeMap::new(),
         }
     }
 
@@ -89,6 +91,7 @@ impl Made {
             usages: &self.usages,
             companies: &self.companies,
             products: &self.products,
+            elsewhere: &self.elsewhere,
             choices: &self.choices,
             agreements: &self.agreements,
             policy: &self.policy,

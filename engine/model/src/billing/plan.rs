@@ -202,6 +202,9 @@ pub enum Why {
     NoAgreement,
     /// The agreement does not qualify any more; why, in words.
     AgreementUnfit(String),
+    /// An older integration of the partner's bills it; its title. To bill it here, too, would charge
+    /// the customer twice.
+    BilledElsewhere(String),
 }
 
 /// What a person decided about a line. It holds for exactly the change that the person saw: once

@@ -9,7 +9,7 @@ use model::billing::{
     ItemTarget, Measured, PlanLine, ProductMapping,
 };
 use model::request::id_text;
-use model::{CustomerId, ProductId};
+use model::{CustomerId, Held, Integration, ProductId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{Expect, Key, Record, Records, Versioned};
@@ -30,6 +30,8 @@ pub(super) struct Known {
     /// Names of companies, by the texts of their ids.
     pub(super) names: BTreeMap<String, String>,
     products: BTreeMap<ProductId, ProductMapping>,
+    /// What older integrations bill, and their titles.
+    elsewhere: BTreeMap<(CustomerId, ProductId), String>,
     choices: Vec<AgreementChoice>,
     pub(super) agreements: BTreeMap<String, Agreement>,
     /// Items, by the texts of their ids.
@@ -81,6 +83,7 @@ impl Known {
                 .into_iter()
                 .map(|row| (row.0.product.clone(), row.0))
                 .collect(),
+            elsewhere: elsewhere(context).await?,
             policy: policy.map(|row| row.value.0).unwrap_or_default(),
             policy_guard: (PolicyRow::key(partner, &[id]), expect),
             decisions: by_line(core, partner, id, |row: DecisionRow| row.0).await?,
@@ -96,6 +99,7 @@ impl Known {
             usages: self.usages.as_slice(),
             companies: &self.companies,
             products: &self.products,
+            elsewhere: &self.elsewhere,
             choices: self.choices.as_slice(),
             agreements: &self.agreements,
             policy: &self.policy,
@@ -249,6 +253,38 @@ async fn made(
         }
     }
     Ok(made)
+}
+
+/// What older integrations of the partner's bill, by customer and product. Of several that could
+/// bill the same, the oldest one does, as it gets the customer's tickets.
+async fn elsewhere(
+    context: &Context<'_>,
+) -> Result<BTreeMap<(CustomerId, ProductId), String>, crate::Error> {
+    let (core, own) = (&context.remote.core, &context.remote.integration.id);
+    let all = core.integrations(context.partner).await?;
+    let older = all.into_iter().take_while(|other| other.id != *own);
+    let partner = context.partner.as_str();
+    let mut billed = BTreeMap::new();
+    let bills = |other: &Integration| {
+        let is_gone = matches!(other.held, Some(Held::Disconnected { .. }));
+        other.is_on(super::SECTION) && !is_gone
+    };
+    for other in older.filter(bills) {
+        let id = other.id.as_str();
+        let title = core.connector(&other.connector)?.title.clone();
+        let products: Vec<ProductRow> = core.all(partner, &[id]).await?;
+        let mappings: Vec<MappingRow> = core.all(partner, &[id]).await?;
+        let mapped = mappings.into_iter().filter(|row| row.0.company.is_some());
+        for MappingRow(mapping) in mapped {
+            for ProductRow(product) in &products {
+                if *product.target_for(&mapping.customer) != ItemTarget::NotBilled {
+                    let pair = (mapping.customer.clone(), product.product.clone());
+                    billed.entry(pair).or_insert_with(|| title.clone());
+                }
+            }
+        }
+    }
+    Ok(billed)
 }
 
 /// Whether a change waits for a person, rather than for its answer.

@@ -57,6 +57,10 @@ fn view(unbilled: &Unbilled, names: &HashMap<CustomerId, String>) -> UnbilledVie
             AGREEMENT,
         ),
         Why::AgreementUnfit(why) => (format!("What bills the customer {why}."), AGREEMENT),
+        Why::BilledElsewhere(title) => (
+            format!("{title} bills it. To bill it here, take the product off there."),
+            None,
+        ),
     };
     let name = names.get(&unbilled.customer).cloned();
     UnbilledView {
