@@ -47,7 +47,9 @@ async fn a_plan_is_shown_applied_and_taken_back_from_the_shell() {
         applied.stdout,
         applied.stderr
     );
-    assert_eq!(json_of(&applied)["lines"][0]["state"], "applied");
+    // Another pass may have come since, and found it as it should be.
+    let state = json_of(&applied)["lines"][0]["state"].clone();
+    assert!(state == "applied" || state == "unchanged", "{state}");
     assert_eq!(world.units(item), Some(12));
 
     let made = dovetail(&about, &["plan", "--changes", "--format", "json"]).await;

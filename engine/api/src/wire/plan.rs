@@ -155,8 +155,8 @@ pub(crate) struct Unbilled {
     /// What was used.
     product: String,
     /// `customer_unmapped`, `customer_ignored`, `product_unmapped`, `not_billed`, `no_agreement`,
-    /// `agreement_unfit` with why, or `billed_elsewhere` with the title of the older integration that
-    /// bills the same, so that nobody is charged twice.
+    /// `agreement_unfit` with why, or `billed_elsewhere` with the title of the older integration
+    /// that bills the same, so that nobody is charged twice.
     #[schema(value_type = Value, example = "product_unmapped")]
     why: Why,
 }

@@ -202,8 +202,8 @@ pub enum Why {
     NoAgreement,
     /// The agreement does not qualify any more; why, in words.
     AgreementUnfit(String),
-    /// An older integration of the partner's bills it; its title. To bill it here, too, would charge
-    /// the customer twice.
+    /// An older integration of the partner's bills it; its title. To bill it here, too, would
+    /// charge the customer twice.
     BilledElsewhere(String),
 }
 
