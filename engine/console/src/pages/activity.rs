@@ -12,6 +12,7 @@ use model::{Request, RequestId, State as Standing};
 use runtime::{Runtime, Wanted};
 
 use crate::failure::Failure;
+use crate::form::in_words;
 use crate::moment::Moment;
 use crate::shell::{Here, Shell, Way, page};
 
@@ -125,7 +126,7 @@ fn line(request: &Request, names: &BTreeMap<String, String>) -> Line {
     let ticket = request.ticket.as_ref();
     Line {
         id: content.id.to_string(),
-        about: content.report_type.replace('_', " "),
+        about: in_words(&content.report_type),
         host: content.hostname.clone().unwrap_or_default(),
         customer: names
             .get(customer)

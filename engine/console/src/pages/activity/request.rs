@@ -8,7 +8,7 @@ use runtime::{Replayed, Runtime};
 
 use super::{Look, look};
 use crate::failure::Failure;
-use crate::form::sentence;
+use crate::form::{in_words, sentence};
 use crate::moment::Moment;
 use crate::shell::{Here, Shell, page};
 
@@ -99,7 +99,7 @@ fn facts(request: &Request, customer: Option<String>) -> Vec<(&'static str, Stri
     let customer = customer.unwrap_or_else(|| content.customer_id.to_string());
     [
         ("Customer", Some(customer)),
-        ("Report type", Some(content.report_type.clone())),
+        ("Report type", Some(in_words(&content.report_type))),
         ("Host", content.hostname.clone()),
         ("Address", content.url.clone()),
         ("User", user),

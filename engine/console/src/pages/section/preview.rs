@@ -1,7 +1,7 @@
 //! What a request's ticket would say.
 
 use model::{Request, RequestId};
-use runtime::{PreviewInput, PreviewOf, Runtime, SectionView};
+use runtime::{Fault, PreviewInput, PreviewOf, Runtime, SectionView, SettingForm};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -54,14 +54,25 @@ impl PreviewView {
             let is_chosen = chosen.as_ref() == Some(&content.id);
             (content.id.to_string(), about, is_chosen)
         };
+        // Texts are what is shown. What is wrong with another field is said beside it when the form
+        // is saved: one that nobody has filled in yet is no mistake.
+        let is_shown = |fault: &&Fault| {
+            let is_it = |one: &&SettingForm| fault.pointer == format!("/values/{}", one.name);
+            let field = view.form.fields.iter().find(is_it);
+            field.is_none_or(|field| field.kind == "template")
+        };
         let requests = known.iter().map(request).collect();
         Ok(match made.await {
             Ok(made) => Self {
                 requests,
                 lines: lines(made.draft.as_ref(), view),
                 ignored: made.ignored,
-                // What is wrong with a field is said beside it when it is saved.
-                wrong: made.faults.iter().map(Wrong::from).collect(),
+                wrong: made
+                    .faults
+                    .iter()
+                    .filter(is_shown)
+                    .map(Wrong::from)
+                    .collect(),
             },
             Err(error) => Self {
                 requests,
