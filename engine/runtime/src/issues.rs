@@ -406,9 +406,16 @@ impl Core {
         Ok(())
     }
 
-    /// Lets work go on that a crash left behind an issue that was being cleared.
+    /// Lets work go on that a crash left behind an issue that was being cleared, or was about to
+    /// be: of what a person mends here, such as a mapping, one piece shows whether that was done.
     pub(crate) async fn sweep(&self) -> Result<(), Error> {
         for PartnerListRow(partner) in self.all::<PartnerListRow>(NOBODY, &[]).await? {
+            for IssueRow(issue) in self.all(partner.as_str(), &[]).await? {
+                // Work behind the other kinds is tried again in due time anyway.
+                if issue.kind.state_behind() == model::State::Parked {
+                    self.let_go(&partner, &issue.id, 1).await?;
+                }
+            }
             let mut after: Option<Key> = None;
             loop {
                 let prefix = BehindRow::key(partner.as_str(), &[]);

@@ -24,6 +24,9 @@ const CUSTOMERS: usize = 3;
 /// How long everything may take to settle once nothing fails any more, in simulated time.
 const SETTLE: Duration = Duration::from_hours(30);
 
+/// Longer than any connector gives a change to take hold.
+const SETTLED: Duration = Duration::from_mins(1);
+
 /// What one seed came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -153,7 +156,9 @@ async fn settle(bill: &Bill, seed: u64, used: &[u64]) {
         }
         tokio::time::sleep(Duration::from_secs(30)).await;
     }
-    // What is still in doubt is looked for, and found to be done.
+    // What is still in doubt is looked for, once a call of the last life has had its time, and
+    // found to be done.
+    tokio::time::sleep(SETTLED).await;
     bill.run().await;
 }
 
