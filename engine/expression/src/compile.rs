@@ -116,6 +116,8 @@ impl Walk<'_, '_> {
             Path::compile(text, names).map(Node::Pick)
         } else if text.contains("{{") {
             Template::compile(text, names).map(Node::Print)
+        } else if let Some(fault) = Path::without_dot(text) {
+            Err(vec![fault])
         } else {
             Ok(Node::Constant(text.into()))
         };

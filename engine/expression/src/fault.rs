@@ -19,8 +19,12 @@ pub struct Fault {
 }
 
 /// Every code that a [`Fault`] can have, and what it says.
-pub const CODES: [(&str, &str); 19] = [
+pub const CODES: [(&str, &str); 20] = [
     (INVALID_PATH, "a JSONPath cannot be read"),
+    (
+        PATH_WITHOUT_DOT,
+        "a text begins like a path, but for the dot behind its `$`",
+    ),
     (
         UNSUPPORTED_PATH,
         "a JSONPath is well-formed but cannot be used in this place",
@@ -97,6 +101,7 @@ pub(crate) const UNKNOWN_PARAMETER: &str = "unknown-parameter";
 pub(crate) const SECRET_TO_SCRIPT: &str = "secret-to-script";
 pub(crate) const NESTED_TOO_DEEPLY: &str = "nested-too-deeply";
 pub(crate) const TOO_LONG: &str = "too-long";
+pub(crate) const PATH_WITHOUT_DOT: &str = "path-without-dot";
 pub(crate) const NOT_A_SELECTOR: &str = "not-a-selector";
 pub(crate) const AMBIGUOUS_NAME: &str = "ambiguous-name";
 

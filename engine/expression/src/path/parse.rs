@@ -18,6 +18,20 @@ impl Path {
         text == "$" || text.starts_with("$.") || text.starts_with("$[")
     }
 
+    /// What is wrong with a text that is a path but for the dot behind its `$`. It would be sent as
+    /// it stands, and nothing would tell that a value was meant.
+    pub(crate) fn without_dot(text: &str) -> Option<Fault> {
+        let name = text.strip_prefix('$')?;
+        let begins = |one: char| one.is_alphabetic() || one == '_';
+        let goes_on = |one: char| one.is_alphanumeric() || "_-.[]*'\"".contains(one);
+        if !name.starts_with(begins) || !name.chars().all(goes_on) {
+            return None;
+        }
+        let message = format!("`{text}` is a text and no path: the dot is missing");
+        let hint = format!("write `$.{name}`, or `{{ literal: {text} }}` if the text is meant");
+        Some(Fault::new(fault::PATH_WITHOUT_DOT, message).hint(hint))
+    }
+
     /// Reads `text` and checks it against `names`.
     pub(crate) fn compile(text: &str, names: &Names<'_>) -> Result<Self, Vec<Fault>> {
         let query = parse(text).map_err(|fault| vec![fault])?;

@@ -417,6 +417,25 @@ fn limits() {
 }
 
 #[test]
+fn a_path_without_its_dot_is_no_text() {
+    let scripts = Scripts::default();
+    let compiler = Compiler::document(&Shape::Any, &Shape::Any, &scripts);
+    for source in ["$itemId", "$item.id", "$_rows[*].id"] {
+        let faults = compiler.compile(&json!([source])).unwrap_err();
+        assert_eq!(
+            (faults[0].code, &*faults[0].pointer),
+            ("path-without-dot", "/0")
+        );
+        let hint = faults[0].hint.as_deref().unwrap_or_default();
+        assert!(hint.contains(&source.replacen('$', "$.", 1)), "{hint}");
+    }
+    for text in ["$5", "$ 5", "US$", "$it costs", "$"] {
+        assert!(compiler.compile(&json!(text)).is_ok(), "{text}");
+    }
+    assert!(compiler.compile(&json!({ "literal": "$itemId" })).is_ok());
+}
+
+#[test]
 fn a_selector_must_be_a_path() {
     let scripts = Scripts::new();
     let compiler = Compiler::document(&Shape::Any, &Shape::Any, &scripts);
