@@ -3,8 +3,8 @@
 //! What is held at once depends on how many jobs run at once and on the largest partner, never on
 //! how many partners there are: a comparison looks at no other partner's state, and no read asks
 //! for more than a page. `DOVETAIL_FLEET=4000 cargo test --release -p dovetail-runtime --test fleet
-//! -- --ignored --nocapture` does the same with so many partners on disk, and prints how long it
-//! takes and how much memory the process has after each part of the fleet.
+//! -- --nocapture` does the same with so many partners on disk, and prints how long it takes and
+//! how much memory the process has after each part of the fleet.
 
 #![expect(
     clippy::unwrap_used,
@@ -38,6 +38,9 @@ const WORKERS: usize = 8;
 
 /// How many partners there are in the small fleet.
 const PARTNERS: usize = 12;
+
+/// How many partners there are on disk, unless more are asked for.
+const ON_DISK: usize = 3;
 
 /// The customers of each partner, and the products of each customer.
 const CUSTOMERS: u32 = 50;
@@ -356,10 +359,9 @@ async fn a_comparison_reads_one_partner_at_a_time_however_many_there_are() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it takes minutes; it is run by hand for its figures"]
-async fn a_large_fleet_on_disk() {
+async fn a_fleet_on_disk_is_compared_whole() {
     let asked = std::env::var("DOVETAIL_FLEET").ok();
-    let partners = asked.map_or(4_000, |text| text.parse().unwrap());
+    let partners = asked.map_or(ON_DISK, |text| text.parse().unwrap());
     let folder = std::env::temp_dir().join(format!("dovetail-fleet-{}", std::process::id()));
     let began = Instant::now();
     let fleet = Fleet::of(partners, Arc::new(Sled::open(&folder).unwrap())).await;
