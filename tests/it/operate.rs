@@ -47,14 +47,22 @@ async fn a_plan_is_shown_applied_and_taken_back_from_the_shell() {
         applied.stdout,
         applied.stderr
     );
-    // Another pass may have come since, and found it as it should be.
+    // Another pass may have come since, and found it as it should be. That it was applied, once, is
+    // shown by the changes.
     let state = json_of(&applied)["lines"][0]["state"].clone();
     assert!(state == "applied" || state == "unchanged", "{state}");
     assert_eq!(world.units(item), Some(12));
 
     let made = dovetail(&about, &["plan", "--changes", "--format", "json"]).await;
-    let change = json_of(&made)["changes"][0]["id"].clone();
-    let change = change.as_str().expect("a change");
+    let made = json_of(&made)["changes"].clone();
+    let states: Vec<&Value> = made
+        .as_array()
+        .expect("changes")
+        .iter()
+        .map(|one| &one["state"])
+        .collect();
+    assert_eq!(states, ["verified"], "one change, read back: {made}");
+    let change = made[0]["id"].as_str().expect("a change");
     let undone = dovetail(&about, &["undo", change]).await;
     assert_eq!(undone.code, Some(0), "{} {}", undone.stdout, undone.stderr);
     assert!(undone.stdout.contains("taken back by"), "{}", undone.stdout);
