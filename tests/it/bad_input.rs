@@ -390,11 +390,11 @@ async fn a_slip_in_the_configuration_is_shown_with_its_line() {
 async fn a_broken_connector_does_not_stop_the_good_ones() {
     let stage = Stage::start_with(|folder| {
         let connectors = folder.join("mine");
-        copy_connector(&connectors.join("broken"), |text| {
+        copy_connector("autotask", &connectors.join("broken"), |text| {
             text.replace("connector: autotask", "connector: broken")
                 .replace("post: /Tickets\n", "pots: /Tickets\n")
         });
-        copy_connector(&connectors.join("fine"), |text| {
+        copy_connector("autotask", &connectors.join("fine"), |text| {
             text.replace("connector: autotask", "connector: fine")
         });
         vec!["--connectors".to_owned(), connectors.display().to_string()]
@@ -420,7 +420,7 @@ async fn a_broken_connector_does_not_stop_the_good_ones() {
 async fn check_says_what_is_wrong_with_a_folder() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let broken = folder.path().join("broken");
-    copy_connector(&broken, |text| {
+    copy_connector("autotask", &broken, |text| {
         text.replace("connector: autotask", "connector: broken")
             .replace("$.itemId", "$.itemId[")
     });

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 async fn quick() -> Stage {
     Stage::start_with(|folder| {
         let connectors = folder.join("connectors");
-        copy_connector(&connectors.join("autotask"), |text| {
+        copy_connector("autotask", &connectors.join("autotask"), |text| {
             text.replace("recheck: 10m", "recheck: 1s")
         });
         vec!["--connectors".to_owned(), connectors.display().to_string()]

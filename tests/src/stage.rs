@@ -36,7 +36,7 @@ impl Stage {
     pub async fn impatient() -> Self {
         Self::start_with(|folder| {
             let connectors = folder.join("connectors");
-            copy_connector(&connectors.join("autotask"), |text| {
+            copy_connector("autotask", &connectors.join("autotask"), |text| {
                 text.replace("timeout: 60s", "timeout: 2s")
                     .replace("settle: 5s", "settle: 500ms")
             });
@@ -128,12 +128,15 @@ impl Stage {
     }
 }
 
-/// Writes a copy of the shipped connector to `folder`, its YAML as `change` makes it.
-pub fn copy_connector(folder: &Path, change: impl FnOnce(String) -> String) {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors/autotask");
-    let read = |name| fs::read_to_string(shipped.join(name)).expect("a file of the connector");
+/// Writes a copy of the shipped connector `name` to `folder`, its YAML as `change` makes it.
+pub fn copy_connector(name: &str, folder: &Path, change: impl FnOnce(String) -> String) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors");
+    let shipped = shipped.join(name);
+    let script = format!("{name}.rhai");
+    let read =
+        |file: &str| fs::read_to_string(shipped.join(file)).expect("a file of the connector");
     fs::create_dir_all(folder).expect("the folder should be writable");
-    write(&folder.join("autotask.rhai"), &read("autotask.rhai"));
+    write(&folder.join(&script), &read(&script));
     write(
         &folder.join("connector.yaml"),
         &change(read("connector.yaml")),
