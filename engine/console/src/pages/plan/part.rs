@@ -7,7 +7,8 @@ use crate::limits::LINES_PER_PAGE;
 /// Which lines are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Filter {
-    /// All that are not as they should be.
+    /// All that are not as they should be. What was applied and read back is, until the next plan
+    /// calls it unchanged.
     #[default]
     Differences,
     Waiting,
@@ -88,7 +89,7 @@ impl Filter {
         use PlanState as S;
         match self {
             Self::All => true,
-            Self::Differences => !matches!(state, S::Unchanged),
+            Self::Differences => !matches!(state, S::Unchanged | S::Applied),
             Self::Waiting => matches!(state, S::Proposed | S::Held),
             Self::Approved => matches!(state, S::Approved),
             Self::Trouble => matches!(state, S::Blocked | S::InDoubt),
