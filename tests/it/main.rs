@@ -20,5 +20,6 @@ mod sharing;
 mod test_ticket;
 mod ticket_texts;
 mod tickets;
+mod ticks;
 mod two_psas;
 mod webhook;

@@ -7,7 +7,7 @@ use model::billing::{
     Part, ProductMapping, Unbilled, Why,
 };
 use model::request::id_text;
-use model::{CustomerId, ProductId};
+use model::{CustomerId, Mapping, ProductId};
 use serde_json::Value;
 
 use crate::{count, unfit};
@@ -17,8 +17,8 @@ use crate::{count, unfit};
 pub struct Facts<'a> {
     /// The usage of all customers.
     pub usages: &'a [Measured],
-    /// The company of each customer; `None` where a person said that it gets no bills.
-    pub companies: &'a BTreeMap<CustomerId, Option<Value>>,
+    /// What each customer is mapped to, and whether it is billed.
+    pub mappings: &'a BTreeMap<CustomerId, Mapping>,
     /// What products are billed as.
     pub products: &'a BTreeMap<ProductId, ProductMapping>,
     /// What other integrations bill, and the titles of those.
@@ -98,11 +98,12 @@ impl<'a> Facts<'a> {
         measured: &Measured,
     ) -> Result<(&'a str, &'a ItemTarget), Why> {
         let usage = &measured.usage;
-        let company = match self.companies.get(&usage.customer_id) {
-            None => return Err(Why::CustomerUnmapped),
-            Some(None) => return Err(Why::CustomerIgnored),
-            Some(Some(company)) => company,
-        };
+        let mapping = self.mappings.get(&usage.customer_id);
+        let mapping = mapping.ok_or(Why::CustomerUnmapped)?;
+        let company = mapping.company.as_ref().ok_or(Why::CustomerIgnored)?;
+        if !mapping.takes_billing() {
+            return Err(Why::BillingOff);
+        }
         let product = self
             .products
             .get(&usage.product_id)

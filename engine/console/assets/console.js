@@ -272,6 +272,22 @@ addEventListener("beforeunload", (event) => {
   if (open.some((form) => !settled.has(form) && count(form) > 0)) event.preventDefault();
 });
 
+// `data-tick-all`: ticks every box of its form whose name begins so, or none of them.
+document.addEventListener("change", (event) => {
+  const all = event.target.dataset.tickAll;
+  if (!all) return;
+  const boxes = [...event.target.form.elements].filter((box) => box.name.startsWith(all) && !box.disabled);
+  for (const box of boxes) box.checked = event.target.checked;
+  count(event.target.form);
+});
+
+function showTicked(root) {
+  for (const all of root.querySelectorAll("[data-tick-all]")) {
+    const boxes = [...all.form.elements].filter((box) => box.name.startsWith(all.dataset.tickAll));
+    all.checked = all.defaultChecked = boxes.every((box) => box.checked);
+  }
+}
+
 // `data-insert`: puts what a chip says into the text that it belongs to, at the cursor.
 document.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-insert]");
@@ -411,6 +427,7 @@ function watchRuns(root) {
 function enhance(root) {
   watchRuns(root);
   showMoments(root);
+  showTicked(root);
   for (const input of root.querySelectorAll("input[data-company]:not([readonly])")) {
     boxes.set(input, new CompanyBox(input));
   }

@@ -124,6 +124,40 @@ pub struct Mapping {
     pub customer: CustomerId,
     /// The company's id, just as the PSA gave it; `None` when the customer is to be ignored.
     pub company: Option<Value>,
+    /// What the integration does for the customer, as long as it has a company.
+    #[serde(default)]
+    pub ticks: Ticks,
     /// When a person saved it.
     pub saved_at: Timestamp,
+}
+
+impl Mapping {
+    /// Whether the customer's requests become tickets here.
+    pub const fn takes_tickets(&self) -> bool {
+        self.company.is_some() && self.ticks.tickets
+    }
+
+    /// Whether the customer's usage is billed here.
+    pub const fn takes_billing(&self) -> bool {
+        self.company.is_some() && self.ticks.billing
+    }
+}
+
+/// What an integration does for a customer that is mapped to a company: all of it, unless a person
+/// has taken off a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticks {
+    /// Whether requests become tickets. While this is off they wait, and go on once it is on.
+    pub tickets: bool,
+    /// Whether usage is billed. While this is off, what the PSA bills stays as it is.
+    pub billing: bool,
+}
+
+impl Default for Ticks {
+    fn default() -> Self {
+        Self {
+            tickets: true,
+            billing: true,
+        }
+    }
 }

@@ -10,6 +10,8 @@ use crate::{IntegrationId, IssueId, PartnerId, State, Timestamp};
 pub enum IssueKind {
     /// A customer has requests and no company.
     UnmappedCustomer,
+    /// A customer has requests, and its tick for tickets is off.
+    TicketsOff,
     /// Requests arrive and no integration has tickets switched on.
     NoTicketIntegration,
     /// The PSA refuses the credentials.
@@ -34,8 +36,9 @@ pub enum IssueKind {
 
 impl IssueKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::UnmappedCustomer,
+        Self::TicketsOff,
         Self::NoTicketIntegration,
         Self::CredentialsRejected,
         Self::RightMissing,
@@ -52,6 +55,7 @@ impl IssueKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::UnmappedCustomer => "unmapped_customer",
+            Self::TicketsOff => "tickets_off",
             Self::NoTicketIntegration => "no_ticket_integration",
             Self::CredentialsRejected => "credentials_rejected",
             Self::RightMissing => "right_missing",
@@ -70,6 +74,7 @@ impl IssueKind {
     pub const fn state_behind(self) -> State {
         match self {
             Self::UnmappedCustomer
+            | Self::TicketsOff
             | Self::NoTicketIntegration
             | Self::CredentialsRejected
             | Self::Held => State::Parked,

@@ -24,7 +24,7 @@ pub use class::Class;
 pub use id::{
     CustomerId, IntegrationId, InvalidId, IssueId, PartnerId, ProductId, RequestId, RunId,
 };
-pub use integration::{Health, Held, Integration, Mapping, Rule, Section};
+pub use integration::{Health, Held, Integration, Mapping, Rule, Section, Ticks};
 pub use issue::{Issue, IssueKind};
 pub use ledger::{Ledger, State};
 pub use partner::{Customer, Partner, Webhook};

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use definition::pipeline::Event;
-use model::{Customer, CustomerId, IntegrationId, IssueKind, Mapping, PartnerId};
+use model::{Customer, CustomerId, IntegrationId, IssueKind, Mapping, PartnerId, Ticks};
 use serde_json::Value;
 use store::{Batch, Expect, Record};
 
@@ -12,11 +12,15 @@ use crate::Runtime;
 use crate::error::{Error, Fault};
 use crate::events::Happened;
 use crate::issues::issue_id;
+use crate::routing::is_off;
 use crate::suggest::{Candidate, Suggestion, suggest};
 use crate::tables::{CompanyRow, MappingRow};
 
 /// How many changes are written in one commit.
 const CHANGES_PER_COMMIT: usize = 1_000;
+
+/// What requests wait behind until the mapping of their customer is another one.
+const WAITING: [IssueKind; 2] = [IssueKind::UnmappedCustomer, IssueKind::TicketsOff];
 
 /// A company as the mapping shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,9 +55,11 @@ pub struct MappingLine {
     pub company: Option<CompanyRef>,
     /// Whether it is to have no tickets and no bills.
     pub ignored: bool,
+    /// What is done for it, or would be once it is mapped.
+    pub ticks: Ticks,
     /// What it could be mapped to, while it is not mapped.
     pub suggestion: Option<SuggestionView>,
-    /// How many requests wait for it to be mapped.
+    /// How many requests wait for it to be mapped, or to get its tick for tickets.
     pub waiting: u64,
 }
 
@@ -66,6 +72,10 @@ pub struct MappingChange {
     pub company: Option<Value>,
     /// Whether the customer is to have no tickets and no bills.
     pub ignore: bool,
+    /// Whether its requests become tickets; as it was saved, unless this says otherwise.
+    pub tickets: Option<bool>,
+    /// Whether its usage is billed; as it was saved, unless this says otherwise.
+    pub billing: Option<bool>,
 }
 
 /// What came of changes to the mapping.
@@ -101,6 +111,7 @@ impl Runtime {
             MappingLine {
                 company: company.map(|id| known_company(&by_id, id)),
                 ignored: mapping.is_some_and(|mapping| mapping.company.is_none()),
+                ticks: mapping.map(|mapping| mapping.ticks).unwrap_or_default(),
                 suggestion: suggestions
                     .remove(&customer.id)
                     .and_then(|suggestion| view(&by_id, suggestion)),
@@ -125,6 +136,7 @@ impl Runtime {
             .map(|(company, _)| (model::request::id_text(&company.id), company.id))
             .collect();
         let changes = checked(changes, &known)?;
+        let before = self.mappings(partner, id).await?;
         let mut receipt = MappingReceipt {
             saved: changes.len(),
             released: 0,
@@ -140,13 +152,18 @@ impl Runtime {
                 let mapping = MappingRow(Mapping {
                     customer: change.customer.clone(),
                     company: change.company.clone(),
+                    ticks: ticks(change, before.get(&change.customer)),
                     saved_at: self.core.now(),
                 });
                 batch.put_record(partner.as_str(), &parts, &mapping, Expect::Any);
             }
             self.commit(batch, "the mapping").await?;
             for change in part {
-                receipt.released += self.release(partner, &change.customer).await?;
+                let before = before.get(&change.customer);
+                let stays_off = change.company.is_some() && !ticks(change, before).tickets;
+                if !(stays_off && before.is_some_and(is_off)) {
+                    receipt.released += self.release(partner, &change.customer).await?;
+                }
             }
         }
         if receipt.saved > 0 {
@@ -179,6 +196,8 @@ impl Runtime {
                 customer: line.customer.id,
                 company: Some(suggestion.company.id),
                 ignore: false,
+                tickets: None,
+                billing: None,
             })
         };
         let changes = lines.into_iter().filter_map(take).collect();
@@ -232,23 +251,25 @@ impl Runtime {
             .collect())
     }
 
-    /// Lets go on what waits for a customer to be mapped, whichever integration it was waiting in.
+    /// Lets go on what waits for a customer to be mapped or ticked, whichever integration it was
+    /// waiting in. What is still to wait is put behind its issue anew.
     async fn release(&self, partner: &PartnerId, customer: &CustomerId) -> Result<usize, Error> {
         let mut released = 0;
         for integration in self.core.integrations(partner).await? {
-            let kind = IssueKind::UnmappedCustomer;
-            let issue = issue_id(kind, Some(&integration.id), customer.as_str());
-            released += self.core.clear_issue(partner, &issue).await?;
+            for kind in WAITING {
+                let issue = issue_id(kind, Some(&integration.id), customer.as_str());
+                released += self.core.clear_issue(partner, &issue).await?;
+            }
         }
         Ok(released)
     }
 
-    /// How many requests wait for each customer to be mapped, in whichever integration.
+    /// How many requests wait for each customer to be mapped or ticked, in whichever integration.
     async fn waiting(&self, partner: &PartnerId) -> Result<BTreeMap<CustomerId, u64>, Error> {
         let mut waiting = BTreeMap::new();
         for view in self.issues(partner).await? {
             let issue = view.issue;
-            if issue.kind == IssueKind::UnmappedCustomer {
+            if WAITING.contains(&issue.kind) {
                 let customer = issue.id.as_str().splitn(3, ':').nth(2).unwrap_or_default();
                 if let Ok(customer) = CustomerId::new(customer) {
                     *waiting.entry(customer).or_default() += view.behind;
@@ -321,6 +342,24 @@ fn view(by_id: &HashMap<String, &CompanyRef>, of: Suggestion) -> Option<Suggesti
     })
 }
 
+/// The ticks that a customer has after `change`; who was not mapped has them all.
+fn ticks(change: &MappingChange, before: Option<&Mapping>) -> Ticks {
+    let before = before.filter(|_| change.company.is_some());
+    let before = before.map(|mapping| mapping.ticks).unwrap_or_default();
+    Ticks {
+        tickets: change.tickets.unwrap_or(before.tickets),
+        billing: change.billing.unwrap_or(before.billing),
+    }
+}
+
+/// The tick that a change takes off a customer which has no company, and so has nothing done for
+/// it anyway: it would be forgotten.
+fn untickable(change: &MappingChange) -> Option<&'static str> {
+    let ticks = [("tickets", change.tickets), ("billing", change.billing)];
+    let mut off = ticks.into_iter().filter(|(_, on)| *on == Some(false));
+    off.next().map(|(name, _)| name)
+}
+
 /// The changes, each with the company's id as the PSA gave it.
 fn checked(
     changes: Vec<MappingChange>,
@@ -330,7 +369,15 @@ fn checked(
     let mut checked = Vec::with_capacity(changes.len());
     for (at, change) in changes.into_iter().enumerate() {
         let Some(company) = &change.company else {
-            checked.push(change);
+            match untickable(&change) {
+                Some(tick) => faults.push(Fault {
+                    pointer: format!("/{at}/{tick}"),
+                    message: "only a customer with a company can have its ticks taken off".into(),
+                    hint: Some("choose its company as well, or leave this out".to_owned()),
+                    place: None,
+                }),
+                None => checked.push(change),
+            }
             continue;
         };
         let text = model::request::id_text(company);

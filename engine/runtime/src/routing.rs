@@ -1,8 +1,8 @@
 //! Routing: which integration sees to a request, decided once and kept.
 
 use definition::connector::SettingKind;
-use model::{Held, Integration, IssueKind, PartnerId};
-use store::{Expect, Record, Versioned};
+use model::{Held, Integration, IssueKind, Mapping, PartnerId};
+use store::{Expect, Record, Records, Versioned};
 
 use crate::core::{Core, is_usable};
 use crate::error::Error;
@@ -22,8 +22,9 @@ pub(crate) enum Routed {
 
 impl Core {
     /// The integration that sees to a request: the one that may have made its ticket, else the
-    /// oldest in which its customer is mapped, else the oldest that has a stand-in for customers
-    /// that nobody has mapped, else the oldest. A request never goes to two: that would be a
+    /// oldest in which its customer is mapped and has its tick for tickets, else the oldest in
+    /// which it is mapped without, else the oldest that has a stand-in for customers that nobody
+    /// has mapped, else the oldest. A request never goes to two: that would be a
     /// doubled ticket.
     pub(crate) async fn route(
         &self,
@@ -91,15 +92,20 @@ impl Core {
         {
             return Ok(Some(begun));
         }
+        let mut off = None;
         for one in &open {
             let parts = [one.id.as_str(), request.content.customer_id.as_str()];
-            let mapping = MappingRow::key(partner.as_str(), &parts);
-            if self.store.get(&mapping).await?.is_some() {
-                return Ok(Some(one));
+            let mapping = self
+                .store
+                .get_record::<MappingRow>(partner.as_str(), &parts);
+            match mapping.await?.map(|row| row.value.0) {
+                Some(mapping) if is_off(&mapping) => off = off.or(Some(*one)),
+                Some(_) => return Ok(Some(one)),
+                None => {}
             }
         }
-        let stand_in = open.iter().find(|one| self.has_stand_in(one));
-        Ok(stand_in.or(open.first()).copied())
+        let stand_in = open.iter().copied().find(|one| self.has_stand_in(one));
+        Ok(off.or(stand_in).or(open.first().copied()))
     }
 
     /// Whether a company is chosen in the integration's ticket settings: it is for the tickets of
@@ -123,6 +129,11 @@ impl Core {
         all.retain(|one| one.is_on(TICKETS));
         Ok(all)
     }
+}
+
+/// Whether a person has taken off the customer's tick for tickets.
+pub(crate) const fn is_off(mapping: &Mapping) -> bool {
+    mapping.company.is_some() && !mapping.ticks.tickets
 }
 
 fn no_integration() -> Trouble {

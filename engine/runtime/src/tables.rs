@@ -62,10 +62,6 @@ table!(
     IntegrationRow(Integration), "integration", 1
 );
 table!(
-    /// By integration id and customer id.
-    MappingRow(Mapping), "mapping", 1
-);
-table!(
     /// By integration id and company id: the directory.
     CompanyRow(Kept), "company", 1
 );
@@ -138,6 +134,21 @@ table!(
     /// By integration id: when a callout was last accepted.
     CalloutSeenRow(Timestamp), "callout_seen", 1
 );
+
+/// By integration id and customer id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct MappingRow(pub(crate) Mapping);
+
+impl Record for MappingRow {
+    const TABLE: &'static str = "mapping";
+    const FORMAT: u16 = 2;
+
+    /// Format 1 knew no ticks: everything was done for whoever was mapped.
+    fn upgrade(_format: u16, value: Value) -> Result<Value, store::Error> {
+        Ok(value)
+    }
+}
 
 /// By integration id and ticket id: whose ticket it is. Every change of it is guarded by its
 /// version, so that nobody joins a ticket while the last request is taken off it.
@@ -329,5 +340,18 @@ mod tests {
         let row = row.await.unwrap().unwrap().value;
         assert_eq!(row.requests, [RequestId::new("r-1").unwrap()]);
         assert!(row.left.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mapping_that_was_stored_without_ticks_has_them_all() {
+        let store = Memory::new();
+        let mut batch = Batch::new();
+        let key = MappingRow::key("northwind", &["i-1", "c-1"]);
+        let row = r#"1 {"customer":"c-1","company":7,"saved_at":"2026-01-01T00:00:00Z"}"#;
+        batch.put(key, row, Expect::Absent);
+        store.commit(batch).await.unwrap();
+        let row = store.get_record::<MappingRow>("northwind", &["i-1", "c-1"]);
+        let mapping = row.await.unwrap().unwrap().value.0;
+        assert!(mapping.takes_tickets() && mapping.takes_billing());
     }
 }

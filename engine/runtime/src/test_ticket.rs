@@ -117,7 +117,7 @@ impl Runtime {
         let (partner, parts) = (integration.partner.as_str(), [integration.id.as_str()]);
         let rows: Vec<MappingRow> = self.core.all(partner, &parts).await?;
         let mut mappings = rows.into_iter().map(|row| row.0);
-        Ok(mappings.find(|mapping| mapping.company.is_some()))
+        Ok(mappings.find(Mapping::takes_tickets))
     }
 
     /// The customer, or one that only stands for the test.

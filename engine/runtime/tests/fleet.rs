@@ -249,6 +249,8 @@ impl Fleet {
             customer: customer(number),
             company: Some(json!(number)),
             ignore: false,
+            tickets: None,
+            billing: None,
         });
         runtime
             .put_company_mappings(here.0, here.1, mappings.collect())

@@ -196,6 +196,8 @@ impl Bill {
             customer: taker.clone(),
             company: company.map(|company| company.id),
             ignore: false,
+            tickets: None,
+            billing: None,
         };
         let saved = engine.put_company_mappings(partner, &self.id, vec![change]);
         saved.await.expect("mappings");
@@ -446,6 +448,8 @@ async fn map_generated(world: &World, id: &IntegrationId) {
             customer,
             company: Some(company.id),
             ignore: false,
+            tickets: None,
+            billing: None,
         });
     }
     engine

@@ -23,9 +23,14 @@ pub(crate) struct MappingLine {
     company: Option<Company>,
     /// Whether its requests get no tickets, because somebody said so.
     ignored: bool,
+    /// Whether its requests become tickets once it is mapped. While this is off they wait.
+    tickets: bool,
+    /// Whether its usage is billed once it is mapped. While this is off, what the PSA bills stays
+    /// as it is.
+    billing: bool,
     /// The company it probably is, while it is not mapped.
     suggestion: Option<Suggestion>,
-    /// How many requests wait for it to be mapped.
+    /// How many requests wait for it to be mapped, or for `tickets` to be on.
     waiting: u64,
 }
 
@@ -35,6 +40,8 @@ impl From<runtime::MappingLine> for MappingLine {
             customer: line.customer.into(),
             company: line.company.map(Company::from),
             ignored: line.ignored,
+            tickets: line.ticks.tickets,
+            billing: line.ticks.billing,
             suggestion: line.suggestion.map(Suggestion::from),
             waiting: line.waiting,
         }
@@ -112,6 +119,12 @@ pub(crate) struct MappingInput {
     /// Whether its requests are to get no tickets; then without a company.
     #[serde(default)]
     ignore: bool,
+    /// Whether its requests become tickets; as it was saved when absent, and on where nothing was.
+    #[serde(default)]
+    tickets: Option<bool>,
+    /// Whether its usage is billed; as it was saved when absent, and on where nothing was.
+    #[serde(default)]
+    billing: Option<bool>,
 }
 
 impl From<MappingInput> for runtime::MappingChange {
@@ -120,6 +133,8 @@ impl From<MappingInput> for runtime::MappingChange {
             customer: input.customer,
             company: input.company,
             ignore: input.ignore,
+            tickets: input.tickets,
+            billing: input.billing,
         }
     }
 }

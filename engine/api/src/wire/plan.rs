@@ -154,9 +154,10 @@ pub(crate) struct Unbilled {
     customer: String,
     /// What was used.
     product: String,
-    /// `customer_unmapped`, `customer_ignored`, `product_unmapped`, `not_billed`, `no_agreement`,
-    /// `agreement_unfit` with why, or `billed_elsewhere` with the title of the older integration
-    /// that bills the same, so that nobody is charged twice.
+    /// `customer_unmapped`, `customer_ignored`, `billing_off` where the customer's tick for billing
+    /// was taken off, `product_unmapped`, `not_billed`, `no_agreement`, `agreement_unfit` with why,
+    /// or `billed_elsewhere` with the title of the older integration that bills the same, so that
+    /// nobody is charged twice.
     #[schema(value_type = Value, example = "product_unmapped")]
     why: Why,
 }

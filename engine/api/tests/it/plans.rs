@@ -214,6 +214,42 @@ async fn what_is_approved_is_applied_read_back_and_explained() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_customer_without_billing_has_stays_as_it_is_and_the_plan_says_why() {
+    let (billing, _) = Billing::billed().await;
+    let off = json!({ "customer": "c-1", "company": 1, "billing": false });
+    let saved = json!({ "mappings": [off] });
+    billing.put("mappings/companies", &saved).await;
+    billing.uses(4.0).await;
+    let plan = billing
+        .until("plan", |plan| {
+            plan["lines"].as_array().unwrap().len() == 1
+                && plan["lines"][0]["product_quantity"] == 4.0
+        })
+        .await;
+    assert_eq!(plan["lines"][0]["company_name"], "Beta", "{plan:#}");
+    let unbilled = &plan["unbilled"][0];
+    assert_eq!(
+        (&unbilled["customer"], &unbilled["why"]),
+        (&json!("c-1"), &json!("billing_off")),
+        "{plan:#}"
+    );
+    billing.post("plan/approve", &json!({})).await;
+    billing.post("plan/apply", &Value::Null).await;
+    billing
+        .until("plan", |plan| plan["lines"][0]["psa_quantity"] == 4.0)
+        .await;
+    assert_eq!(billing.desk.quantity(10, 7), Some(2.0), "nothing is undone");
+    let on = json!({ "mappings": [{ "customer": "c-1", "company": 1, "billing": true }] });
+    billing.put("mappings/companies", &on).await;
+    let plan = billing.until("plan", |plan| plan["lines"][1].is_object());
+    assert_eq!(
+        plan.await["lines"][0]["change"],
+        2.0,
+        "by its mapping alone"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn users_and_the_report_come_as_csv_that_no_spreadsheet_executes() {
     let (billing, ids) = Billing::billed().await;
     billing.desk.set(20, 7, 5.0);

@@ -1,5 +1,6 @@
 //! From usage to quantities.
 
+use model::Mapping;
 use model::billing::{Decimal, ItemTarget, Measure, Period, RoundEach, Rounding, UsageStatus, Why};
 use model::{CustomerId, ProductId, Timestamp};
 use serde_json::json;
@@ -136,9 +137,18 @@ fn what_is_not_billed_says_why() {
         assert_eq!((demands.len(), unbilled.len()), (0, 1));
         unbilled.remove(0).why
     };
-    assert_eq!(why(&|made| made.companies.clear()), Why::CustomerUnmapped);
-    let ignore = |made: &mut Made| made.companies.values_mut().for_each(|one| *one = None);
+    assert_eq!(why(&|made| made.mappings.clear()), Why::CustomerUnmapped);
+    let each = |made: &mut Made, change: fn(&mut Mapping)| {
+        made.mappings.values_mut().for_each(change);
+    };
+    let ignore = |made: &mut Made| each(made, |one| one.company = None);
     assert_eq!(why(&ignore), Why::CustomerIgnored);
+    // Whatever else is missing: it is not to be billed, and nobody is asked to mend anything.
+    let off = |made: &mut Made| {
+        each(made, |one| one.ticks.billing = false);
+        made.choices.clear();
+    };
+    assert_eq!(why(&off), Why::BillingOff);
     assert_eq!(why(&|made| made.products.clear()), Why::ProductUnmapped);
     assert_eq!(why(&|made| made.choices.clear()), Why::NoAgreement);
     let not_billed = |made: &mut Made| {

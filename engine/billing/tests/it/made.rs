@@ -7,8 +7,8 @@ use model::billing::{
     Agreement, AgreementChoice, BillingPolicy, CountRule, Day, Decimal, ItemTarget, Measured,
     Period, ProductMapping, Unbilled, Usage, UsageStatus,
 };
-use model::{CustomerId, ProductId, Timestamp};
-use serde_json::{Value, json};
+use model::{CustomerId, Mapping, ProductId, Ticks, Timestamp};
+use serde_json::json;
 
 pub(crate) fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
@@ -52,7 +52,7 @@ pub(crate) fn agreement(id: i64, company: i64) -> Agreement {
 /// Everything that decides, owned.
 pub(crate) struct Made {
     pub(crate) usages: Vec<Measured>,
-    pub(crate) companies: BTreeMap<CustomerId, Option<Value>>,
+    pub(crate) mappings: BTreeMap<CustomerId, Mapping>,
     pub(crate) products: BTreeMap<ProductId, ProductMapping>,
     pub(crate) choices: Vec<AgreementChoice>,
     pub(crate) agreements: BTreeMap<String, Agreement>,
@@ -63,7 +63,15 @@ pub(crate) struct Made {
 impl Made {
     /// Customers `a` and `b` are company 1, which agreement 10 bills; product `p` is item 100.
     pub(crate) fn new(usages: Vec<Measured>) -> Self {
-        let company = |customer: &str| (CustomerId::new(customer).unwrap(), Some(json!(1)));
+        let mapped = |customer: &str| {
+            let mapping = Mapping {
+                customer: CustomerId::new(customer).unwrap(),
+                company: Some(json!(1)),
+                ticks: Ticks::default(),
+                saved_at: Timestamp::default(),
+            };
+            (mapping.customer.clone(), mapping)
+        };
         let product = ProductId::new("p").unwrap();
         let mapping = ProductMapping {
             product: product.clone(),
@@ -77,7 +85,7 @@ impl Made {
         };
         Self {
             usages,
-            companies: [company("a"), company("b")].into(),
+            mappings: [mapped("a"), mapped("b")].into(),
             products: [(product, mapping)].into(),
             choices: vec![choice],
             agreements: [("10".to_owned(), agreement(10, 1))].into(),
@@ -89,7 +97,7 @@ impl Made {
     pub(crate) fn desired(&self) -> (Vec<Demand>, Vec<Unbilled>) {
         desired(&Facts {
             usages: &self.usages,
-            companies: &self.companies,
+            mappings: &self.mappings,
             products: &self.products,
             elsewhere: &self.elsewhere,
             choices: &self.choices,

@@ -1,29 +1,28 @@
 //! The mapping: which company each customer is.
 //!
 //! A page holds a part of the customers, so that thousands of them cost no browser its breath; each
-//! has a box for its company, with the most similar one offered on green. Saving sends the page's
-//! lines, and changes those that a person changed.
+//! has a box for its company, with the most similar one offered on green, and ticks for what is
+//! done for it. Saving sends the page's lines, and changes those that a person changed.
 
 use askama::Template;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use model::CustomerId;
-use runtime::{MappingChange, Runtime, SCORE_MIN};
-use serde_json::Value;
+use runtime::{Runtime, SCORE_MIN};
 
-use crate::directory::{self, Chosen, Directory};
+use crate::directory::{self, Directory};
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::form::Wrong;
 use crate::shell::{Shell, There, page, refused};
 
 mod line;
 mod part;
 pub(crate) mod table;
+mod typed;
 
 use line::Line;
 use part::{Filter, Part};
+use typed::Typed;
 
 /// The score from which suggestions are accepted unless a person says otherwise.
 const SCORE_DEFAULT: u8 = 90;
@@ -34,6 +33,8 @@ struct MappingPage {
     shell: Shell,
     /// Where the integration's pages are.
     root: String,
+    /// What the PSA is called.
+    title: String,
     /// What the connector's people call a company, and several.
     word: String,
     words: String,
@@ -54,58 +55,22 @@ pub(crate) async fn show(
     page(&made(&runtime, &there, &[]).await?)
 }
 
-/// One line of a form that cannot be saved: what is written in its box, and what is wrong with it.
-struct Unsaved {
-    customer: CustomerId,
-    chosen: Chosen,
-    ignored: bool,
-    wrong: Option<Wrong>,
-}
-
 pub(crate) async fn save(
     State(runtime): State<Runtime>,
     there: There,
     fields: Fields,
 ) -> Result<Response, Failure> {
     let directory = Directory::read(&runtime, &there).await?;
-    let (mut changes, mut unsaved, mut any_wrong) = (Vec::new(), Vec::new(), false);
-    for customer in fields.below("line.").into_keys() {
-        let customer = CustomerId::new(customer).map_err(|_| Failure::not_a_form())?;
-        let chosen = Chosen::read(&fields, &format!("company.{customer}"));
-        let ignored = fields.get(&format!("ignore.{customer}")) == Some("on");
-        let was_ignored = fields.get(&format!("ignored.{customer}")) == Some("on");
-        let taken = fields.get("take") == Some(customer.as_str());
-        let resolved = match taken
-            .then(|| fields.get(&format!("offer.{customer}")))
-            .flatten()
-        {
-            Some(offered) => Ok(Some(offered.to_owned())),
-            None if ignored => Ok(None),
-            None => chosen.resolve(&directory),
-        };
-        let mut wrong = None;
-        match resolved {
-            Ok(company) => {
-                let before = (!chosen.was.is_empty()).then(|| chosen.id.clone());
-                if company != before || (ignored && !taken) != was_ignored {
-                    changes.push(MappingChange {
-                        customer: customer.clone(),
-                        ignore: ignored && company.is_none(),
-                        company: company.map(Value::String),
-                    });
-                }
-            }
-            Err(found) => (wrong, any_wrong) = (Some(found), true),
+    let mut typed = Typed::all(&fields)?;
+    let mut changes = Vec::new();
+    for line in &mut typed {
+        match line.change(&directory) {
+            Ok(change) => changes.extend(change),
+            Err(wrong) => line.wrong = Some(wrong),
         }
-        unsaved.push(Unsaved {
-            customer,
-            chosen,
-            ignored,
-            wrong,
-        });
     }
-    if any_wrong {
-        return refused(&made(&runtime, &there, &unsaved).await?);
+    if typed.iter().any(|line| line.wrong.is_some()) {
+        return refused(&made(&runtime, &there, &typed).await?);
     }
     let count = changes.len();
     let (partner, id) = (there.here.id(), there.id());
@@ -134,11 +99,7 @@ pub(crate) async fn companies(
     Ok(Json(directory::answer(&runtime, &there).await?).into_response())
 }
 
-async fn made(
-    runtime: &Runtime,
-    there: &There,
-    unsaved: &[Unsaved],
-) -> Result<MappingPage, Failure> {
+async fn made(runtime: &Runtime, there: &There, typed: &[Typed]) -> Result<MappingPage, Failure> {
     let (partner, id) = (there.here.id(), there.id());
     let all = runtime.company_mappings(partner, id).await?;
     let likely = all.iter().filter_map(|line| line.suggestion.as_ref());
@@ -150,7 +111,7 @@ async fn made(
     let number = asked("page").and_then(|text| text.parse().ok());
     let (part, shown) = Part::of(all, filter, asked("q").unwrap_or_default(), number);
     let line = |line: runtime::MappingLine| {
-        let kept = unsaved.iter().find(|one| one.customer == line.customer.id);
+        let kept = typed.iter().find(|one| one.customer == line.customer.id);
         let line = Line::from(line);
         match kept {
             Some(kept) => line.with(kept),
@@ -162,6 +123,7 @@ async fn made(
     Ok(MappingPage {
         shell: there.shell(format!("{word} Mapping")),
         root: there.root(),
+        title: there.integration.title.clone(),
         words: there.word("companies").to_owned(),
         wrong: lines.iter().filter(|line| line.wrong.is_some()).count(),
         word,

@@ -179,3 +179,49 @@ async fn thousands_of_customers_are_shown_a_page_at_a_time() {
     let found = found.expect(200, &["Customer 1234"]);
     assert!(!found.text().contains("Customer 1235"));
 }
+
+#[tokio::test]
+async fn ticks_are_saved_with_their_line_and_found_by_their_filter() {
+    let world = World::new("autotask").await;
+    let company = world.psa.companies().into_iter().next().unwrap();
+    let path = read(&world, &["First", "Second"]).await;
+    let mut browser = world.administrator().await;
+    let ticked = "name=\"tickets.c-1\" value=\"on\" aria-label=\"Tickets\"";
+    let page = browser.get(&path).await.expect(200, &[ticked]);
+    let (was, second) = (page.value("line.c-1"), page.value("line.c-2"));
+    assert_eq!(was.as_deref(), Some("tickets billing"));
+    let (was, second) = (was.unwrap(), second.unwrap());
+    // The second one is unmapped: its tick would be forgotten.
+    let lines = [
+        ("line.c-1", was.as_str()),
+        ("company.c-1", company.as_str()),
+        ("billing.c-1", "on"),
+    ];
+    let mut fields = lines.to_vec();
+    fields.extend([("line.c-2", second.as_str()), ("tickets.c-2", "on")]);
+    let refused = browser.fill(&path, &fields).await;
+    refused.expect(422, &["A tick can be taken off once a company is chosen."]);
+    browser.fill(&path, &lines).await.expect(303, &[]);
+    browser.follow().await.expect(200, &["1 changed"]);
+    let off = browser.get(&format!("{path}?show=off")).await;
+    let off = off.expect(200, &["First", "Switched off"]);
+    assert!(!off.text().contains("Second"), "{}", off.text());
+    assert_eq!(off.value("line.c-1").as_deref(), Some("billing"));
+    let table = browser.get(&format!("{path}.csv")).await.text();
+    assert!(table.contains(",no,yes,"), "{table}");
+    let import = format!("{path}/import");
+    let wrong = "customer_id,company_id,tickets\nc-1,1,maybe\nc-2,,no\n";
+    let refused = browser.fill(&import, &[("table", wrong)]).await;
+    refused.expect(
+        422,
+        &["Line 2: A tick is yes or no", "Line 3: A tick needs"],
+    );
+    let right = table.replace(",no,yes,", ",yes,no,");
+    browser
+        .fill(&import, &[("table", &right)])
+        .await
+        .expect(303, &[]);
+    browser.follow().await.expect(200, &["1 changed"]);
+    let page = browser.get(&path).await;
+    assert_eq!(page.value("line.c-1").as_deref(), Some("tickets"));
+}

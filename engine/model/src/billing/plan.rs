@@ -194,6 +194,8 @@ pub enum Why {
     CustomerUnmapped,
     /// A person said that the customer gets no bills.
     CustomerIgnored,
+    /// A person has taken off the customer's tick for billing.
+    BillingOff,
     /// Nobody has said what the product is billed as.
     ProductUnmapped,
     /// A person said that the product is not billed.

@@ -90,7 +90,7 @@ impl Runtime {
         Ok(policy)
     }
 
-    /// Every company that a customer is mapped to, with its agreements and what was chosen.
+    /// Every company that a customer is billed as, with its agreements and what was chosen.
     pub async fn agreement_mappings(
         &self,
         partner: &PartnerId,
@@ -106,7 +106,8 @@ impl Runtime {
             .map(|company| (id_text(&company.id), company.name))
             .collect();
         let mappings: Vec<MappingRow> = core.all(partner.as_str(), &[id.as_str()]).await?;
-        let companies = mappings.into_iter().filter_map(|row| row.0.company);
+        let billed = mappings.into_iter().filter(|row| row.0.takes_billing());
+        let companies = billed.filter_map(|row| row.0.company);
         let mut lines: BTreeMap<String, AgreementLine> = BTreeMap::new();
         for company in companies {
             let key = id_text(&company);

@@ -9,7 +9,7 @@ use model::billing::{
     ItemTarget, Measured, PlanLine, ProductMapping,
 };
 use model::request::id_text;
-use model::{CustomerId, Held, Integration, ProductId};
+use model::{CustomerId, Held, Integration, Mapping, ProductId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{Expect, Key, Record, Records, Versioned};
@@ -26,7 +26,7 @@ use crate::tables::{
 /// What was known when a plan was made.
 pub(super) struct Known {
     pub(super) usages: Vec<Measured>,
-    companies: BTreeMap<CustomerId, Option<Value>>,
+    mappings: BTreeMap<CustomerId, Mapping>,
     /// Names of companies, by the texts of their ids.
     pub(super) names: BTreeMap<String, String>,
     products: BTreeMap<ProductId, ProductMapping>,
@@ -70,9 +70,9 @@ impl Known {
         };
         Ok(Self {
             usages: usages.into_iter().map(|row| row.0).collect(),
-            companies: mappings
+            mappings: mappings
                 .into_iter()
-                .map(|row| (row.0.customer, row.0.company))
+                .map(|row| (row.0.customer.clone(), row.0))
                 .collect(),
             names: companies.into_iter().filter_map(name).collect(),
             choices: choices.into_iter().map(|row| row.0).collect(),
@@ -97,7 +97,7 @@ impl Known {
     pub(super) const fn facts(&self) -> Facts<'_> {
         Facts {
             usages: self.usages.as_slice(),
-            companies: &self.companies,
+            mappings: &self.mappings,
             products: &self.products,
             elsewhere: &self.elsewhere,
             choices: self.choices.as_slice(),
@@ -274,7 +274,7 @@ async fn elsewhere(
         let title = core.connector(&other.connector)?.title.clone();
         let products: Vec<ProductRow> = core.all(partner, &[id]).await?;
         let mappings: Vec<MappingRow> = core.all(partner, &[id]).await?;
-        let mapped = mappings.into_iter().filter(|row| row.0.company.is_some());
+        let mapped = mappings.into_iter().filter(|row| row.0.takes_billing());
         for MappingRow(mapping) in mapped {
             for ProductRow(product) in &products {
                 if *product.target_for(&mapping.customer) != ItemTarget::NotBilled {

@@ -200,7 +200,7 @@ impl Runtime {
             core.try_behind(partner, id, &kinds).await?;
             // Who is mapped nowhere else may be mapped here, or get a stand-in.
             for one in core.integrations(partner).await? {
-                let kinds = [IssueKind::UnmappedCustomer];
+                let kinds = [IssueKind::UnmappedCustomer, IssueKind::TicketsOff];
                 core.try_behind(partner, &one.id, &kinds).await?;
             }
         }

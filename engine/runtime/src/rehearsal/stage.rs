@@ -10,7 +10,8 @@ use definition::example::{Example, Given};
 use definition::{Connector, Library};
 use exchange::{Clock, Credential, SeededRandom};
 use model::{
-    CustomerId, Health, Integration, IntegrationId, Mapping, Partner, PartnerId, Secret, Timestamp,
+    CustomerId, Health, Integration, IntegrationId, Mapping, Partner, PartnerId, Secret, Ticks,
+    Timestamp,
 };
 use serde_json::json;
 use store::{Batch, Expect, Memory};
@@ -156,6 +157,7 @@ impl Stage {
             let row = MappingRow(Mapping {
                 customer: customer_id(customer)?,
                 company: Some(company.clone()).filter(|company| !company.is_null()),
+                ticks: Ticks::default(),
                 saved_at: now,
             });
             batch.put_record(partner, &[id, customer], &row, Expect::Any);

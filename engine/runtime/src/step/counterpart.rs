@@ -8,7 +8,7 @@ use definition::pipeline::Event;
 use expression::Expression;
 use model::{IssueKind, Request, RequestId, State};
 use serde_json::{Map, Value, json};
-use store::{Expect, Record, Records};
+use store::{Expect, Record, Records, Version};
 
 use super::Flow;
 use crate::context::{Context, request_value};
@@ -17,6 +17,7 @@ use crate::effective::complete;
 use crate::events::Happened;
 use crate::halt::Halt;
 use crate::issues::Trouble;
+use crate::routing::is_off;
 use crate::tables::{CompanyRow, IntegrationRow, MappingRow, RoutingRow, TicketRow};
 
 /// When to look again at a ticket whose request is only just being linked to it.
@@ -38,6 +39,13 @@ pub(super) async fn company(
     let store = context.remote.core.store.clone();
     let mapping = store.get_record::<MappingRow>(partner, &parts).await?;
     let is_mapped = mapping.is_some();
+    if let Some(row) = &mapping
+        && is_off(&row.value.0)
+        && !has_begun(context).await?
+    {
+        let elsewhere = hold_others(context, customer).await?;
+        return Err(tickets_off(context, customer, row.version, &elsewhere));
+    }
     let id = match mapping.map(|mapping| mapping.value.0.company) {
         Some(Some(id)) => id,
         Some(None) => {
@@ -67,6 +75,17 @@ pub(super) async fn company(
     }
     context.roots.insert(into.to_owned(), company);
     Ok(Flow::Go)
+}
+
+/// Whether the request may have a ticket already: what was begun before the tick was taken off is
+/// brought to its end, or that ticket would be nobody's.
+async fn has_begun(context: &mut Context<'_>) -> Result<bool, Halt> {
+    let (core, partner) = (context.remote.core.clone(), context.partner);
+    let Some(id) = request_id(context) else {
+        return Ok(false);
+    };
+    let request = context.request(&id).await?;
+    Ok(core.may_have_ticket(request, partner).await?)
 }
 
 /// Whether a setting names a company. Zero is one, too: in some PSAs that of the MSP itself.
@@ -104,8 +123,8 @@ async fn hold_settings(context: &mut Context<'_>) -> Result<(), Halt> {
 }
 
 /// What people call the partner's other integrations that take tickets. Has the next commit demand
-/// that there are no more of them, and that the customer is mapped in none: a mapping that is saved
-/// just now must not leave work behind.
+/// that there are no more of them, and that none takes the customer's: a mapping that is saved just
+/// now must not leave work behind.
 async fn hold_others(context: &mut Context<'_>, customer: &str) -> Result<Vec<String>, Halt> {
     let (core, partner) = (context.remote.core.clone(), context.partner);
     let routing = RoutingRow::key(partner.as_str(), &[]);
@@ -118,61 +137,88 @@ async fn hold_others(context: &mut Context<'_>, customer: &str) -> Result<Vec<St
             continue;
         }
         let key = MappingRow::key(partner.as_str(), &[other.id.as_str(), customer]);
-        if core.store.get(&key).await?.is_some() {
-            return Err(Halt::Store(store::Error::Conflict { key }));
-        }
-        context.batch.require(key, Expect::Absent);
+        let parts = [other.id.as_str(), customer];
+        let known = core
+            .store
+            .get_record::<MappingRow>(partner.as_str(), &parts);
+        let expect = match known.await? {
+            Some(row) if is_off(&row.value.0) => Expect::Version(row.version),
+            Some(_) => return Err(Halt::Store(store::Error::Conflict { key })),
+            None => Expect::Absent,
+        };
+        context.batch.require(key, expect);
         titles.push(core.connector(&other.connector)?.title.clone());
     }
     Ok(titles)
 }
 
 fn unmapped(context: &Context<'_>, customer: &str, elsewhere: &[String]) -> Halt {
-    let name = context
-        .roots
-        .get("customer")
-        .and_then(|customer| customer.get("name"));
-    let name = name.and_then(Value::as_str).unwrap_or(customer);
-    let integration = &context.remote.integration.id;
-    let title = &context.remote.connector.title;
-    let titles: Vec<&str> = std::iter::once(title)
-        .chain(elsewhere)
-        .map(String::as_str)
-        .collect();
+    let (name, titles) = (customer_name(context, customer), titles(context, elsewhere));
     let where_to = match elsewhere {
         [] => "the company mapping".to_owned(),
-        _ => format!("the company mapping of {}", titles.join(" or ")),
+        _ => format!("the company mapping of {titles}"),
     };
+    let title = format!("{name} is not mapped to a company in {titles}");
+    let remedy = format!("Map {name} in {where_to}. What waits then goes on by itself.");
+    let kind = IssueKind::UnmappedCustomer;
+    behind(context, customer, (kind, title, remedy), Expect::Absent)
+}
+
+fn tickets_off(
+    context: &Context<'_>,
+    customer: &str,
+    version: Version,
+    elsewhere: &[String],
+) -> Halt {
+    let (name, titles) = (customer_name(context, customer), titles(context, elsewhere));
+    let title = format!("Tickets of {name} are switched off in {titles}");
+    let remedy = format!(
+        "Tick Tickets for {name} in the company mapping of {titles}: what waits then goes on by \
+         itself. If it is to have none, ignore it there."
+    );
+    let trouble = (IssueKind::TicketsOff, title, remedy);
+    behind(context, customer, trouble, Expect::Version(version))
+}
+
+fn customer_name<'c>(context: &'c Context<'_>, customer: &'c str) -> &'c str {
+    let known = context.roots.get("customer");
+    let name = known.and_then(|customer| customer.get("name"));
+    name.and_then(Value::as_str).unwrap_or(customer)
+}
+
+/// What people call this integration and the others, in one phrase.
+fn titles(context: &Context<'_>, elsewhere: &[String]) -> String {
+    let own = std::iter::once(&context.remote.connector.title);
+    let titles: Vec<&str> = own.chain(elsewhere).map(String::as_str).collect();
+    titles.join(" or ")
+}
+
+/// Has the work wait behind an issue about a customer, if its mapping is still what was seen.
+fn behind(
+    context: &Context<'_>,
+    customer: &str,
+    (kind, title, remedy): (IssueKind, String, String),
+    seen: Expect,
+) -> Halt {
+    let integration = &context.remote.integration.id;
+    let parts = [integration.as_str(), customer];
     Halt::Behind {
         trouble: Box::new(Trouble {
-            kind: IssueKind::UnmappedCustomer,
+            kind,
             integration: Some(integration.clone()),
             subject: customer.to_owned(),
             cause: None,
-            title: format!(
-                "{name} is not mapped to a company in {}",
-                titles.join(" or ")
-            ),
+            title,
             detail: None,
-            remedy: format!("Map {name} in {where_to}. What waits then goes on by itself."),
+            remedy,
         }),
-        guard: Some((
-            MappingRow::key(context.partner.as_str(), &[integration.as_str(), customer]),
-            Expect::Absent,
-        )),
+        guard: Some((MappingRow::key(context.partner.as_str(), &parts), seen)),
     }
 }
 
 /// A customer that is to be ignored gets no tickets.
 async fn ignore(context: &mut Context<'_>) -> Result<(), Halt> {
-    let id = context
-        .roots
-        .get("request")
-        .and_then(|request| request.get("id"));
-    if let Some(id) = id
-        .and_then(Value::as_str)
-        .and_then(|id| RequestId::new(id).ok())
-    {
+    if let Some(id) = request_id(context) {
         let now = context.remote.core.now();
         let why = "the customer is ignored in the company mapping".to_owned();
         context
@@ -181,6 +227,12 @@ async fn ignore(context: &mut Context<'_>) -> Result<(), Halt> {
             .enter(State::Ignored, now, Some(why));
     }
     Ok(())
+}
+
+/// The request at hand, where there is one.
+fn request_id(context: &Context<'_>) -> Option<RequestId> {
+    let id = context.roots.get("request")?.get("id")?.as_str()?;
+    RequestId::new(id).ok()
 }
 
 /// The requests of a ticket that are not closed; a ticket that is not ours, or has none of them,

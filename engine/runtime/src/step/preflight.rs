@@ -97,7 +97,8 @@ async fn mapped(context: &mut Context<'_>) -> Result<Vec<Mapped>, Halt> {
         .map(|row| (row.0.id.clone(), row.0))
         .collect();
     let rows: Vec<MappingRow> = core.all(partner, &[id]).await?;
-    let named = rows.into_iter().filter_map(|MappingRow(mapping)| {
+    let rows = rows.into_iter().filter(|row| row.0.takes_tickets());
+    let named = rows.filter_map(|MappingRow(mapping)| {
         let customer = customers.get(&mapping.customer);
         let who = customer.map_or_else(|| mapping.customer.to_string(), |one| one.name.clone());
         Some((mapping.company?, who))

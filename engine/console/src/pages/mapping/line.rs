@@ -2,7 +2,7 @@
 
 use runtime::{CompanyRef, MappingLine};
 
-use super::Unsaved;
+use super::typed::{TICKS, Tick, Typed};
 use crate::directory::{Chosen, id_text};
 use crate::form::Wrong;
 
@@ -19,25 +19,11 @@ pub(super) struct Line {
     /// How many requests wait for it.
     pub(super) waiting: u64,
     pub(super) chosen: Chosen,
+    pub(super) tickets: Tick,
+    pub(super) billing: Tick,
     pub(super) ignored: Tick,
     pub(super) suggestion: Option<Offer>,
     pub(super) wrong: Option<Wrong>,
-}
-
-/// A box that can be ticked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tick {
-    /// Whether it is ticked.
-    pub(super) is: bool,
-    /// Whether it is ticked as it is saved.
-    pub(super) was: bool,
-}
-
-impl Tick {
-    /// One that nobody has changed.
-    const fn saved(was: bool) -> Self {
-        Self { is: was, was }
-    }
 }
 
 /// The company that it most probably is.
@@ -67,6 +53,8 @@ impl From<MappingLine> for Line {
             domains: line.customer.domains.join(", "),
             gone: !line.customer.enabled,
             waiting: line.waiting,
+            tickets: Tick::saved(line.ticks.tickets),
+            billing: Tick::saved(line.ticks.billing),
             ignored: Tick::saved(line.ignored),
             suggestion: offer,
             wrong: None,
@@ -75,18 +63,29 @@ impl From<MappingLine> for Line {
 }
 
 impl Line {
+    /// The names of the ticks that are saved, as [`Typed`] reads them.
+    pub(super) fn saved(&self) -> String {
+        let ticks = [self.tickets, self.billing, self.ignored].into_iter();
+        let names = ticks.zip(TICKS).filter(|(tick, _)| tick.was);
+        let names: Vec<&str> = names.map(|(_, name)| name).collect();
+        names.join(" ")
+    }
+
     /// With what was written and could not be saved.
-    pub(super) fn with(self, unsaved: &Unsaved) -> Self {
+    pub(super) fn with(self, typed: &Typed) -> Self {
+        let again = |saved: Tick, typed: Tick| Tick {
+            is: typed.is,
+            ..saved
+        };
         Self {
             chosen: Chosen {
-                text: unsaved.chosen.text.clone(),
+                text: typed.chosen.text.clone(),
                 ..self.chosen
             },
-            ignored: Tick {
-                is: unsaved.ignored,
-                ..self.ignored
-            },
-            wrong: unsaved.wrong.clone(),
+            tickets: again(self.tickets, typed.tickets),
+            billing: again(self.billing, typed.billing),
+            ignored: again(self.ignored, typed.ignored),
+            wrong: typed.wrong.clone(),
             ..self
         }
     }

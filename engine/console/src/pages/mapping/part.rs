@@ -1,5 +1,6 @@
 //! Which of the customers a page of the mapping shows, and how far the mapping has come.
 
+use model::Ticks;
 use runtime::MappingLine;
 
 use crate::limits::CUSTOMERS_PER_PAGE;
@@ -12,6 +13,7 @@ pub(super) enum Filter {
     Mapped,
     Unmapped,
     NeedsAttention,
+    Off,
     Ignored,
 }
 
@@ -39,11 +41,12 @@ pub(super) struct Part {
 }
 
 impl Filter {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::All,
         Self::Mapped,
         Self::Unmapped,
         Self::NeedsAttention,
+        Self::Off,
         Self::Ignored,
     ];
 
@@ -58,6 +61,7 @@ impl Filter {
             Self::Mapped => "mapped",
             Self::Unmapped => "unmapped",
             Self::NeedsAttention => "attention",
+            Self::Off => "off",
             Self::Ignored => "ignored",
         }
     }
@@ -68,6 +72,7 @@ impl Filter {
             Self::Mapped => "Mapped",
             Self::Unmapped => "Unmapped",
             Self::NeedsAttention => "Needs attention",
+            Self::Off => "Switched off",
             Self::Ignored => "Ignored",
         }
     }
@@ -81,6 +86,7 @@ impl Filter {
             Self::Mapped => mapped,
             Self::Unmapped => open,
             Self::NeedsAttention => needs_attention(line, open),
+            Self::Off => mapped && line.ticks != Ticks::default(),
             Self::Ignored => line.ignored,
         }
     }

@@ -21,12 +21,14 @@ use crate::shell::{Shell, There, page, refused};
 
 /// The columns of the table that goes out. `customer_id` and one of the company's are enough for
 /// one that comes in.
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 10] = [
     "customer_id",
     "customer",
     "company_id",
     "company",
     "ignored",
+    "tickets",
+    "billing",
     "suggestion_id",
     "suggestion",
     "score",
@@ -66,7 +68,7 @@ pub(crate) async fn download(
     Ok((headers, sheet.into_text()).into_response())
 }
 
-fn fields(line: &MappingLine) -> [String; 8] {
+fn fields(line: &MappingLine) -> [String; 10] {
     let company = line.company.as_ref();
     let suggestion = line.suggestion.as_ref();
     let name = |company: Option<&runtime::CompanyRef>| {
@@ -79,12 +81,20 @@ fn fields(line: &MappingLine) -> [String; 8] {
         company.map(id_text).unwrap_or_default(),
         name(company),
         if line.ignored { "yes" } else { "" }.to_owned(),
+        tick(line, line.ticks.tickets),
+        tick(line, line.ticks.billing),
         suggested.map(id_text).unwrap_or_default(),
         name(suggested),
         suggestion
             .map(|one| one.score.to_string())
             .unwrap_or_default(),
     ]
+}
+
+/// A tick in the table; only a customer with a company has any.
+fn tick(line: &MappingLine, on: bool) -> String {
+    let text = if on { "yes" } else { "no" };
+    line.company.as_ref().map_or("", |_| text).to_owned()
 }
 
 pub(crate) async fn show(there: There) -> Result<Response, Failure> {
@@ -155,11 +165,22 @@ fn changes(
             found.push((number, wrong(&message)));
             continue;
         };
-        let ignore = ["yes", "true", "1"].contains(&field(place("ignored")));
+        let ignore = yes_or_no(field(place("ignored"))).ok().flatten() == Some(true);
+        let ticks = ["tickets", "billing"].map(|name| yes_or_no(field(place(name))));
+        let [Ok(tickets), Ok(billing)] = ticks else {
+            found.push((number, wrong("A tick is yes or no, or left empty.")));
+            continue;
+        };
         let texts = [field(id), field(name)];
         let named = texts.into_iter().find(|text| !text.is_empty() && !ignore);
         match named.map(|text| directory.find(text)).transpose() {
-            Ok(company) => changes.extend(change(line, company, ignore)),
+            Ok(None) if !ignore && [tickets, billing].contains(&Some(false)) => {
+                found.push((number, wrong("A tick needs a company.")));
+            }
+            Ok(company) => {
+                let ticks = [tickets, billing].map(|tick| tick.filter(|_| company.is_some()));
+                changes.extend(change(line, company, ignore, ticks));
+            }
             Err(one) => found.push((number, one)),
         }
     }
@@ -171,13 +192,33 @@ fn changes(
 }
 
 /// What a line changes, if anything.
-fn change(line: &MappingLine, company: Option<String>, ignore: bool) -> Option<MappingChange> {
-    let is_same = line.ignored == ignore && line.company.as_ref().map(id_text) == company;
+fn change(
+    line: &MappingLine,
+    company: Option<String>,
+    ignore: bool,
+    [tickets, billing]: [Option<bool>; 2],
+) -> Option<MappingChange> {
+    let is_same = line.ignored == ignore
+        && line.company.as_ref().map(id_text) == company
+        && tickets.is_none_or(|tick| tick == line.ticks.tickets)
+        && billing.is_none_or(|tick| tick == line.ticks.billing);
     (!is_same).then(|| MappingChange {
         customer: line.customer.id.clone(),
         company: company.map(Value::String),
         ignore,
+        tickets,
+        billing,
     })
+}
+
+/// What a field says; nothing where it is empty.
+fn yes_or_no(field: &str) -> Result<Option<bool>, ()> {
+    match field.trim().to_lowercase().as_str() {
+        "" => Ok(None),
+        "yes" | "true" | "1" => Ok(Some(true)),
+        "no" | "false" | "0" => Ok(Some(false)),
+        _ => Err(()),
+    }
 }
 
 fn wrong(message: &str) -> Wrong {

@@ -47,6 +47,11 @@ fn view(unbilled: &Unbilled, names: &HashMap<CustomerId, String>) -> UnbilledVie
     let (why, way) = match &unbilled.why {
         Why::CustomerUnmapped => ("The customer is not mapped.".to_owned(), MAPPING),
         Why::CustomerIgnored => ("The customer is ignored in the mapping.".to_owned(), None),
+        Why::BillingOff => (
+            "Billing is switched off for the customer. What is billed so far stays as it is."
+                .to_owned(),
+            Some(("mapping?show=off", "Switch it on")),
+        ),
         Why::ProductUnmapped => (
             "Nobody has said what the product is billed as.".to_owned(),
             Some(("billing/products", "Say it")),
