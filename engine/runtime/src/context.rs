@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use expression::{Expression, Scope};
 use model::{Check, Customer, PartnerId, Request, RequestId, RunId, Verdict};
 use serde_json::{Map, Value, json};
-use store::{Batch, Expect, Lease, Record, Records, Versioned};
+use store::{Batch, Expect, Lease, NewJob, Record, Records, Versioned};
 
 use crate::core::change_request;
 use crate::halt::{Failed, Halt, script_trouble};
@@ -40,6 +40,20 @@ pub(crate) struct Context<'a> {
 struct Touched {
     before: Versioned<RequestRow>,
     after: Request,
+    /// What the product is told of the change. It is queued with the change or not at all: a run
+    /// that fails later may lose both, and then finds out both again.
+    events: Vec<NewJob>,
+}
+
+impl Touched {
+    const fn new(before: Versioned<RequestRow>, after: Request) -> Self {
+        let events = Vec::new();
+        Self {
+            before,
+            after,
+            events,
+        }
+    }
 }
 
 impl<'a> Context<'a> {
@@ -121,7 +135,7 @@ impl<'a> Context<'a> {
         if !self.touched.contains_key(id) {
             let before = self.remote.core.request(self.partner, id).await?;
             let after = before.value.0.clone();
-            self.touched.insert(id.clone(), Touched { before, after });
+            self.touched.insert(id.clone(), Touched::new(before, after));
         }
         let touched = self.touched.get_mut(id).map(|touched| &mut touched.after);
         touched.ok_or_else(|| Halt::Undefined(format!("request {id}")))
@@ -138,7 +152,21 @@ impl<'a> Context<'a> {
     /// Begins with a request that the caller has just read.
     pub(crate) fn touch(&mut self, before: Versioned<RequestRow>, after: Request) {
         let id = after.content.id.clone();
-        self.touched.insert(id, Touched { before, after });
+        self.touched.insert(id, Touched::new(before, after));
+    }
+
+    /// Has the product told of what was changed in the request, in the commit of that change.
+    pub(crate) async fn tell_of(
+        &mut self,
+        id: &RequestId,
+        event: &str,
+        data: &Value,
+    ) -> Result<(), Halt> {
+        let event = self.remote.core.event(self.partner, event, data).await?;
+        if let Some(touched) = self.touched.get_mut(id) {
+            touched.events.extend(event);
+        }
+        Ok(())
     }
 
     /// Everything that waits to be committed. What was looked at and not changed must still be as
@@ -151,6 +179,9 @@ impl<'a> Context<'a> {
                 batch.require(key, Expect::Version(touched.before.version));
             } else {
                 change_request(&mut batch, self.partner, &touched.before, &touched.after);
+            }
+            for event in touched.events {
+                batch.enqueue(event);
             }
         }
         batch

@@ -15,7 +15,7 @@ use hmac::{Hmac, Mac};
 use model::{Class, IssueKind, Partner, PartnerId, Secret, Webhook};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use store::{Batch, Records};
+use store::{Batch, NewJob, Records};
 
 use crate::core::Core;
 use crate::error::Error;
@@ -41,12 +41,25 @@ impl Core {
         event: &str,
         data: &Value,
     ) -> Result<(), store::Error> {
+        if let Some(job) = self.event(partner, event, data).await? {
+            batch.enqueue(job);
+        }
+        Ok(())
+    }
+
+    /// The job that tells the product of `event`; nothing without an address for that.
+    pub(crate) async fn event(
+        &self,
+        partner: &PartnerId,
+        event: &str,
+        data: &Value,
+    ) -> Result<Option<NewJob>, store::Error> {
         let row = self
             .store
             .get_record::<PartnerRow>(partner.as_str(), &[])
             .await?;
         if row.is_none_or(|row| row.value.0.webhook.is_none()) {
-            return Ok(());
+            return Ok(None);
         }
         let message = Message {
             id: format!("msg_{}", self.token(12)),
@@ -64,8 +77,7 @@ impl Core {
             partner: partner.clone(),
             message,
         };
-        batch.enqueue(work.job(id, lane, DELIVERY_PRIORITY, self.now()));
-        Ok(())
+        Ok(Some(work.job(id, lane, DELIVERY_PRIORITY, self.now())))
     }
 
     /// Sends one event. An answer with a 2xx status means that it was taken.

@@ -269,8 +269,13 @@ impl Core {
             Err(Halt::Store(error)) => return Err(error),
             Err(halt) => {
                 let (class, message) = halt.describe();
-                let batch = std::mem::take(&mut context.batch);
-                (Outcome::Failed { class, message }, batch, Some(halt))
+                // What was found out until then stands: one ticket that cannot be read does not keep
+                // those before it from being closed.
+                (
+                    Outcome::Failed { class, message },
+                    context.take_batch(),
+                    Some(halt),
+                )
             }
         };
         Ok(Ended {

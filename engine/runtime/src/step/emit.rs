@@ -55,8 +55,7 @@ pub(super) async fn emit(
     context.count("closed", 1);
     core.metrics.requests_closed.add(1);
     if by == ClosedBy::Psa || sabotaged(Bug::EchoesClose) {
-        core.tell(&mut context.batch, context.partner, "request.closed", &data)
-            .await?;
+        context.tell_of(&id, "request.closed", &data).await?;
     }
     Ok(Flow::Go)
 }
