@@ -16,6 +16,7 @@ mod load;
 mod names;
 mod operate;
 mod product;
+mod rotation;
 mod sharing;
 mod test_ticket;
 mod ticket_texts;

@@ -38,6 +38,15 @@ impl Scope {
         self.partner().is_none_or(|own| own.as_str() == partner)
     }
 
+    /// What somebody with this scope is called.
+    pub fn role(&self) -> &'static str {
+        match self {
+            Self::Operator => "Operator",
+            Self::Partner(_) => "Administrator",
+            Self::Reader(_) => "Read only",
+        }
+    }
+
     /// Whether this allows anything to be changed.
     pub fn may_change(&self) -> bool {
         !matches!(self, Self::Reader(_))

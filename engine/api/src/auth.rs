@@ -27,6 +27,8 @@ pub(crate) async fn authenticate(
         .map(|(_, id)| id);
     match authorised(&app, &request, partner) {
         Ok(claims) => {
+            let by = By(format!("{} through the API", claims.scope.role()));
+            request.extensions_mut().insert(by);
             request.extensions_mut().insert(claims.scope);
             next.run(request).await
         }
@@ -84,6 +86,22 @@ fn refused(refusal: Refusal) -> Problem {
             header::WWW_AUTHENTICATE,
             "Bearer realm=\"dovetail\", error=\"invalid_token\"",
         )
+}
+
+/// Who calls, in words for people who read later who changed something.
+#[derive(Clone)]
+pub(crate) struct By(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for By {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| Problem::new(Code::Unauthenticated, "The call brings no bearer token."))
+    }
 }
 
 /// Proof that the caller is an operator.

@@ -4,6 +4,7 @@
 mod activity;
 mod billing;
 mod callouts;
+mod credentials;
 mod hold;
 mod integrations;
 mod issues;
@@ -43,7 +44,10 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
             integrations::create_integration
         ))
         .routes(routes!(integrations::read_integration))
-        .routes(routes!(integrations::put_credentials))
+        .routes(routes!(credentials::put_credentials))
+        .routes(routes!(credentials::put_spare, credentials::remove_spare))
+        .routes(routes!(credentials::test_spare))
+        .routes(routes!(credentials::use_spare))
         .routes(routes!(integrations::put_callout_credentials))
         .routes(routes!(integrations::rotate_callout))
         .routes(routes!(hold::pause_integration))

@@ -91,7 +91,7 @@ impl Shell {
             title: title.into(),
             links: Links::new(),
             proof: visitor.proof.clone(),
-            role: role(visitor),
+            role: visitor.scope().role(),
             may_change: visitor.may_change(),
             is_operator: visitor.scope().partner().is_none(),
             partner: String::new(),
@@ -197,14 +197,6 @@ impl There {
     pub(crate) fn leave_for(&self, path: &str, said: &str, count: usize) -> Response {
         let path = format!("integrations/{}/{path}", self.integration.id);
         self.here.leave_for(&path, said, count)
-    }
-}
-
-fn role(visitor: &Visitor) -> &'static str {
-    match visitor.scope() {
-        access::Scope::Operator => "Operator",
-        access::Scope::Partner(_) => "Administrator",
-        access::Scope::Reader(_) => "Read only",
     }
 }
 

@@ -53,6 +53,11 @@ impl Visitor {
         &self.pass.scope
     }
 
+    /// Who changes something here, in words for people who read it later.
+    pub(crate) fn by(&self) -> String {
+        format!("{} in the console", self.scope().role())
+    }
+
     /// Whether the visitor may change anything.
     pub(crate) fn may_change(&self) -> bool {
         self.scope().may_change()

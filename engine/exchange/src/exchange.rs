@@ -146,6 +146,12 @@ impl Exchange {
         }
     }
 
+    /// Lets nothing more be sent under `name`, also not by whoever asks for it only from now on,
+    /// until it is forgotten. Calls that are under way with it end, and are not made again.
+    pub fn retire_broker(&self, name: &str) {
+        self.broker_or(name, Credential::default()).retire();
+    }
+
     /// Every broker, e.g. for metrics.
     pub fn all_brokers(&self) -> Vec<Broker> {
         self.brokers().values().cloned().collect()

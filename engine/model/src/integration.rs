@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Class, CustomerId, IntegrationId, PartnerId, Secret, Timestamp};
+use crate::{Class, CustomerId, Entered, IntegrationId, PartnerId, Secret, Spare, Timestamp};
 
 /// One partner's configured use of one connector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,15 @@ pub struct Integration {
     pub connector: String,
     /// What the partner pasted, by the names of the connector's credential fields.
     pub credentials: BTreeMap<String, Secret>,
+    /// Who gave them; nothing for those of a time when that was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered: Option<Entered>,
+    /// Counts the changes of `credentials`, so that work which read older ones is told apart.
+    #[serde(default)]
+    pub credentials_generation: u64,
+    /// The next or the former credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<Spare>,
     /// The settings, by section, e.g. `tickets`.
     pub sections: BTreeMap<String, Section>,
     /// Whether its credentials work.

@@ -6,6 +6,7 @@
 
 pub mod billing;
 pub mod class;
+pub mod credentials;
 pub mod id;
 pub mod integration;
 pub mod issue;
@@ -21,6 +22,7 @@ pub mod span;
 pub mod timestamp;
 
 pub use class::Class;
+pub use credentials::{Entered, Former, Spare};
 pub use id::{
     CustomerId, IntegrationId, InvalidId, IssueId, PartnerId, ProductId, RequestId, RunId,
 };

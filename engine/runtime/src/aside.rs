@@ -8,7 +8,7 @@ use store::{Batch, Expect, Lease, Versioned};
 use crate::core::{Core, change_request};
 use crate::halt::Halt;
 use crate::issues::Trouble;
-use crate::remote::broker_name;
+use crate::remote::{broker_name, limits_name};
 use crate::routing::rejected;
 use crate::tables::IntegrationRow;
 use crate::work::{RequestEvent, Work};
@@ -63,8 +63,17 @@ impl Core {
                     .await?;
             }
             Halt::Rejected { message, remedy } => {
-                self.metrics.jobs_behind.add(1);
                 let integration = self.request_integration(partner, request).await?;
+                if integration
+                    .as_ref()
+                    .is_some_and(|row| !self.is_rejected(&row.value.0))
+                {
+                    // Others took the place of the rejected ones meanwhile, and are not to blame.
+                    let wait = self.backoff(lease.job.attempts, None);
+                    batch.retry(lease, self.now().after(wait));
+                    return self.store.commit(batch).await.map(drop);
+                }
+                self.metrics.jobs_behind.add(1);
                 let trouble = self.stop(&mut batch, integration, message, remedy);
                 self.set_behind(&mut batch, lease, work, partner, request, &trouble)
                     .await?;
@@ -126,6 +135,12 @@ impl Core {
             Expect::Version(row.version),
         );
         trouble
+    }
+
+    /// Whether the credentials that the integration has now are rejected.
+    pub(crate) fn is_rejected(&self, integration: &Integration) -> bool {
+        let broker = self.exchange.broker(&broker_name(integration));
+        broker.is_some_and(|broker| broker.is_rejected())
     }
 
     /// Adds to `batch` that the job's work waits behind the issue about `trouble`.
@@ -227,8 +242,8 @@ pub(crate) fn unserved(
     subject: &str,
     message: &str,
 ) -> Option<Trouble> {
-    let broker = broker_name(integration);
-    if core.silence.is_long(&broker, core.now()) {
+    let name = limits_name(integration);
+    if core.silence.is_long(&name, core.now()) {
         return Some(unreachable(core, integration, SILENT, message));
     }
     (tries >= ATTEMPTS_UNTOLD).then(|| unreachable(core, integration, subject, message))

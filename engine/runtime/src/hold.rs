@@ -16,7 +16,6 @@ use crate::error::Error;
 use crate::events::Happened;
 use crate::integrations::{put_callout, save, token_hash};
 use crate::issues::{Trouble, issue_id};
-use crate::remote::broker_name;
 use crate::routing::rejected;
 use crate::tables::{CalloutRow, NOBODY, RoutingRow};
 use crate::{IntegrationView, Runtime};
@@ -81,14 +80,16 @@ impl Runtime {
         let now = core.now();
         integration.held = Some(Held::Disconnected { at: now });
         integration.credentials = BTreeMap::new();
+        (integration.entered, integration.spare) = (None, None);
+        integration.credentials_generation += 1;
         let token = token_hash(integration.callout_token.expose());
         let mut batch = Batch::new();
         save(&mut batch, &row, &integration);
         batch
             .delete(CalloutRow::key(NOBODY, &[&token]), Expect::Any)
             .put_record(partner.as_str(), &[], &RoutingRow(now), Expect::Any);
-        self.commit(batch, "the integration").await?;
-        core.forget_broker(&broker_name(&integration));
+        core.while_retired(&row.value.0, self.commit(batch, "the integration"))
+            .await?;
         // What waited for the pause, or for credentials, has other prospects now.
         for issue in [held_issue(id), credentials_issue(id)] {
             core.clear_issue(partner, &issue).await?;

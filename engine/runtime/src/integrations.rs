@@ -2,6 +2,7 @@
 //! choices. All of it comes from the connector's definition; nothing here knows a PSA.
 
 mod connection;
+mod credentials;
 mod own_script;
 mod preview;
 pub(crate) mod settings;
@@ -12,14 +13,14 @@ use std::sync::Arc;
 use definition::Family;
 use definition::connector::{Connector, Field};
 use definition::pipeline::{Entity, Event, StepKind};
-use model::{
-    Health, Held, Integration, IntegrationId, IssueKind, PartnerId, Secret, Timestamp, span,
-};
+use model::{Health, Held, Integration, IntegrationId, PartnerId, Secret, Timestamp, span};
 use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Records, Versioned};
 
 pub(crate) use connection::grants;
 pub use connection::{ConnectionReport, RightReport};
+use credentials::checked;
+pub use credentials::{CredentialsView, FORMER_KEPT, SpareView};
 pub use own_script::OwnScriptView;
 pub use preview::{Preview, PreviewInput, PreviewOf};
 pub use settings::{
@@ -31,9 +32,6 @@ use crate::Runtime;
 use crate::core::Core;
 use crate::error::{Error, Fault};
 use crate::events::{Happened, every, schedule_job};
-use crate::hold::connect_again;
-use crate::issues::issue_id;
-use crate::remote::{broker_name, credential};
 use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY, RoutingRow};
 
 /// The shortest interval that a schedule may have.
@@ -90,6 +88,8 @@ pub struct IntegrationView {
     pub words: BTreeMap<String, String>,
     /// Whether its credentials work.
     pub health: Health,
+    /// What is known of its credentials besides their values.
+    pub credentials: CredentialsView,
     /// That people keep it from being used, if they do.
     pub held: Option<Held>,
     /// The path of its callout address; it is secret.
@@ -150,12 +150,16 @@ impl Runtime {
         partner: &PartnerId,
         connector: &str,
         credentials: BTreeMap<String, Secret>,
+        by: &str,
     ) -> Result<IntegrationView, Error> {
         let core = &self.core;
         core.partner(partner).await?;
         let connector = core.connector(connector)?;
         let credentials = checked(&connector, credentials)?;
-        let integration = core.new_integration(partner, &connector, credentials);
+        let integration = Integration {
+            entered: Some(core.entered(by)),
+            ..core.new_integration(partner, &connector, credentials)
+        };
         core.try_out(integration.clone())
             .await?
             .refuse_unless_ok()?;
@@ -196,46 +200,6 @@ impl Runtime {
     ) -> Result<IntegrationView, Error> {
         let row = self.core.integration(partner, id).await?;
         self.view(row.value.0).await
-    }
-
-    /// Replaces the credentials, if the new ones work. What waited because the old ones were
-    /// rejected goes on.
-    pub async fn put_credentials(
-        &self,
-        partner: &PartnerId,
-        id: &IntegrationId,
-        credentials: BTreeMap<String, Secret>,
-    ) -> Result<ConnectionReport, Error> {
-        let core = &self.core;
-        let row = core.integration(partner, id).await?;
-        let connector = core.connector(&row.value.0.connector)?;
-        let mut integration = row.value.0.clone();
-        integration.credentials = checked(&connector, credentials)?;
-        let report = core.try_out(integration.clone()).await?;
-        if !report.ok {
-            return Ok(report);
-        }
-        integration.health = Health::Good;
-        let mut batch = Batch::new();
-        let reconnects = connect_again(&mut batch, &mut integration, core.now());
-        save(&mut batch, &row, &integration);
-        let happened = Happened::plain(Event::IntegrationResumed, core.now());
-        core.enqueue_event(&mut batch, &integration, &happened);
-        // Before the commit, because what the commit resumes must not meet the old credentials.
-        let broker = broker_name(&integration);
-        core.forget_broker(&broker);
-        core.exchange
-            .set_broker(&broker, credential(core, &connector, &integration)?);
-        if let Err(error) = self.commit(batch, "the integration").await {
-            core.forget_broker(&broker);
-            return Err(error);
-        }
-        let issue = issue_id(IssueKind::CredentialsRejected, Some(id), "credentials");
-        core.clear_issue(partner, &issue).await?;
-        if reconnects {
-            self.connected_again(partner, id).await?;
-        }
-        Ok(report)
     }
 
     /// Sets, or with `None` removes, the name and password that callouts must bring.
@@ -357,6 +321,7 @@ impl Runtime {
             title: connector.map_or_else(|| integration.connector.clone(), |one| one.title.clone()),
             words: connector.map(|one| one.words.clone()).unwrap_or_default(),
             health: integration.health.clone(),
+            credentials: CredentialsView::of(&integration, core.now()),
             held: integration.held,
             callout_path: format!("/callouts/{}", integration.callout_token.expose()),
             callout_seen_at: seen.map(|seen| seen.value.0),
@@ -414,6 +379,9 @@ impl Core {
             partner: partner.clone(),
             connector: connector.name.clone(),
             credentials,
+            entered: None,
+            credentials_generation: 0,
+            spare: None,
             sections: BTreeMap::new(),
             health: Health::Good,
             held: None,
@@ -423,64 +391,6 @@ impl Core {
             callout_basic: None,
             created_at: self.now(),
         }
-    }
-}
-
-/// The credentials that a connector asks for, with its defaults; anything else is a fault.
-fn checked(
-    connector: &Connector,
-    mut given: BTreeMap<String, Secret>,
-) -> Result<BTreeMap<String, Secret>, Error> {
-    let mut faults = Vec::new();
-    let mut checked = BTreeMap::new();
-    for field in &connector.credentials {
-        // People paste; what comes along at the ends is never part of a key.
-        let value = given
-            .remove(&field.name)
-            .map(|secret| secret.expose().trim().to_owned());
-        let value = value
-            .filter(|value| !value.is_empty())
-            .or_else(|| field.default.clone());
-        let address = field.address.as_ref();
-        match value.map(|value| address.map_or(Ok(value.clone()), |form| form.read(&value))) {
-            Some(Ok(value)) => drop(checked.insert(field.name.clone(), Secret::new(value))),
-            Some(Err(wrong)) => {
-                let message = format!("{} {wrong}", field.label);
-                faults.push(fault(&field.name, message, field));
-            }
-            None => faults.push(fault(
-                &field.name,
-                format!("{} is missing", field.label),
-                field,
-            )),
-        }
-    }
-    for name in given.keys() {
-        let names: Vec<&str> = connector
-            .credentials
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect();
-        faults.push(Fault {
-            pointer: format!("/credentials/{name}"),
-            message: format!("`{name}` is not a credential of {}", connector.title),
-            hint: Some(format!("it takes {}", names.join(", "))),
-            place: None,
-        });
-    }
-    if faults.is_empty() {
-        Ok(checked)
-    } else {
-        Err(Error::Invalid { faults })
-    }
-}
-
-fn fault(name: &str, message: String, field: &Field) -> Fault {
-    Fault {
-        pointer: format!("/credentials/{name}"),
-        message,
-        hint: field.help.clone(),
-        place: None,
     }
 }
 

@@ -8,7 +8,7 @@ use store::Records;
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::remote::{broker_name, window};
+use crate::remote::{limits_name, window};
 use crate::tables::CalloutSeenRow;
 use crate::{RUNS_KEPT, Runtime, ScheduleLine};
 
@@ -102,7 +102,7 @@ impl Core {
     fn shares(&self, integration: &Integration) -> Vec<ShareLeg> {
         let connector = self.library.connectors.get(&integration.connector);
         let limits = connector.into_iter().flat_map(|one| &one.http.limits);
-        let broker = broker_name(integration);
+        let broker = limits_name(integration);
         let leg = |(at, limit): (usize, &Limit)| {
             let Limit::Window { requests, per, .. } = limit else {
                 return None;

@@ -64,9 +64,9 @@ pub use crate::effective::own_script::OWN_SCRIPT_BYTES_MAX;
 pub use crate::error::{Error, Fault, InText};
 pub use crate::fleet::{FleetIntegration, FleetLine};
 pub use crate::integrations::{
-    Choice, ChoiceList, ConnectionReport, ConnectorForm, FormField, IntegrationView, OwnScriptView,
-    Preview, PreviewInput, PreviewOf, RULES_MAX, RightReport, ScheduleLine, SectionChange,
-    SectionForm, SectionView, SettingForm, VariableForm,
+    Choice, ChoiceList, ConnectionReport, ConnectorForm, CredentialsView, FORMER_KEPT, FormField,
+    IntegrationView, OwnScriptView, Preview, PreviewInput, PreviewOf, RULES_MAX, RightReport,
+    ScheduleLine, SectionChange, SectionForm, SectionView, SettingForm, SpareView, VariableForm,
 };
 pub use crate::legs::{CalloutLeg, Legs, ScheduleLeg, ShareLeg};
 pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt, SuggestionView};

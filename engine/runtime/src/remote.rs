@@ -495,7 +495,7 @@ impl Remote {
             || !self
                 .core
                 .silence
-                .note(self.broker.name(), failure, self.core.now())
+                .note(&limits_name(&self.integration), failure, self.core.now())
         {
             return Ok(());
         }
@@ -574,9 +574,18 @@ impl Remote {
     }
 }
 
-/// The name under which an integration's calls share limits and trust.
-pub(crate) fn broker_name(integration: &Integration) -> String {
+/// The name under which an integration's calls share limits: the other side counts them together,
+/// whatever they are made with.
+pub(crate) fn limits_name(integration: &Integration) -> String {
     format!("{}/{}", integration.partner, integration.id)
+}
+
+/// The name under which the calls with an integration's credentials share trust. Other credentials
+/// have another: work that has read the former ones can neither use them any more nor have the new
+/// ones blamed.
+pub(crate) fn broker_name(integration: &Integration) -> String {
+    let generation = integration.credentials_generation;
+    format!("{}#{generation}", limits_name(integration))
 }
 
 pub(crate) fn scope(roots: &Map<String, Value>) -> Scope<'_> {

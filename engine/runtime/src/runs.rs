@@ -302,7 +302,7 @@ impl Core {
         let partner = task.partner;
         let subject = run_subject(&task.pipeline.name);
         // What passes by itself is tried until it has passed, whoever asked for it.
-        let mends_itself = matches!(halt, Halt::Again { .. } | Halt::Store(_));
+        let mut mends_itself = matches!(halt, Halt::Again { .. } | Halt::Store(_));
         let tries = task.failures + lease.job.attempts;
         let trouble = match halt {
             Halt::Again { message, .. } => unserved(self, integration, tries, &subject, &message),
@@ -318,7 +318,9 @@ impl Core {
                     .integration(partner, &integration.id)
                     .await
                     .map_err(store_error)?;
-                Some(self.stop(batch, Some(row), message, remedy))
+                // Where others took their place meanwhile, those are not to blame.
+                mends_itself = !self.is_rejected(&row.value.0);
+                (!mends_itself).then(|| self.stop(batch, Some(row), message, remedy))
             }
             Halt::Undefined(what) => Some(Trouble {
                 kind: IssueKind::ScriptFailed,

@@ -52,6 +52,11 @@ pub(crate) enum Work {
         partner: PartnerId,
         message: Message,
     },
+    /// The time of an integration's former credentials may be over.
+    Lapse {
+        partner: PartnerId,
+        integration: IntegrationId,
+    },
 }
 
 /// What happened to a request.
@@ -81,7 +86,8 @@ impl Work {
             | Self::Pipeline { partner, .. }
             | Self::Schedule { partner, .. }
             | Self::Recheck { partner, .. }
-            | Self::Deliver { partner, .. } => partner,
+            | Self::Deliver { partner, .. }
+            | Self::Lapse { partner, .. } => partner,
         }
     }
 
@@ -116,6 +122,9 @@ impl RequestEvent {
 
 /// Sending to the product goes after tickets, before directories.
 pub(crate) const DELIVERY_PRIORITY: u8 = 0;
+
+/// Nobody waits for the end of former credentials, which cannot be used any more anyway.
+pub(crate) const LAPSE_PRIORITY: u8 = 2;
 
 /// The job id of what happened to a request: the same thing is never queued twice.
 pub(crate) fn request_job(partner: &PartnerId, request: &RequestId, event: RequestEvent) -> String {

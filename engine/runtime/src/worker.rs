@@ -167,6 +167,7 @@ impl Core {
                 .await
                 .map_err(store_error),
             Work::Deliver { message, .. } => self.do_delivery(lease, &partner, message).await,
+            Work::Lapse { integration, .. } => self.lapse(lease, &partner, integration).await,
         }
     }
 

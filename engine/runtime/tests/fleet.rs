@@ -231,7 +231,7 @@ impl Fleet {
             .unwrap();
         let token = BTreeMap::from([("token".to_owned(), Secret::new("t"))]);
         let made = runtime
-            .create_integration(&id, "desk", token)
+            .create_integration(&id, "desk", token, "a person")
             .await
             .unwrap();
         let here = (&id, &made.id);

@@ -1,4 +1,4 @@
-//! Integrations: tested, made, looked up, given new credentials.
+//! Integrations: tested, made, looked up, reached by callouts.
 
 use std::sync::Arc;
 
@@ -9,13 +9,14 @@ use model::{IntegrationId, PartnerId};
 use runtime::Runtime;
 
 use crate::Options;
+use crate::auth::By;
 use crate::body::Input;
 use crate::params::At;
 use crate::problem::{Code, Fault, Problem};
 use crate::wire::each;
 use crate::wire::integrations::{
-    CalloutCredentialsInput, ConnectionInput, ConnectionReport, ConnectorList, CredentialsInput,
-    Integration, IntegrationList,
+    CalloutCredentialsInput, ConnectionInput, ConnectionReport, ConnectorList, Integration,
+    IntegrationList,
 };
 
 /// List the connectors there are, with their forms.
@@ -52,10 +53,11 @@ pub(crate) async fn create_integration(
     State(runtime): State<Runtime>,
     State(options): State<Arc<Options>>,
     At(partner): At<PartnerId>,
+    By(by): By,
     Input(input): Input<ConnectionInput>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Integration>), Problem> {
     let view = runtime
-        .create_integration(&partner, &input.connector, input.credentials)
+        .create_integration(&partner, &input.connector, input.credentials, &by)
         .await?;
     let integration = Integration::at(options.public_url(), view);
     let place = format!("/api/v1/partners/{partner}/integrations/{}", integration.id);
@@ -92,23 +94,6 @@ pub(crate) async fn read_integration(
 ) -> Result<Json<Integration>, Problem> {
     let view = runtime.integration(&partner, &integration).await?;
     Ok(Json(Integration::at(options.public_url(), view)))
-}
-
-/// Give an integration new credentials. They are tested first and kept only when they work, which
-/// starts an integration that was stopped.
-#[utoipa::path(put, path = "/api/v1/partners/{partner}/integrations/{integration}/credentials",
-    tag = "integrations", request_body = CredentialsInput,
-    responses((status = 200, description = "How the test went; kept if `ok`.",
-        body = ConnectionReport)))]
-pub(crate) async fn put_credentials(
-    State(runtime): State<Runtime>,
-    At((partner, integration)): At<(PartnerId, IntegrationId)>,
-    Input(input): Input<CredentialsInput>,
-) -> Result<Json<ConnectionReport>, Problem> {
-    let report = runtime
-        .put_credentials(&partner, &integration, input.credentials)
-        .await?;
-    Ok(Json(report.into()))
 }
 
 /// Set the name and password that callouts must bring as HTTP Basic; null for none.

@@ -6,6 +6,7 @@ use model::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::credentials::Credentials;
 use super::settings::SectionForm;
 use super::{Moment, each};
 
@@ -187,6 +188,8 @@ pub(crate) struct Integration {
     words: BTreeMap<String, String>,
     /// Whether its credentials work.
     health: Health,
+    /// What is known of its credentials; they themselves are never shown.
+    credentials: Credentials,
     /// That people keep it from being used, if they do.
     held: Option<Held>,
     /// Where the PSA reports changes of tickets.
@@ -212,6 +215,7 @@ impl Integration {
             title: view.title,
             words: view.words,
             health: view.health.into(),
+            credentials: view.credentials.into(),
             held: view.held.map(Held::from),
             callout: CalloutAddress {
                 url: format!("{base}{}", view.callout_path),

@@ -8,6 +8,7 @@
 )]
 
 mod callouts;
+mod credentials;
 mod desk;
 mod envelope;
 mod integrations;

@@ -70,7 +70,8 @@ pub(crate) async fn send(
         .map(|(name, value)| (name.to_owned(), Secret::new(value)))
         .collect();
     let outcome = if fields.action() == "create" {
-        let made = runtime.create_integration(here.id(), &connector.name, credentials);
+        let by = here.visitor.by();
+        let made = runtime.create_integration(here.id(), &connector.name, credentials, &by);
         match made.await {
             Ok(made) => {
                 return Ok(here.leave_for(&format!("integrations/{}", made.id), "created", 1));

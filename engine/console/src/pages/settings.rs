@@ -1,30 +1,32 @@
 //! Settings: credentials, how often things run, and holding the integration.
 //!
-//! New credentials are tried out beside the ones in use and take their place only when they work,
-//! so that a typing error stops nothing.
+//! What a person does with credentials is in `credentials`: in short, none is put to use that was
+//! not found to work a moment before, so that a typing error stops nothing.
+
+mod credentials;
 
 use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use model::{Health, Held, Secret};
+use model::Held;
 use runtime::{Error, Fault, Runtime};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::form::{Field, Wrong, credential, sentence};
+use crate::form::Wrong;
 use crate::moment::Moment;
 use crate::shell::{Shell, There, page, refused};
+
+use credentials::{Credentials, Rejected};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
     shell: Shell,
     title: String,
-    credentials: Vec<Field>,
-    /// Why the credentials that were typed are not in use.
-    rejected: Option<(String, Option<String>)>,
+    credentials: Credentials,
     schedule: Vec<Every>,
     hold: Hold,
 }
@@ -51,7 +53,7 @@ struct Hold {
 #[derive(Default)]
 struct Refusal {
     faults: Vec<Fault>,
-    rejected: Option<(String, Option<String>)>,
+    rejected: Option<Rejected>,
     unconfirmed: bool,
 }
 
@@ -70,7 +72,9 @@ pub(crate) async fn send(
 ) -> Result<Response, Failure> {
     let (partner, id) = (there.here.id(), there.id());
     let said = match fields.action() {
-        "credentials" => return replace(&runtime, &there, &fields).await,
+        "credentials" | "spare" | "spare_test" | "spare_use" | "spare_remove" => {
+            return credentials::send(&runtime, &there, &fields).await;
+        }
         "schedule" => {
             let changed = runtime.put_schedule(partner, id, schedule(&there, &fields));
             match changed.await {
@@ -103,27 +107,6 @@ pub(crate) async fn send(
     Ok(there.leave_for("connection", said, 0))
 }
 
-async fn replace(runtime: &Runtime, there: &There, fields: &Fields) -> Result<Response, Failure> {
-    let typed = fields.below("credentials.").into_iter();
-    let typed: BTreeMap<String, Secret> = typed
-        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
-        .collect();
-    let replaced = runtime.put_credentials(there.here.id(), there.id(), typed);
-    let refusal = match replaced.await {
-        Ok(report) if report.ok => return Ok(there.leave_for("connection", "credentials", 0)),
-        Ok(report) => Refusal {
-            rejected: Some((sentence(&report.message), report.remedy)),
-            ..Refusal::default()
-        },
-        Err(Error::Invalid { faults }) => Refusal {
-            faults,
-            ..Refusal::default()
-        },
-        Err(error) => return Err(error.into()),
-    };
-    refused(&settings_page(there, fields, refusal))
-}
-
 /// The spans that differ from how often things run now; an empty one is left as it is.
 fn schedule(there: &There, fields: &Fields) -> BTreeMap<String, String> {
     let typed = fields.below("every.").into_iter();
@@ -138,18 +121,12 @@ fn schedule(there: &There, fields: &Fields) -> BTreeMap<String, String> {
 fn settings_page(there: &There, typed: &Fields, refusal: Refusal) -> SettingsPage {
     let faults = &refusal.faults;
     let held = there.integration.held;
-    let since = match (held, &there.integration.health) {
-        (Some(Held::Paused { at } | Held::Disconnected { at }), _) => Some(at.into()),
-        (None, Health::Good | Health::Stopped { .. }) => None,
-    };
-    let fields = there.connector.credentials.iter();
+    let since = held.map(|(Held::Paused { at } | Held::Disconnected { at })| at.into());
     let lines = there.integration.schedule.iter();
     SettingsPage {
         shell: there.shell("Settings"),
         title: there.connector.title.clone(),
-        credentials: fields
-            .map(|field| credential(field, typed, faults))
-            .collect(),
+        credentials: Credentials::of(there, typed, faults, refusal.rejected),
         schedule: lines
             .map(|line| {
                 let name = format!("every.{}", line.pipeline);
@@ -168,6 +145,5 @@ fn settings_page(there: &There, typed: &Fields, refusal: Refusal) -> SettingsPag
             since,
             unconfirmed: refusal.unconfirmed,
         },
-        rejected: refusal.rejected,
     }
 }

@@ -37,6 +37,15 @@ const SAID: &[(&str, &str)] = &[
         "credentials",
         "Connection successful. The new credentials are in use.",
     ),
+    (
+        "spare",
+        "Connection successful. They are kept; no call is made with them yet.",
+    ),
+    (
+        "spare_works",
+        "Connection successful. No call is made with them yet.",
+    ),
+    ("spare_removed", "Removed. They are forgotten."),
     ("schedule", "Schedule saved."),
     ("paused", "Paused. What comes waits."),
     ("resumed", "Resumed. What has waited goes on."),

@@ -165,6 +165,49 @@ async fn settings_keep_what_works_and_hold_the_integration() {
 }
 
 #[tokio::test]
+async fn the_next_credentials_lie_beside_those_in_use_until_they_are_switched_to() {
+    let world = World::new("autotask").await;
+    let mut browser = world.administrator().await;
+    let path = format!("{}/connection", browser.connect().await);
+    let page = browser.get(&path).await;
+    page.expect(200, &["In use", "Working", "Administrator in the console"]);
+    let wrong = credential_fields(&world.psa.wrong_credentials(&world.psa_url));
+    let mut wrong = borrowed(&wrong);
+    wrong.push(("do", "spare"));
+    let refused = browser.fill(&path, &wrong).await;
+    refused.expect(422, &["The credentials are rejected"]);
+    // The user's name in other letters is the same user, and other credentials.
+    let mut next = world.psa.credentials(&world.psa_url);
+    next.get_mut("username").unwrap().make_ascii_uppercase();
+    let fields = credential_fields(&next);
+    let mut fields = borrowed(&fields);
+    fields.push(("do", "spare"));
+    browser.fill(&path, &fields).await;
+    let kept = browser.follow().await;
+    let kept = kept.expect(200, &["Next", "Not in use yet", "Test and switch<"]);
+    for secret in next.values() {
+        assert!(!kept.text().contains(secret), "{}", kept.text());
+    }
+    browser.fill(&path, &[("do", "spare_test")]).await;
+    let tested = browser.follow().await;
+    tested.expect(200, &["No call is made with them yet.", "Not in use yet"]);
+    browser.fill(&path, &[("do", "spare_use")]).await;
+    let switched = browser.follow().await;
+    switched.expect(200, &["Former", "Forgotten", "Test and switch back"]);
+    browser.fill(&path, &[("do", "spare_use")]).await;
+    browser
+        .follow()
+        .await
+        .expect(200, &["new credentials are in use"]);
+    browser.fill(&path, &[("do", "spare_remove")]).await;
+    let removed = browser
+        .follow()
+        .await
+        .expect(200, &["Removed. They are forgotten."]);
+    assert!(!removed.text().contains("spare_use"), "{}", removed.text());
+}
+
+#[tokio::test]
 async fn operators_see_how_all_partners_are_and_others_do_not() {
     let world = World::new("autotask").await;
     hand_in(&world, "r-1").await;

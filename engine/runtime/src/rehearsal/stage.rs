@@ -192,6 +192,9 @@ fn integration(connector: &Connector, given: &Given) -> Result<Integration, Erro
         credentials: secrets
             .map(|(name, text)| (name.clone(), Secret::new(text)))
             .collect(),
+        entered: None,
+        credentials_generation: 0,
+        spare: None,
         sections: sections.collect(),
         health: Health::Good,
         held: None,

@@ -8,7 +8,7 @@ use exchange::{Expect, Request, ResetForm};
 use expression::Scope;
 use serde_json::Value;
 
-use super::{Remote, broker_name};
+use super::{Remote, limits_name};
 
 /// What an exchange needs beyond what a definition says about retries.
 pub(super) fn retry(retry: &definition::connector::Retry) -> exchange::Retry {
@@ -85,7 +85,7 @@ impl Remote {
         scope: &Scope<'_>,
     ) -> Result<Vec<exchange::Limit>, expression::Error> {
         let mut limits = Vec::new();
-        let whose = broker_name(&self.integration);
+        let whose = limits_name(&self.integration);
         for (at, limit) in self.connector.http.limits.iter().enumerate() {
             if let Limit::Concurrent { requests, for_each } = limit {
                 let each = match for_each {

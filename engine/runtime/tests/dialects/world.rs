@@ -220,9 +220,9 @@ impl World {
     }
 
     pub(crate) async fn create(&self) -> IntegrationId {
-        let created = self
-            .runtime
-            .create_integration(&self.partner, "sample", credentials());
+        let created =
+            self.runtime
+                .create_integration(&self.partner, "sample", credentials(), "a person");
         created.await.unwrap().id
     }
 

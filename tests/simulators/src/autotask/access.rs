@@ -16,6 +16,10 @@ pub(crate) struct Account {
     wrong_secrets: u32,
     locked: bool,
     revoked: bool,
+    /// A second secret, beside the one that the tenant was made with.
+    second: Option<String>,
+    /// Whether the one that the tenant was made with is honoured no more.
+    first_withdrawn: bool,
 }
 
 /// What came of checking the headers of one call.
@@ -57,7 +61,8 @@ impl Account {
         if self.revoked {
             return Verdict::Shut(unauthorized());
         }
-        if secret == known.secret {
+        let is_first = secret == known.secret && !self.first_withdrawn;
+        if is_first || self.second.as_deref() == Some(secret) {
             self.wrong_secrets = 0;
             return Verdict::Welcome;
         }
@@ -68,6 +73,16 @@ impl Account {
 
     pub(crate) fn is_locked(&self) -> bool {
         self.locked
+    }
+
+    /// Honours a second secret from now on.
+    pub(crate) fn add_secret(&mut self, secret: &str) {
+        self.second = Some(secret.to_owned());
+    }
+
+    /// Honours the secret no more that the tenant was made with.
+    pub(crate) fn withdraw_first_secret(&mut self) {
+        self.first_withdrawn = true;
     }
 
     /// Withdraws the credentials, as a person deleting the key would.

@@ -273,6 +273,16 @@ impl Autotask {
         self.account().revoke();
     }
 
+    /// Gives the API user a second secret, as a person does who rotates it.
+    pub fn add_secret(&self, secret: &str) {
+        self.account().add_secret(secret);
+    }
+
+    /// Deletes the secret that the tenant was made with: it counts as wrong from now on.
+    pub fn withdraw_first_secret(&self) {
+        self.account().withdraw_first_secret();
+    }
+
     /// Unlocks the API user and honours its credentials again.
     pub fn restore_credentials(&self) {
         self.account().restore();
