@@ -7,9 +7,11 @@
 mod billing;
 mod client;
 mod folder;
+mod invitation;
 mod lapse;
 mod leg;
 mod setup;
+mod show;
 mod site;
 mod stage;
 mod tickets;
@@ -35,56 +37,24 @@ pub(crate) async fn run(args: DemoArgs) -> Result<Exit, Error> {
     print(&site.addresses(&stages).join("\n"))?;
     // A person who has seen enough may leave at any time; all is cleared away all the same.
     let walked = tokio::select! {
-        walked = tour::walk_all(&mut stages) => Some(walked?),
+        walked = walk(&args, &mut stages) => Some(walked?),
         _ = signals.next() => None,
     };
     if walked.is_some() && !args.once {
-        print(&invitation(&site, &stages))?;
+        print(&invitation::lines(&site, &stages).join("\n"))?;
         signals.next().await;
     }
     site.tear_down(stages).await;
     Ok(walked.unwrap_or(Exit::Interrupted))
 }
 
-/// What a person can try next.
-fn invitation(site: &Site, stages: &[Stage]) -> String {
-    let (url, token) = (site.url(), site.token.expose());
-    let mut lines =
-        vec![
-        "All of it stays up until Ctrl-C. Open the console with this link; it works once, within a"
-            .to_owned(),
-        "quarter of an hour:".to_owned(),
-        String::new(),
-        format!("  {}", site.sign_in_url()),
-        String::new(),
-        format!("Another: dovetail token --data {} --link {url}", site.data()),
-        "Or by the API:".to_owned(),
-        String::new(),
-        format!("  export TOKEN={token}"),
-        format!("  curl {url}/api/openapi.json"),
-    ];
-    lines.extend(stages.first().map(|stage| first_steps(&url, stage)));
-    for side in stages.iter().flat_map(|stage| &stage.sides) {
-        lines.push(format!("  curl {}/__simulator/tickets", side.url));
+/// Walks the tours, and lays out what somebody who stays can look at.
+async fn walk(args: &DemoArgs, stages: &mut [Stage]) -> Result<Exit, Error> {
+    let walked = tour::walk_all(stages).await?;
+    if !args.once
+        && let Err(lapse) = show::lay_out(stages).await
+    {
+        print(&format!("\nnot all that was to be shown is there: {lapse}"))?;
     }
-    format!("\n{}", lines.join("\n"))
-}
-
-/// Calls about the requests of one partner.
-fn first_steps(url: &str, stage: &Stage) -> String {
-    let requests = format!("{url}{}", stage.path("/requests"));
-    let customer = stage.product.customers().into_iter().next();
-    let request = serde_json::json!({
-        "id": "mine-1",
-        "customer_id": customer.map(|customer| customer.id),
-        "report_type": "url_block",
-        "hostname": "files.example",
-    });
-    let bearer = "curl -H \"authorization: Bearer $TOKEN\"";
-    let lines = [
-        format!("  {bearer} {requests}"),
-        format!("  {bearer} --json '{request}' \\\n    {requests}"),
-        format!("  {bearer} {requests}/mine-1"),
-    ];
-    lines.join("\n")
+    Ok(walked)
 }

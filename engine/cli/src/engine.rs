@@ -108,9 +108,9 @@ impl Engine {
         format!("http://{}", self.address)
     }
 
-    /// The address of a link that signs a person in, once, as operator.
-    pub(crate) fn sign_in_url(&self) -> String {
-        let path = console::sign_in_path(&self.tokens, Scope::Operator, SystemClock.now());
+    /// The address of a link that signs a person in, once, for `scope`.
+    pub(crate) fn sign_in_url(&self, scope: Scope) -> String {
+        let path = console::sign_in_path(&self.tokens, scope, SystemClock.now());
         format!("{}{}", self.url(), path.expose())
     }
 

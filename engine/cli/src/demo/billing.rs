@@ -8,7 +8,7 @@ use super::setup::chosen;
 use super::stage::{Side, Stage};
 
 /// The product whose usage is billed, and what it is billed as.
-const PRODUCT: &str = "web-security";
+pub(super) const PRODUCT: &str = "web-security";
 const ITEM: &str = "Web Security";
 
 /// What the customers of one PSA use, in turn. It is billed rounded up.

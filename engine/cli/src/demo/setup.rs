@@ -10,16 +10,21 @@ use super::wait::wait_for;
 /// Suggestions with this score or more are taken without a look at each.
 const SCORE_ACCEPTED: u64 = 80;
 
-/// Tells the engine of partner and customers; for each PSA, tests the connection and creates the
-/// integration.
-pub(super) async fn connect(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
+/// Tells the engine of a partner and its customers, as the product does; gives how many these are.
+pub(super) async fn introduce(stage: &Stage) -> Result<Value, Lapse> {
     let webhook = json!({ "url": stage.webhook_url(), "secret": stage.product.secret() });
-    let partner = json!({ "name": stage.partner, "webhook": webhook });
+    let partner = json!({ "name": stage.name, "webhook": webhook });
     stage.client.put(&stage.path(""), partner).await?;
     let customers = json!({ "customers": stage.product.customers() });
     let path = stage.path("/customers");
     let receipt = stage.client.put(&path, customers).await?;
-    let received = at(&receipt, "/received")?;
+    at(&receipt, "/received").cloned()
+}
+
+/// Tells the engine of partner and customers; for each PSA, tests the connection and creates the
+/// integration.
+pub(super) async fn connect(stage: &mut Stage) -> Result<Vec<String>, Lapse> {
+    let received = introduce(stage).await?;
     let mut proof = vec![format!("the product told of {received} customers")];
     for place in 0..stage.sides.len() {
         proof.extend(connect_side(stage, place).await?);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use access::{Claims, Scope};
 use exchange::{Clock as _, Network, NetworkOptions, SystemClock};
-use model::Secret;
+use model::{PartnerId, Secret};
 use runtime::Config;
 use simulators::{Tenant, Tenants};
 
@@ -30,33 +30,48 @@ pub(super) struct Site {
 /// A partner of the demo, and the PSAs that it has.
 struct Msp<'a> {
     id: String,
+    name: &'static str,
     psas: Vec<&'a str>,
+    is_new: bool,
 }
 
-/// One partner for each PSA, and where there are several, one that has them all.
-fn msps(psas: &[String]) -> Vec<Msp<'_>> {
-    let alone = |psa: &'_ String| format!("{psa}-msp");
-    let mut msps: Vec<Msp<'_>> = Vec::new();
-    for psa in psas {
-        msps.push(Msp {
-            id: alone(psa),
-            psas: vec![psa],
-        });
-    }
+/// Names of the partners with one PSA, in turn.
+const NAMES: [&str; 2] = ["Bluewater IT Services", "Ridgeline Managed IT"];
+
+/// One partner for each PSA, and where there are several, one that has them all. Where somebody is
+/// to stay, one more who has connected none of them yet.
+fn msps(psas: &[String], somebody_stays: bool) -> Vec<Msp<'_>> {
+    let of_all = |id: &str, name| Msp {
+        id: id.to_owned(),
+        name,
+        psas: psas.iter().map(String::as_str).collect(),
+        is_new: false,
+    };
+    let alone = psas.iter().zip(NAMES.into_iter().cycle());
+    let alone = alone.map(|(psa, name)| Msp {
+        id: format!("{psa}-msp"),
+        name,
+        psas: vec![psa],
+        is_new: false,
+    });
+    let mut msps: Vec<Msp<'_>> = alone.collect();
     if psas.len() > 1 {
+        msps.push(of_all("mixed-msp", "Two Rivers Technology"));
+    }
+    if somebody_stays {
         msps.push(Msp {
-            id: "mixed-msp".to_owned(),
-            psas: psas.iter().map(String::as_str).collect(),
+            is_new: true,
+            ..of_all("new-msp", "Newport Networks")
         });
     }
     msps
 }
 
 impl Site {
-    /// Starts all of it, with a stage for each partner.
+    /// Starts all of it, with a stage for each partner; the one of a new partner is the last.
     pub(super) async fn set_up(args: &DemoArgs) -> Result<(Self, Vec<Stage>), Error> {
         let names = args.psas();
-        let msps = msps(&names);
+        let msps = msps(&names, !args.once);
         let mut sides: BTreeMap<&str, Vec<Side>> = BTreeMap::new();
         let mut psas = Vec::new();
         for name in &names {
@@ -81,7 +96,9 @@ impl Site {
         for msp in &msps {
             let client = Client::new(network.clone(), &engine.url(), token.clone());
             let sides = sides.remove(msp.id.as_str()).unwrap_or_default();
-            stages.push(Stage::set_up(&msp.id, sides, client, args.seed).await?);
+            let mut stage = Stage::set_up(&msp.id, msp.name, sides, client, args.seed).await?;
+            stage.is_new = msp.is_new;
+            stages.push(stage);
         }
         let site = Self {
             token,
@@ -123,9 +140,10 @@ impl Site {
         self.folder.path().display().to_string()
     }
 
-    /// A link that signs a person in to the console.
-    pub(super) fn sign_in_url(&self) -> String {
-        self.engine.sign_in_url()
+    /// A link that signs a person in to the console: as operator, or for one partner.
+    pub(super) fn sign_in_url(&self, partner: Option<&PartnerId>) -> String {
+        let scope = partner.cloned().map_or(Scope::Operator, Scope::Partner);
+        self.engine.sign_in_url(scope)
     }
 }
 

@@ -18,6 +18,10 @@ const REQUESTS: u32 = 40;
 /// A partner, and what the legs have found out so far.
 pub(super) struct Stage {
     pub(super) partner: String,
+    /// What people call it.
+    pub(super) name: &'static str,
+    /// Whether it has connected nothing yet, and no leg is walked for it.
+    pub(super) is_new: bool,
     /// The PSAs that the partner has, in the order in which it connects them.
     pub(super) sides: Vec<Side>,
     pub(super) product: Product,
@@ -77,6 +81,7 @@ impl Side {
 impl Stage {
     pub(super) async fn set_up(
         partner: &str,
+        name: &'static str,
         sides: Vec<Side>,
         client: Client,
         seed: u64,
@@ -92,6 +97,8 @@ impl Stage {
         unsent.reverse();
         Ok(Self {
             partner: partner.to_owned(),
+            name,
+            is_new: false,
             sides,
             product,
             client,

@@ -14,16 +14,16 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::print;
 
-/// Walks every tour, and says what held.
+/// Walks every tour, and says what held. A new partner has none.
 pub(super) async fn walk_all(stages: &mut [Stage]) -> Result<Exit, Error> {
     let started = Instant::now();
-    let count = stages.len();
     let (mut tours, mut heard) = (Vec::new(), Vec::new());
-    for stage in stages {
+    for stage in stages.iter_mut().filter(|stage| !stage.is_new) {
         let (say, hear) = unbounded_channel();
         tours.push(walk(stage, say));
         heard.push(hear);
     }
+    let count = tours.len();
     let (held, shown) = join(join_all(tours), show(heard)).await;
     shown?;
     let held: usize = held.into_iter().sum();
