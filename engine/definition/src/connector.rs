@@ -114,6 +114,9 @@ pub enum Limit {
         per: Duration,
         /// The part of it to use at most, in per cent, 1 to 100.
         share: u8,
+        /// Integrations of one partner with the same value of this share the limit. The roots
+        /// `credentials`, `vendor` and `setup`.
+        across: Option<Expression>,
     },
     /// So many requests on their way at the same time.
     Concurrent {
@@ -121,6 +124,8 @@ pub enum Limit {
         requests: u32,
         /// Counted separately for each value of this. Roots of an operation.
         for_each: Option<Expression>,
+        /// As above.
+        across: Option<Expression>,
     },
 }
 

@@ -14,7 +14,7 @@ use crate::clock::later;
 use crate::exchange::{Exchange, Terms};
 use crate::failure::{Failure, MESSAGE_CHARS_MAX};
 use crate::hosts::Pass;
-use crate::limits::{Permit, Refusal};
+use crate::limits::{Permit, Priority, Refusal};
 use crate::request::Request;
 use crate::retry::retry_after;
 use crate::transport::{Lack, Sent, TransportError};
@@ -115,7 +115,7 @@ impl Exchange {
             .gate()
             .pass(broker.name(), terms.limits, terms.priority, until)
             .await;
-        let permit = passed.map_err(|refusal| stop(held_back(refusal)))?;
+        let permit = passed.map_err(|refusal| stop(held_back(refusal, terms.priority)))?;
         let signed = async {
             let admission = broker.admit(until).await.map_err(stop)?;
             let (signed, token) = self.sign(request, terms, &admission, known, until).await?;
@@ -332,7 +332,7 @@ fn miss<'a>(failure: Failure, next: Next) -> Miss<'a> {
     }
 }
 
-fn held_back(refusal: Refusal) -> Failure {
+fn held_back(refusal: Refusal, priority: Priority) -> Failure {
     match refusal {
         Refusal::Crowded => Failure::unsent(
             Class::RateLimited,
@@ -340,7 +340,12 @@ fn held_back(refusal: Refusal) -> Failure {
         ),
         Refusal::TooLate { free_in } => Failure::unsent(
             Class::RateLimited,
-            "no place became free within the limits of this credential in time",
+            match priority {
+                Priority::Tickets => "no place became free within the request limits in time",
+                Priority::Directory | Priority::Billing => {
+                    "no place became free within the request limits in time; tickets go first"
+                }
+            },
         )
         .retry_after(free_in),
     }

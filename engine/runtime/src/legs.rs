@@ -1,14 +1,17 @@
 //! Legs: what an integration stands on, each with how it is doing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use definition::connector::{GuidePart, Limit};
+use definition::connector::GuidePart;
+use exchange::{Limit, Priority};
 use model::{Health, Held, Integration, IntegrationId, PartnerId, Run, Timestamp};
 use store::Records;
 
 use crate::core::Core;
 use crate::error::Error;
-use crate::remote::{limits_name, window};
+use crate::halt::Failed;
+use crate::remote::Remote;
 use crate::tables::CalloutSeenRow;
 use crate::{RUNS_KEPT, Runtime, ScheduleLine};
 
@@ -75,7 +78,7 @@ impl Runtime {
                     line,
                 })
                 .collect(),
-            shares: core.shares(&integration),
+            shares: core.shares(&integration).await?,
             held: integration.held,
             health: integration.health,
         })
@@ -99,22 +102,31 @@ impl Core {
         }))
     }
 
-    fn shares(&self, integration: &Integration) -> Vec<ShareLeg> {
-        let connector = self.library.connectors.get(&integration.connector);
-        let limits = connector.into_iter().flat_map(|one| &one.http.limits);
-        let broker = limits_name(integration);
-        let leg = |(at, limit): (usize, &Limit)| {
-            let Limit::Window { requests, per, .. } = limit else {
-                return None;
-            };
-            let window = window(&broker, at, limit)?;
-            Some(ShareLeg {
-                taken: self.exchange.taken(&window),
-                share: window.capacity(),
+    /// How much is taken of the windows that the integration lives from, also by others that it
+    /// shares them with.
+    async fn shares(
+        self: &Arc<Self>,
+        integration: &Integration,
+    ) -> Result<Vec<ShareLeg>, store::Error> {
+        let integration = Arc::new(integration.clone());
+        // Without its connector or its setup, nothing of it is counted.
+        let kept = match Remote::new(self, integration, Priority::Directory) {
+            Ok(remote) => remote.limits_kept().await,
+            Err(_) => return Ok(Vec::new()),
+        };
+        let kept = match kept {
+            Err(Failed::Store(error)) => return Err(*error),
+            kept => kept.unwrap_or_default(),
+        };
+        let leg = |limit: &Limit| match limit {
+            Limit::Window { requests, per, .. } => Some(ShareLeg {
+                taken: self.exchange.taken(limit),
+                share: limit.capacity(),
                 allowed: *requests,
                 per: *per,
-            })
+            }),
+            Limit::Concurrent { .. } => None,
         };
-        limits.enumerate().filter_map(leg).collect()
+        Ok(kept.iter().filter_map(leg).collect())
     }
 }

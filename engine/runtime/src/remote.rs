@@ -39,7 +39,6 @@ pub(crate) use auth::Introduced;
 pub(crate) use credential::credential;
 use credential::credential_values;
 pub(crate) use pages::Page;
-pub(crate) use request::window;
 use rules::Rules;
 
 /// Answers of operations with `keep` that are held at most; when there are more, all are dropped.
@@ -316,6 +315,18 @@ impl Remote {
     }
 
     fn common_roots(&self, operation: &Operation) -> Map<String, Value> {
+        let mut roots = self.given_roots();
+        roots.insert("settings".into(), self.integration.settings_value());
+        roots.insert(
+            "operation".into(),
+            json!({ "name": operation.name, "entity": operation.entity }),
+        );
+        roots.insert("now".into(), json!(self.core.now()));
+        roots
+    }
+
+    /// What people gave: the operator and the partner.
+    fn given_roots(&self) -> Map<String, Value> {
         let given = self.core.config.vendor.get(&self.connector.name);
         let vendor = self.connector.vendor.iter().map(|field| {
             let value = given
@@ -327,12 +338,6 @@ impl Remote {
         let mut roots = Map::new();
         roots.insert("vendor".into(), Value::Object(vendor.collect()));
         roots.insert("credentials".into(), credentials);
-        roots.insert("settings".into(), self.integration.settings_value());
-        roots.insert(
-            "operation".into(),
-            json!({ "name": operation.name, "entity": operation.entity }),
-        );
-        roots.insert("now".into(), json!(self.core.now()));
         roots
     }
 
@@ -349,6 +354,32 @@ impl Remote {
             lock(&self.setup).insert(name.clone(), value);
         }
         Ok(lock(&self.setup).clone())
+    }
+
+    /// Whether everything that is asked before anything else is known.
+    fn is_set_up(&self) -> bool {
+        let known = lock(&self.setup);
+        let mut needed = self.connector.setup.keys();
+        needed.all(|name| known.contains_key(name))
+    }
+
+    /// The connector's limits as calls of this integration keep them, as far as is known without a
+    /// call.
+    pub(crate) async fn limits_kept(&self) -> Result<Vec<exchange::Limit>, Failed> {
+        for (name, setup) in &self.connector.setup {
+            if let Some(value) = self.remembered(name, setup.keep).await? {
+                lock(&self.setup).insert(name.clone(), value);
+            }
+        }
+        let mut roots = self.given_roots();
+        let setup = lock(&self.setup).clone();
+        roots.insert("setup".to_owned(), Value::Object(setup));
+        let (scope, limits) = (scope(&roots), self.connector.http.limits.iter());
+        // One that depends on an operation is no limit of the integration as a whole.
+        let kept = limits
+            .enumerate()
+            .filter_map(|(at, limit)| self.limit(at, limit, &scope).ok());
+        Ok(kept.collect())
     }
 
     async fn remembered(

@@ -59,6 +59,11 @@ impl Bill {
         Self::in_world(World::with_companies(seed, companies), companies).await
     }
 
+    /// The same, where the connector takes this share of what the PSA allows everyone.
+    pub async fn with_share(seed: u64, companies: u32, share: &str) -> Self {
+        Self::in_world(World::with_share(seed, companies, share).await, companies).await
+    }
+
     async fn in_world(world: World, generated: u32) -> Self {
         let id = world.set_up().await;
         if generated > 0 {

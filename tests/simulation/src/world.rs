@@ -37,6 +37,9 @@ const PATIENCE: Duration = Duration::from_hours(12);
 /// How often a condition is looked at, in simulated time.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// What has been waited for so long is looked at less often: a look costs real time.
+const LOOKED_LONG: Duration = Duration::from_mins(5);
+
 /// The simulated systems and the engine between them.
 pub struct World {
     /// The PSA.
@@ -53,6 +56,7 @@ pub struct World {
     pub(crate) trace: Arc<Trace>,
     disk: Arc<Dice>,
     store: Arc<Memory>,
+    library: Arc<Library>,
     seed: u64,
     lives: u64,
     doors: watch::Sender<Option<Door>>,
@@ -82,6 +86,16 @@ impl World {
             autotask: Some(autotask.clone()),
             ..Self::around(seed, Arc::new(autotask))
         }
+    }
+
+    /// The same, where the connectors take this share of what the PSA allows everyone, such as
+    /// `1%`.
+    pub async fn with_share(seed: u64, generated_companies: u32, share: &str) -> Self {
+        let mut world = Self::with_companies(seed, generated_companies);
+        world.kill().await;
+        world.library = load(|text| text.replace("share: 50%", &format!("share: {share}")));
+        world.start(Fuse::endless());
+        world
     }
 
     /// The same with the PSA that `seed` draws.
@@ -127,6 +141,7 @@ impl World {
             trace,
             disk: Arc::new(Dice::new(seed ^ 0xd15c)),
             store,
+            library: library(),
             seed,
             lives: 0,
             doors,
@@ -162,7 +177,7 @@ impl World {
                 fuse: fuse.clone(),
                 disk: self.disk.clone(),
             }),
-            library: library(),
+            library: self.library.clone(),
             transport: Arc::new(Wire {
                 network: self.network.clone(),
                 fuse: fuse.clone(),
@@ -230,11 +245,12 @@ impl World {
 
     /// Waits until `holds` does, in simulated time.
     pub async fn until<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
-        let end = tokio::time::Instant::now() + PATIENCE;
+        let begun = tokio::time::Instant::now();
         while !holds().await {
-            let now = tokio::time::Instant::now();
-            assert!(now < end, "seed {}: {what}: not in time", self.seed);
-            tokio::time::sleep(LOOK_EVERY).await;
+            let waited = begun.elapsed();
+            assert!(waited < PATIENCE, "seed {}: {what}: not in time", self.seed);
+            let is_long = waited > LOOKED_LONG;
+            tokio::time::sleep(if is_long { waited / 50 } else { LOOK_EVERY }).await;
         }
     }
 }
@@ -248,12 +264,21 @@ fn psa_clock() -> simulators::TokioClock {
 fn library() -> Arc<Library> {
     static LIBRARY: OnceLock<Arc<Library>> = OnceLock::new();
     LIBRARY
-        .get_or_init(|| {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-            let read = |name: &str| Sources::read(name, &root.join(name)).expect("shipped files");
-            let loaded = definition::load(&["connectors", "scripts", "schemas"].map(read));
-            assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
-            Arc::new(loaded.library)
-        })
+        .get_or_init(|| load(std::borrow::ToOwned::to_owned))
         .clone()
+}
+
+/// The shipped definitions as `change` makes them.
+fn load(change: impl Fn(&str) -> String) -> Arc<Library> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |name: &str| {
+        let shipped = Sources::read(name, &root.join(name)).expect("shipped files");
+        Sources::new(
+            name,
+            shipped.files().map(|(path, text)| (path, change(text))),
+        )
+    };
+    let loaded = definition::load(&["connectors", "scripts", "schemas"].map(read));
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    Arc::new(loaded.library)
 }

@@ -27,7 +27,17 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     let hosts = text.hosts.iter().enumerate();
     let (given, fixed): (Vec<_>, Vec<_>) = hosts.partition(|(_, host)| host.contains("{{"));
     address::check_hosts(&fixed, &spot.key("hosts"));
+    let callers = around.scope.callers();
+    let counting = Values::named(&callers, around.scripts);
     let limits = text.limits.iter().enumerate();
+    let limits = limits.filter_map(|(index, text)| {
+        let spot = spot.key("limits").index(index);
+        let across = text
+            .across
+            .as_ref()
+            .map(|across| counting.varying_template(across, &spot.key("across")));
+        limit(text, across, &sending, &spot)
+    });
     Http {
         base_url: addressing.template(&text.base_url, &spot.key("base_url")),
         hosts: fixed.into_iter().map(|(_, host)| host.clone()).collect(),
@@ -39,9 +49,7 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
         headers: sending.pairs(&text.headers, &spot.key("headers")),
         timeout: wait(text.timeout.as_ref(), TIMEOUT_DEFAULT, &spot.key("timeout")),
         settle: wait(text.settle.as_ref(), SETTLE_DEFAULT, &spot.key("settle")),
-        limits: limits
-            .filter_map(|(index, text)| limit(text, &sending, &spot.key("limits").index(index)))
-            .collect(),
+        limits: limits.collect(),
         allowance: text.allowance.as_ref().map(|text| {
             let at = spot.key("allowance");
             header::check_name(&text.remaining, &at.key("remaining"));
@@ -87,7 +95,12 @@ pub(crate) fn wait(text: Option<&SpanText>, usual: Duration, spot: &Spot<'_>) ->
     text.map_or(usual, |text| duration(text, WAIT, spot))
 }
 
-fn limit(text: &LimitText, values: &Values<'_>, spot: &Spot<'_>) -> Option<Limit> {
+fn limit(
+    text: &LimitText,
+    across: Option<Expression>,
+    values: &Values<'_>,
+    spot: &Spot<'_>,
+) -> Option<Limit> {
     let incomplete = |message: &str, hint: &str| {
         spot.error(
             codes::INCOMPLETE_LIMIT,
@@ -109,6 +122,7 @@ fn limit(text: &LimitText, values: &Values<'_>, spot: &Spot<'_>) -> Option<Limit
                 requests,
                 per: duration(per, WINDOW, &spot.key("per")),
                 share,
+                across,
             })
         }
         (None, Some(requests)) => {
@@ -117,7 +131,11 @@ fn limit(text: &LimitText, values: &Values<'_>, spot: &Spot<'_>) -> Option<Limit
             }
             let for_each = text.for_each.as_ref();
             let for_each = for_each.map(|each| values.template(each, &spot.key("for_each")));
-            Some(Limit::Concurrent { requests, for_each })
+            Some(Limit::Concurrent {
+                requests,
+                for_each,
+                across,
+            })
         }
         _ => incomplete(
             "a limit has exactly one of `requests` and `concurrent`",

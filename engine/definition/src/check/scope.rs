@@ -74,6 +74,13 @@ impl ConnectorScope {
         Shape::object(given.map(|(name, shape)| (name.clone(), shape.clone())))
     }
 
+    /// The names that tell who calls: what people gave, and what setup found.
+    pub(crate) fn callers(&self) -> Shape {
+        let mut roots = self.roots.clone();
+        roots.retain(|name, _| ["credentials", "vendor", "setup"].contains(&name.as_str()));
+        Shape::object(roots)
+    }
+
     /// The names that setting up can rely on: what people gave, and what setup found before.
     pub(crate) fn during_setup(&self) -> Shape {
         let mut roots = self.roots.clone();

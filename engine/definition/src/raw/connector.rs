@@ -144,6 +144,10 @@ pub(crate) struct LimitText {
     pub(crate) concurrent: Option<u32>,
     /// What `concurrent` is counted for separately, such as each entity.
     pub(crate) for_each: Option<Template>,
+    /// Whom the API counts together, such as a database: all integrations of one partner that have
+    /// the same value here share this limit. Without it, each integration has its own.
+    #[schemars(example = "{{ credentials.address }}")]
+    pub(crate) across: Option<Template>,
 }
 
 /// Where each answer tells how many calls are left.

@@ -52,7 +52,7 @@ impl Gate {
         priority: Priority,
         until: Instant,
     ) -> Result<Permit, Refusal> {
-        let places: Arc<[Place]> = Place::of(credential, limits).into();
+        let places: Arc<[Place]> = Place::of(credential, limits, priority).into();
         let waiting = {
             let mut queues = self.lock();
             let order = queues.arrive(priority);

@@ -1,7 +1,8 @@
 //! Limits on how often and how many at once: what keeps the engine a good neighbour.
 //!
 //! `Limit` says what is allowed, `Gate` holds every call back until all its limits allow it, and
-//! gives the next free place to the most urgent call, then to the one that has waited longest.
+//! gives the next free place to the most urgent call, then to the one that has waited longest. The
+//! last part of a window is for tickets alone.
 //! Limits belong to keys that the caller names (a credential, a database, an entity of one), so
 //! calls share a limit exactly when they name the same key. The gate knows this process only.
 
@@ -14,6 +15,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use gate::{Gate, Permit, Refusal, WAITERS_MAX};
+
+/// The part of a window that is kept for [`Priority::Tickets`], in hundredths: where the window
+/// is long, whoever waits for a ticket would otherwise wait until what billing has used up counts
+/// no more.
+pub const KEPT_FOR_TICKETS_PERCENT: u32 = 10;
 
 /// Who goes first where several calls wait for the same place.
 #[derive(
@@ -68,6 +74,18 @@ impl Limit {
                 u32::try_from(share).unwrap_or(u32::MAX).max(1)
             }
             Self::Concurrent { at_most, .. } => (*at_most).max(1),
+        }
+    }
+
+    /// How many of them calls of this priority may fill.
+    pub(crate) fn capacity_for(&self, priority: Priority) -> u32 {
+        let capacity = self.capacity();
+        match (self, priority) {
+            (Self::Window { .. }, Priority::Directory | Priority::Billing) => {
+                let kept = u64::from(capacity) * u64::from(KEPT_FOR_TICKETS_PERCENT) / 100;
+                capacity.saturating_sub(u32::try_from(kept).unwrap_or(u32::MAX))
+            }
+            _ => capacity,
         }
     }
 }

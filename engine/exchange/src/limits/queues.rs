@@ -53,13 +53,13 @@ pub(super) struct Place {
 
 impl Place {
     /// The places a call needs, one per key: a limit named twice is kept in its stricter form.
-    pub(super) fn of(credential: &str, limits: &[Limit]) -> Vec<Self> {
+    pub(super) fn of(credential: &str, limits: &[Limit], priority: Priority) -> Vec<Self> {
         let mut places = vec![Self {
             key: Key::credential(credential),
             capacity: u32::MAX,
         }];
         for limit in limits {
-            let capacity = limit.capacity();
+            let capacity = limit.capacity_for(priority);
             let key = Key::of(limit);
             match places.iter_mut().find(|place| place.key == key) {
                 Some(place) => place.capacity = place.capacity.min(capacity),
@@ -298,7 +298,7 @@ mod tests {
                 key: format!("entity {entity}"),
                 at_most: 1,
             };
-            let places = Place::of("credential", &[limit]);
+            let places = Place::of("credential", &[limit], Priority::Tickets);
             let order = queues.arrive(Priority::Tickets);
             assert!(queues.grant(order, &places, Instant::now()));
             queues.release(&places, Instant::now(), true);

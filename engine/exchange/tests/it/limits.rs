@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use exchange::limits::{Gate, Refusal, WAITERS_MAX};
+use exchange::limits::{Gate, KEPT_FOR_TICKETS_PERCENT, Refusal, WAITERS_MAX};
 use exchange::{Limit, Priority};
 use proptest::prelude::*;
 use tokio::time::{Instant, sleep};
@@ -103,6 +103,30 @@ async fn tickets_go_before_billing_and_the_first_come_first() {
         ("t2", Tickets),
     ];
     assert_eq!(order(&names).await, ["t1", "t2", "d1", "b1", "b2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_part_of_a_window_is_for_tickets() {
+    let (gate, limit) = (Gate::new(), [window(20, Duration::from_hours(1))]);
+    let soon = || Instant::now() + Duration::from_secs(1);
+    let kept = 20 * KEPT_FOR_TICKETS_PERCENT / 100;
+    for _ in kept..20 {
+        let billing = gate.pass("c", &limit, Priority::Billing, soon()).await;
+        drop(billing.unwrap());
+    }
+    for priority in [Priority::Billing, Priority::Directory] {
+        let refused = gate.pass("c", &limit, priority, soon()).await;
+        assert!(matches!(
+            refused,
+            Err(Refusal::TooLate { free_in: Some(_) })
+        ));
+    }
+    for _ in 0..kept {
+        let ticket = gate.pass("c", &limit, Priority::Tickets, soon()).await;
+        drop(ticket.unwrap());
+    }
+    let refused = gate.pass("c", &limit, Priority::Tickets, soon()).await;
+    assert!(matches!(refused, Err(Refusal::TooLate { .. })));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ mod body;
 use definition::connector::{Limit, ResetIn};
 use definition::operation::{Answers, Operation};
 use exchange::{Expect, Request, ResetForm};
-use expression::Scope;
+use expression::{Expression, Scope};
 use serde_json::Value;
 
 use super::{Remote, limits_name};
@@ -84,39 +84,65 @@ impl Remote {
         &self,
         scope: &Scope<'_>,
     ) -> Result<Vec<exchange::Limit>, expression::Error> {
-        let mut limits = Vec::new();
-        let whose = limits_name(&self.integration);
-        for (at, limit) in self.connector.http.limits.iter().enumerate() {
-            if let Limit::Concurrent { requests, for_each } = limit {
+        let limits = self.connector.http.limits.iter().enumerate();
+        limits
+            .map(|(at, limit)| self.limit(at, limit, scope))
+            .collect()
+    }
+
+    /// The limit at `at`, with the key under which calls are counted together.
+    pub(super) fn limit(
+        &self,
+        at: usize,
+        limit: &Limit,
+        scope: &Scope<'_>,
+    ) -> Result<exchange::Limit, expression::Error> {
+        Ok(match limit {
+            Limit::Window {
+                requests,
+                per,
+                share,
+                across,
+            } => exchange::Limit::Window {
+                key: format!("{}#{at}", self.counted_with(across.as_ref(), scope)?),
+                requests: *requests,
+                per: *per,
+                share_percent: *share,
+            },
+            Limit::Concurrent {
+                requests,
+                for_each,
+                across,
+            } => {
+                let whose = self.counted_with(across.as_ref(), scope)?;
                 let each = match for_each {
                     Some(each) => text(&each.evaluate(scope)?),
                     None => String::new(),
                 };
-                limits.push(exchange::Limit::Concurrent {
+                exchange::Limit::Concurrent {
                     key: format!("{whose}#{at}#{each}"),
                     at_most: *requests,
-                });
+                }
             }
-            limits.extend(window(&whose, at, limit));
-        }
-        Ok(limits)
+        })
     }
-}
 
-/// The limit at `at` as calls of this broker keep it, if it is one on a stretch of time.
-pub(crate) fn window(broker: &str, at: usize, limit: &Limit) -> Option<exchange::Limit> {
-    match limit {
-        Limit::Window {
-            requests,
-            per,
-            share,
-        } => Some(exchange::Limit::Window {
-            key: format!("{broker}#{at}"),
-            requests: *requests,
-            per: *per,
-            share_percent: *share,
-        }),
-        Limit::Concurrent { .. } => None,
+    /// Whom the other side counts together: the partner's integrations that it takes for one, else
+    /// this one alone. Before setup has found out which those are, nobody can tell; the few calls
+    /// until then are the integration's own.
+    fn counted_with(
+        &self,
+        across: Option<&Expression>,
+        scope: &Scope<'_>,
+    ) -> Result<String, expression::Error> {
+        match across.filter(|_| self.is_set_up()) {
+            Some(across) => {
+                let (partner, connector) = (&self.integration.partner, &self.connector.name);
+                let shared = text(&across.evaluate(scope)?);
+                Ok(format!("{partner}/{connector}/{shared}"))
+            }
+            None => Ok(limits_name(&self.integration)),
+        }
     }
 }
 

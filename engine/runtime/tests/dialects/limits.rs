@@ -1,12 +1,16 @@
 //! What answers tell about limits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use exchange::RawAnswer;
 use tokio::time::Instant;
 
 use crate::world::{START, World, granted, is_to, one_thing};
+
+/// How many calls the server of these tests allows in a minute.
+const ALLOWED: usize = 4;
 
 #[tokio::test(start_paused = true)]
 async fn what_is_left_to_others_is_left() {
@@ -46,4 +50,52 @@ async fn what_is_left_to_others_is_left() {
             );
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn integrations_that_are_counted_together_keep_one_limit_together() {
+    let http = format!(
+        "  headers: {{ User: $.credentials.user }}
+  limits: [{{ requests: {ALLOWED}, per: 1m, across: '{{{{ credentials.user }}}}' }}]"
+    );
+    let operations = "
+  probe: { get: /probe }
+  things: { get: /things, items: '$[*]' }";
+    let calls: Arc<Mutex<Vec<(String, Instant)>>> = Arc::default();
+    let seen = Arc::clone(&calls);
+    let world = World::new(&http, operations, move |request| {
+        let user = request.header("user").unwrap_or_default().to_owned();
+        seen.lock().unwrap().push((user, Instant::now()));
+        if is_to(request, "/probe") {
+            return granted(true);
+        }
+        RawAnswer::json(200, &one_thing())
+    })
+    .await;
+    let (one, two) = (world.create_as("ada").await, world.create_as("ada").await);
+    let other = world.create_as("bob").await;
+    for _ in 0..2 * ALLOWED {
+        let (first, second) = tokio::join!(world.things(&one), world.things(&two));
+        first.and(second).unwrap();
+    }
+    let of = |user: &str| {
+        let calls = calls.lock().unwrap();
+        let own = calls.iter().filter(|(who, _)| who == user);
+        own.map(|(_, at)| *at).collect::<Vec<_>>()
+    };
+    let ada = of("ada");
+    assert!(ada.len() >= 4 * ALLOWED, "{}", ada.len());
+    let too_many = ada.windows(ALLOWED + 1).find(|some| {
+        let (first, last) = (some.first().unwrap(), some.last().unwrap());
+        last.duration_since(*first) < Duration::from_mins(1)
+    });
+    assert_eq!(too_many, None);
+    let legs = world.runtime.legs(&world.partner, &two).await.unwrap();
+    assert!(legs.shares.first().unwrap().taken > 0, "{legs:?}");
+    let begun = Instant::now();
+    world.things(&other).await.unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "nobody else waits"
+    );
 }

@@ -220,9 +220,16 @@ impl World {
     }
 
     pub(crate) async fn create(&self) -> IntegrationId {
+        self.create_as("ada").await
+    }
+
+    /// One for this user.
+    pub(crate) async fn create_as(&self, user: &str) -> IntegrationId {
+        let mut credentials = credentials();
+        credentials.insert("user".to_owned(), Secret::new(user));
         let created =
             self.runtime
-                .create_integration(&self.partner, "sample", credentials(), "a person");
+                .create_integration(&self.partner, "sample", credentials, "a person");
         created.await.unwrap().id
     }
 
