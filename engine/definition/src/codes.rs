@@ -39,6 +39,8 @@ codes! {
     EXACTLY_ONE = "exactly-one", "Of keys that exclude each other, exactly one is given.";
 
     CONSTANT_VALUE = "constant-value", "What has to differ is not written out.";
+    EMPTY_VALUE = "empty-value", "What is named to be sent has a value.";
+    FOREIGN_ROOT = "foreign-root", "A path in a document does not begin with a name around it.";
     FORGOTTEN_DOLLAR = "forgotten-dollar", "A text does not read like a path.";
 
     // Connectors.
@@ -90,6 +92,7 @@ codes! {
     MISSING_RECORD = "missing-record", "An operation says what its records become.";
     MISSING_FIELD = "missing-field", "A record has the keys its schema asks for.";
     UNKNOWN_RECORD_FIELD = "unknown-record-field", "A record has only keys its schema knows.";
+    WRONG_FIELD = "wrong-field", "A field of a record can be what its schema asks for.";
     PAGED_ONE = "paged-one", "Pages belong to an operation that gives many, or says which one.";
     INVENTED_RECORD = "invented-record", "What a family promises is read, not made up.";
     EFFECT_BY_GET = "effect-by-get", "An effect is not sent as a GET, which anyone may repeat.";

@@ -86,10 +86,25 @@ pub enum SentBody {
     Empty,
     /// This JSON.
     Json(Value),
-    /// A form of these fields.
-    Form(BTreeMap<String, String>),
+    /// A form of these fields, each with its values.
+    Form(BTreeMap<String, Vec<String>>),
     /// This text.
     Text(String),
+    /// These parts.
+    Multipart(Vec<SentPart>),
+}
+
+/// One part that must be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentPart {
+    /// The field's name.
+    pub name: String,
+    /// Its content: the text, or base64 of what is not text.
+    pub content: String,
+    /// The file's name, if the part is a file.
+    pub file_name: Option<String>,
+    /// The content's type.
+    pub content_type: Option<String>,
 }
 
 /// What comes back.

@@ -5,10 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use expression::Shape;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
 use crate::connector::Section;
 use crate::pipeline::Pipeline;
+use crate::structure::{kind_of, wanted};
 
 /// How many findings `Family::validate` reports; a record that is wrong all over is wrong.
 pub const FINDINGS_MAX: usize = 20;
@@ -146,11 +148,13 @@ impl RecordSchema {
             .iter_errors(record)
             .take(FINDINGS_MAX)
             .map(|error| {
-                format!(
-                    "{}: {}",
-                    error.instance_path(),
-                    error.masked_with("this value")
-                )
+                let (at, found) = (error.instance_path(), kind_of(error.instance()));
+                match error.kind() {
+                    ValidationErrorKind::Type { kind } => {
+                        format!("{at} must be {}, and it is {found}", wanted(kind))
+                    }
+                    _ => format!("{at}: {}", error.masked_with("this value")),
+                }
             })
             .collect();
         if findings.is_empty() {
@@ -168,6 +172,16 @@ impl RecordSchema {
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
+    }
+
+    /// The kinds of value that a key may have besides null; none where the schema leaves it open.
+    pub(crate) fn kinds(&self, key: &str) -> Vec<&str> {
+        let kinds = match self.source.pointer(&format!("/properties/{key}/type")) {
+            Some(Value::String(one)) => vec![one.as_str()],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        kinds.into_iter().filter(|kind| *kind != "null").collect()
     }
 
     /// The keys that a record may have; `None` when it may have any.

@@ -92,7 +92,9 @@ impl Operation {
 
     /// The names that its records are computed from, besides the answer.
     pub fn read_roots(&self) -> BTreeSet<&str> {
-        let read = self.record.iter().chain(&self.counts);
+        let pages = self.pages.iter();
+        let proofs = pages.flat_map(|pages| pages.more.iter().chain(&pages.total));
+        let read = self.record.iter().chain(&self.counts).chain(proofs);
         read.flat_map(Expression::roots).collect()
     }
 }

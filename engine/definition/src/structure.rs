@@ -122,17 +122,7 @@ fn unknown_key(spot: &Spot<'_>, rules: &Value, is_step: bool, key: &str) {
 }
 
 fn wrong_type(spot: &Spot<'_>, expected: &TypeKind, found: &Value) {
-    let wanted = match expected {
-        TypeKind::Single(one) => kind_name(&one.to_string()).to_owned(),
-        TypeKind::Multiple(set) => {
-            let names: Vec<String> = set.iter().map(|one| one.to_string()).collect();
-            names
-                .iter()
-                .map(|one| kind_name(one))
-                .collect::<Vec<_>>()
-                .join(" or ")
-        }
-    };
+    let wanted = wanted(expected);
     let hint = match (found, wanted.as_str()) {
         (Value::Number(_) | Value::Bool(_), "a text") => Some("put it in quotes".to_owned()),
         (Value::String(text), "true or false") if is_yes_or_no(text) => {
@@ -150,11 +140,22 @@ fn wrong_type(spot: &Spot<'_>, expected: &TypeKind, found: &Value) {
     spot.error(codes::WRONG_TYPE, message, hint);
 }
 
+/// The kinds that a schema asks for, as people call them.
+pub(crate) fn wanted(expected: &TypeKind) -> String {
+    let kinds: Vec<String> = match expected {
+        TypeKind::Single(one) => vec![one.to_string()],
+        TypeKind::Multiple(set) => set.iter().map(|one| one.to_string()).collect(),
+    };
+    let names: Vec<&str> = kinds.iter().map(|kind| kind_name(kind)).collect();
+    names.join(" or ")
+}
+
 fn is_yes_or_no(text: &str) -> bool {
     ["yes", "no", "on", "off", "true", "false"].contains(&text.to_lowercase().as_str())
 }
 
-fn kind_name(json: &str) -> &str {
+/// A kind of JSON as people call it.
+pub(crate) fn kind_name(json: &str) -> &str {
     match json {
         "object" => "a map",
         "array" => "a list",
@@ -162,18 +163,29 @@ fn kind_name(json: &str) -> &str {
         "integer" => "a whole number",
         "number" => "a number",
         "boolean" => "true or false",
+        "null" => "empty",
         other => other,
     }
 }
 
-fn kind_of(value: &Value) -> &'static str {
+/// A value's kind as people call it.
+pub(crate) fn kind_of(value: &Value) -> &str {
+    match json_kind(value) {
+        "integer" => "a number",
+        kind => kind_name(kind),
+    }
+}
+
+/// The kind of a value, as a schema names it.
+pub(crate) fn json_kind(value: &Value) -> &'static str {
     match value {
-        Value::Null => "empty",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 

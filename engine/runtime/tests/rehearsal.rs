@@ -1,7 +1,11 @@
 //! Rehearsal: the shipped examples hold and try everything, and an example that is wrong says
 //! where.
 
-#![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed test should panic"
+)]
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -202,4 +206,67 @@ async fn a_pipeline_that_ends_otherwise_says_how_it_ended() {
         .last()
         .and_then(|one| one.got.as_ref()?.get("kind").cloned());
     assert_eq!(kind, Some(json!(issue.kind.name())));
+}
+
+/// Files and fields that repeat, as an upload sends them.
+const UPLOAD: &str = "example: It uploads
+operation: kinds
+given:
+  vendor: { app_key: k }
+  setup: { server: { url: 'https://x.sample.example' }, token: { value: t } }
+exchanges:
+  - request: { method: POST, url: 'https://x.sample.example/kinds', form: { tag: [a, b], 'of[one]': '1' } }
+    answer: { body: { request: 1 } }
+  - request:
+      method: POST
+      url: https://x.sample.example/kinds
+      multipart:
+        - { name: note, content: hello }
+        - { name: file, content: /w==, file_name: a.bin, type: image/png }
+    answer: { body: { request: 1 } }
+gives: { request: 1 }
+";
+
+/// What differs where the sample connector sends this for the exchange `at` of the upload.
+async fn upload(sent: &str, at: usize) -> Vec<Difference> {
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/problems/base");
+    let base = Sources::read("", &base).unwrap();
+    let changed = |(path, text): (&str, &str)| {
+        let with = text.replace("    get: /kinds\n", &format!("    post: /kinds\n{sent}"));
+        (path.to_owned(), with)
+    };
+    let example = "connectors/sample/examples/one.yaml".to_owned();
+    let files = base
+        .files()
+        .map(changed)
+        .chain([(example, UPLOAD.to_owned())]);
+    let sources = [Sources::new("", files)];
+    let library = load(&sources).library;
+    let found = examples(&sources, &library);
+    let shown = render(&found.problems, Style::Plain);
+    let of = found.by_connector.get("sample");
+    let mut example = of.and_then(|of| of.examples.first()).expect(&shown).clone();
+    example.exchanges = vec![example.exchanges.swap_remove(at)];
+    let connector = library.connectors.get("sample").unwrap();
+    rehearse(&library, connector, &example).await.differences
+}
+
+#[tokio::test]
+async fn parts_and_fields_that_repeat_are_held_against_what_is_sent() {
+    let form = "    form: { tag: [a, b], of: { one: 1 } }\n";
+    assert_eq!(upload(form, 0).await, []);
+    let other = upload("    form: { tag: [b], of: { one: 1 } }\n", 0).await;
+    let places: Vec<&str> = other.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(places, ["exchanges[0].request.form.tag"]);
+    let parts = |file: &str| {
+        format!(
+            "    multipart:
+      - {{ name: note, content: hello }}
+      - {{ name: file, content: {file}, content_is: base64, file_name: a.bin, type: image/png }}\n"
+        )
+    };
+    assert_eq!(upload(&parts("/w=="), 1).await, []);
+    let other = upload(&parts("/v8="), 1).await;
+    let places: Vec<&str> = other.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(places, ["exchanges[0].request.multipart[1].content"]);
 }

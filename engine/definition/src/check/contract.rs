@@ -6,11 +6,12 @@ use super::connector::Surroundings;
 use super::job;
 use super::scope::is_directive;
 use crate::codes;
-use crate::family::{Contract, EffectRule, Gives};
+use crate::family::{Contract, EffectRule, Gives, RecordSchema};
 use crate::near;
 use crate::operation::{Method, Operation};
 use crate::page::Spot;
 use crate::raw::operation::OperationText;
+use crate::structure::{json_kind, kind_name};
 
 /// An operation that the family does not know must be a read: nothing would find its effect.
 pub(crate) fn findable(text: &OperationText, method: Method, spot: &Spot<'_>) {
@@ -117,6 +118,9 @@ fn record_fits(
         let message = format!("the record lacks `{key}`, which `{}` asks for", schema.name);
         at.key_error(codes::MISSING_FIELD, message, None);
     }
+    for (key, value) in fields {
+        kind_fits(key, value, schema, &at.key(key));
+    }
     let Some(allowed) = schema.allowed() else {
         return;
     };
@@ -126,4 +130,29 @@ fn record_fits(
         at.key(key)
             .key_error(codes::UNKNOWN_RECORD_FIELD, message, hint);
     }
+}
+
+/// Holds what is known of a field's value against its schema: a template prints a text, and what is
+/// written out is what it is. Whatever a path or a script gives is known only when it is read.
+fn kind_fits(key: &str, value: &Value, schema: &RecordSchema, spot: &Spot<'_>) {
+    let kinds = schema.kinds(key);
+    let found = match value {
+        Value::String(text) if text.starts_with('$') => return,
+        Value::Object(fields) if is_directive(fields) => return,
+        Value::String(text) if text.contains("{{") => "string",
+        other => json_kind(other),
+    };
+    let fits = |kind: &&str| *kind == found || *kind == "number" && found == "integer";
+    if found == "null" || kinds.is_empty() || kinds.iter().any(fits) {
+        return;
+    }
+    let wanted: Vec<&str> = kinds.iter().map(|kind| kind_name(kind)).collect();
+    let (wanted, is) = (wanted.join(" or "), kind_name(found));
+    let message = format!("`{key}` must be {wanted}, and this is always {is}");
+    let hint = if found == "string" {
+        format!("pick it with a path, or decide it: `{key}: {{ script: \"file.rhai#{key}\" }}`")
+    } else {
+        "pick it with a path, as in `$.id`".to_owned()
+    };
+    spot.error(codes::WRONG_FIELD, message, Some(hint));
 }

@@ -8,12 +8,17 @@ use crate::codes;
 use crate::page::Spot;
 use crate::raw::value::{Computed, Pairs, Picked, Template};
 
+/// Names that are given, and that hardly any API has at the top of its answers.
+const OWN_ROOTS: [&str; 4] = ["credentials", "settings", "setup", "vendor"];
+
 /// Compiles values for one kind of scope.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Values<'a> {
     compiler: Compiler<'a>,
     /// The names that can be used, as far as they are known.
     names: &'a Shape,
+    /// What `$` is, where it is a document.
+    document: Option<&'a Shape>,
 }
 
 impl<'a> Values<'a> {
@@ -22,6 +27,7 @@ impl<'a> Values<'a> {
         Self {
             compiler: Compiler::named(names, scripts),
             names,
+            document: None,
         }
     }
 
@@ -30,6 +36,7 @@ impl<'a> Values<'a> {
         Self {
             compiler: Compiler::document(document, outer, scripts),
             names: outer,
+            document: Some(document),
         }
     }
 
@@ -55,6 +62,7 @@ impl<'a> Values<'a> {
     }
 
     pub(crate) fn selector(&self, text: &Picked, spot: &Spot<'_>) -> Option<Selector> {
+        self.foreign_root(&text.0, spot);
         match self.compiler.selector(&Value::String(text.0.clone())) {
             Ok(selector) => Some(selector),
             Err(faults) => {
@@ -69,7 +77,13 @@ impl<'a> Values<'a> {
         pairs: &Pairs<Computed>,
         spot: &Spot<'_>,
     ) -> Vec<(String, Expression)> {
-        let one = |name: &str, value| (name.to_owned(), self.computed(value, &spot.key(name)));
+        let one = |name: &str, value: &Computed| {
+            let at = spot.key(name);
+            if value.0.is_null() {
+                empty(name, &at);
+            }
+            (name.to_owned(), self.computed(value, &at))
+        };
         pairs
             .0
             .iter()
@@ -100,6 +114,7 @@ impl<'a> Values<'a> {
     /// effect, such a text would be the same for all requests, and only the first got its ticket.
     fn forgotten_dollar(&self, value: &Value, spot: &Spot<'_>) {
         match value {
+            Value::String(text) if text.starts_with('$') => self.foreign_root(text, spot),
             Value::String(text) if self.reads_like_a_path(text) => {
                 let message = format!("`{text}` is a text, and reads like a path");
                 let hint = format!("write `$.{text}`; or `literal: {text}` if the text is meant");
@@ -114,6 +129,29 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Reports paths such as `$.settings.tickets.queue`, in a filter, too, where `$` is what was
+    /// answered: they find nothing, and nobody would see why.
+    fn foreign_root(&self, path: &str, spot: &Spot<'_>) {
+        if !matches!(self.document, Some(Shape::Any)) {
+            return;
+        }
+        let is_known = |text: &&str| {
+            let mut names = text.split(|one: char| !(one.is_ascii_alphanumeric() || one == '_'));
+            let (first, second) = (names.next().unwrap_or_default(), names.next());
+            let names = [Some(first), second];
+            OWN_ROOTS.contains(&first) && self.names.walk(names.into_iter().flatten()).is_some()
+        };
+        let Some(rest) = path.split("$.").skip(1).find(is_known) else {
+            return;
+        };
+        let is_part = |one: char| one.is_ascii_alphanumeric() || "._".contains(one);
+        let name: String = rest.chars().take_while(|one| is_part(*one)).collect();
+        let message = format!("`$` is what was answered here, and `{name}` is no part of it");
+        let hint =
+            format!("print it with `{{{{ {name} }}}}`, or compare it in `where` or a script");
+        spot.error(codes::FOREIGN_ROOT, message, Some(hint));
+    }
+
     fn in_fields(&self, fields: &Map<String, Value>, spot: &Spot<'_>) {
         for (key, part) in fields {
             self.forgotten_dollar(part, &spot.key(key));
@@ -124,6 +162,17 @@ impl<'a> Values<'a> {
         let first = text.split('.').next().unwrap_or_default();
         text.contains('.') && is_dotted(text) && self.names.names().any(|name| name == first)
     }
+}
+
+/// Reports what is named and never sent. Mostly it is the rest of a text that a comma has cut.
+fn empty(name: &str, spot: &Spot<'_>) {
+    let message = format!("`{name}` has no value, so it is never sent");
+    let hint = if name.contains(' ') {
+        "in braces a comma ends a value: put the whole text in quotes"
+    } else {
+        "give it a value, or remove it"
+    };
+    spot.key_error(codes::EMPTY_VALUE, message, Some(hint.to_owned()));
 }
 
 /// Whether a text is made of names with points between them.

@@ -104,13 +104,52 @@ pub(crate) struct RequestText {
     /// Headers that must not be there.
     #[serde(default)]
     pub(crate) without_headers: Vec<String>,
-    /// The JSON body, to the last key. Without `body`, `form` and `text` there must be none.
+    /// The JSON body, to the last key. Without `body`, `form`, `text` and `multipart` there must be none.
     #[serde(default, deserialize_with = "also_null")]
     pub(crate) body: Option<Anything>,
     /// The fields of the form, to the last one.
-    pub(crate) form: Option<BTreeMap<String, String>>,
+    pub(crate) form: Option<BTreeMap<String, FieldText>>,
     /// The body of text, such as XML, to the last character.
     pub(crate) text: Option<String>,
+    /// The parts, as for files, to the last one and in this order.
+    #[schemars(length(min = 1))]
+    pub(crate) multipart: Option<Vec<SentPartText>>,
+}
+
+/// What a field of a form must be: a text, or the texts of one that repeats.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "SentField")]
+pub(crate) enum FieldText {
+    /// It is there once.
+    Once(String),
+    /// It is there for each of these.
+    Repeated(Vec<String>),
+}
+
+impl From<FieldText> for Vec<String> {
+    fn from(text: FieldText) -> Self {
+        match text {
+            FieldText::Once(value) => vec![value],
+            FieldText::Repeated(values) => values,
+        }
+    }
+}
+
+/// One part of what has to be sent as parts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SentPart")]
+pub(crate) struct SentPartText {
+    /// The field's name.
+    pub(crate) name: String,
+    /// Its content: the text, or base64 of what is not text.
+    pub(crate) content: String,
+    /// The file's name, if the part is a file.
+    pub(crate) file_name: Option<String>,
+    /// The content's type.
+    #[serde(rename = "type")]
+    pub(crate) content_type: Option<String>,
 }
 
 /// A method.

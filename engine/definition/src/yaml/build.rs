@@ -23,6 +23,7 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Flaw>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder {
         parser: Parser::new_from_str(text),
+        text,
         anchors: HashMap::new(),
         nodes: 0,
         flaws: Vec::new(),
@@ -38,6 +39,7 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Flaw>) {
 
 struct Builder<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    text: &'t str,
     /// Finished values by anchor, each with the number of values in it.
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
@@ -89,12 +91,26 @@ impl Builder<'_> {
                 code: codes::SYNTAX,
                 span: place(*error.marker(), *error.marker()),
                 message: format!("this is not YAML: {}", error.info()),
-                // The parser stops where it cannot go on, which is often a line too late.
-                hint: Some(
-                    "look at the line before, too: a bracket, a quote or a colon may be missing"
-                        .to_owned(),
-                ),
+                hint: Some(self.advice(error.marker().line()).to_owned()),
             }),
+        }
+    }
+
+    /// What most likely led to an error in this line.
+    fn advice(&self, line: usize) -> &'static str {
+        let line = line.checked_sub(1).and_then(|at| self.text.lines().nth(at));
+        let line = line.unwrap_or_default();
+        let indent = line.chars().take_while(|one| one.is_whitespace());
+        let mut values = line.split(": ").skip(1);
+        if indent.into_iter().any(|one| one == '\t') {
+            "a line is indented by spaces, and here is a tab"
+        } else if values.clone().any(|value| value.starts_with("{{")) {
+            "put a template in quotes: `\"{{ ... }}\"`"
+        } else if values.any(|value| value.starts_with('$') && value.contains('[')) {
+            "between braces, a path with brackets is put in quotes: `\"$.items[*]\"`"
+        } else {
+            // The parser stops where it cannot go on, which is often a line too late.
+            "look at the line before, too: a bracket, a quote or a colon may be missing"
         }
     }
 
@@ -203,7 +219,12 @@ impl Builder<'_> {
                 self.refuse_tag(tag.is_some(), span);
                 Ok(text.into_owned())
             }
-            _ => Err(flaw(codes::SYNTAX, span, "a key must be a text", "")),
+            _ => Err(flaw(
+                codes::SYNTAX,
+                span,
+                "a key must be a text",
+                "if a template is meant, put it in quotes: `\"{{ ... }}\"`",
+            )),
         }
     }
 

@@ -86,7 +86,7 @@ fn everything_that_is_written_is_read() {
     let second = example.exchanges.last().unwrap();
     assert_eq!(
         second.body,
-        SentBody::Form([("user".to_owned(), "u".to_owned())].into())
+        SentBody::Form([("user".to_owned(), vec!["u".to_owned()])].into())
     );
     assert_eq!(second.reply, Reply::LostAfter);
 }

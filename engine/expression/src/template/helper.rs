@@ -33,7 +33,7 @@ pub struct Helper {
 type Work = fn(&[&Value]) -> Result<Value, &'static str>;
 
 /// Every helper. Those that come with the library (blocks and comparisons) have no work here.
-pub const HELPERS: [Helper; 26] = [
+pub const HELPERS: [Helper; 28] = [
     block(
         "if",
         "{{#if x}}…{{else}}…{{/if}}",
@@ -136,6 +136,20 @@ pub const HELPERS: [Helper; 26] = [
         date,
     ),
     own(
+        "moment",
+        "{{ moment x \"%d/%m/%Y %H:%M\" }}",
+        "the moment that `x` says in this form, as RFC 3339; without a zone in UTC",
+        2,
+        read_moment,
+    ),
+    own(
+        "replace",
+        "{{ replace x \"'\" \"''\" }}",
+        "`x` with each of one text as another, such as a quote in a filter as two",
+        3,
+        replace,
+    ),
+    own(
         "default",
         "{{ default x \"none\" }}",
         "`x`, or the other when `x` is empty",
@@ -215,6 +229,8 @@ impl Helper {
         let moment = Value::from("2026-01-01T00:00:00Z");
         match (self.name, index) {
             ("after" | "before" | "date", 1) => (self.work?)(&[&moment, constant]).err(),
+            ("moment", 1) => form_fault(constant),
+            ("replace", 1) if constant == "" => Some(NOTHING_TO_REPLACE),
             ("truncate", 1) => (self.work?)(&[&Value::Null, constant]).err(),
             _ => None,
         }
@@ -370,6 +386,49 @@ fn date(arguments: &[&Value]) -> Result<Value, &'static str> {
         .as_str()
         .ok_or("it needs a form such as \"%Y-%m-%d\"")?;
     format(moment(arguments)?, form)
+}
+
+/// What a moment without a zone is read in.
+const UTC: jiff::tz::TimeZone = jiff::tz::TimeZone::UTC;
+
+/// Reads a moment as this API writes it. What is missing stays missing, so that a ticket nobody has
+/// touched yet has no last activity; anything else that is none is an error.
+fn read_moment(arguments: &[&Value]) -> Result<Value, &'static str> {
+    let written = text(arguments, 0)?;
+    if written.is_empty() {
+        return Ok(Value::Null);
+    }
+    let form = argument(arguments, 1).as_str().ok_or(FORM_NEEDED)?;
+    let read = jiff::fmt::strtime::parse(form, &written).map_err(|_| "it is not in this form")?;
+    let moment = read.to_timestamp().or_else(|_| {
+        let day = read.to_date()?;
+        let time = read.to_time().unwrap_or(jiff::civil::Time::midnight());
+        day.to_datetime(time)
+            .to_zoned(UTC)
+            .map(|zoned| zoned.timestamp())
+    });
+    let moment = moment.map_err(|_| "it is not a whole date in this form")?;
+    Ok(moment.to_string().into())
+}
+
+const FORM_NEEDED: &str = "it needs a form such as \"%Y-%m-%d\"";
+
+/// What is wrong with a form that is written out: it has to read what it prints.
+fn form_fault(form: &Value) -> Option<&'static str> {
+    let sample = date(&[&Value::from("2026-01-01T00:00:00Z"), form]);
+    let read = sample.and_then(|sample| read_moment(&[&sample, form]));
+    read.err().map(|_| FORM_NEEDED)
+}
+
+const NOTHING_TO_REPLACE: &str = "it needs a text to replace";
+
+/// A filter language has quotes of its own, and what people write must not end them.
+fn replace(arguments: &[&Value]) -> Result<Value, &'static str> {
+    let (from, to) = (text(arguments, 1)?, text(arguments, 2)?);
+    if from.is_empty() {
+        return Err(NOTHING_TO_REPLACE);
+    }
+    Ok(text(arguments, 0)?.replace(&from, &to).into())
 }
 
 fn format(moment: Timestamp, form: &str) -> Result<Value, &'static str> {

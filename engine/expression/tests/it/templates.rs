@@ -72,6 +72,21 @@ fn every_helper_of_this_program_does_what_it_says() {
         ("{{ json request.reason }}", "null"),
         ("{{ after request.opened \"24h\" }}", "2026-07-02T12:00:00Z"),
         ("{{ date request.opened \"%Y-%m-%d\" }}", "2026-07-01"),
+        (
+            "{{ moment \"01/07/2026 14:05\" \"%d/%m/%Y %H:%M\" }}",
+            "2026-07-01T14:05:00Z",
+        ),
+        (
+            "{{ moment \"2026-07-01T14:05:00.000+0200\" \"%Y-%m-%dT%H:%M:%S%.f%z\" }}",
+            "2026-07-01T12:05:00Z",
+        ),
+        ("{{ moment 1782907200 \"%s\" }}", "2026-07-01T12:00:00Z"),
+        ("{{ moment \"2026-07-01\" \"%F\" }}", "2026-07-01T00:00:00Z"),
+        ("[{{ moment request.reason \"%s\" }}]", "[]"),
+        (
+            r#"{{ replace (replace "it's \\ or" "\\" "\\\\") "'" "\\'" }}"#,
+            r"it\'s \\ or",
+        ),
         ("{{ default request.reason \"none\" }}", "none"),
         ("{{ default request.id \"none\" }}", "1650"),
         (
@@ -106,6 +121,14 @@ fn a_helper_objects_without_quoting_its_argument() {
         (
             "{{ lower anything.items }}",
             "lower: it needs a text, not a list or an object",
+        ),
+        (
+            "{{ moment request.id \"%d/%m/%Y\" }}",
+            "moment: it is not in this form",
+        ),
+        (
+            "{{ replace request.id request.reason \"x\" }}",
+            "replace: it needs a text to replace",
         ),
         ("{{ anything.items }}", "`anything.items` is a list"),
         ("{{ anything.items.x }}", "`x` is looked up in a list"),

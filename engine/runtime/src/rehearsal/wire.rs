@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use definition::example::{Exchange, Reply, SentBody};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use definition::example::{Exchange, Reply, SentBody, SentPart};
 use exchange::{Body, Lack, RawAnswer, Request, Transport, TransportError};
 use serde_json::{Value, json};
 
@@ -153,8 +155,20 @@ fn of_script(body: &SentBody) -> Option<(&'static str, Value)> {
     match body {
         SentBody::Empty => None,
         SentBody::Json(value) => Some(("body", value.clone())),
-        SentBody::Form(fields) => Some(("form", json!(fields))),
+        SentBody::Form(fields) => Some(("form", form(fields.clone()))),
         SentBody::Text(text) => Some(("text", json!(text))),
+        SentBody::Multipart(parts) => {
+            let parts = parts.iter().map(|part| {
+                let SentPart {
+                    name,
+                    content,
+                    file_name,
+                    content_type,
+                } = part;
+                described(name, content, file_name.as_deref(), content_type.as_deref())
+            });
+            Some(("multipart", parts.collect()))
+        }
     }
 }
 
@@ -162,14 +176,41 @@ fn of_request(body: &Body) -> Option<(&'static str, Value)> {
     match body {
         Body::Empty => None,
         Body::Json(value) => Some(("body", value.clone())),
-        Body::Form(fields) => Some((
-            "form",
-            fields
-                .iter()
-                .map(|(name, value)| (name.clone(), json!(value)))
-                .collect(),
-        )),
+        Body::Form(fields) => {
+            let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for (name, value) in fields {
+                values.entry(name.clone()).or_default().push(value.clone());
+            }
+            Some(("form", form(values)))
+        }
         Body::Text { text, .. } => Some(("text", json!(text))),
-        Body::Multipart(parts) => Some(("parts", json!(parts.len()))),
+        Body::Multipart(parts) => {
+            let parts = parts.iter().map(|part| {
+                let (file_name, kind) = (part.file_name.as_deref(), part.content_type.as_deref());
+                described(&part.name, &readable(&part.content), file_name, kind)
+            });
+            Some(("multipart", parts.collect()))
+        }
     }
+}
+
+/// A form as an example shows it: a field that repeats has a list.
+fn form(fields: BTreeMap<String, Vec<String>>) -> Value {
+    let shown = fields
+        .into_iter()
+        .map(|(name, values)| match values.as_slice() {
+            [one] => (name, json!(one)),
+            _ => (name, json!(values)),
+        });
+    shown.collect()
+}
+
+/// A part as an example shows it.
+fn described(name: &str, content: &str, file_name: Option<&str>, kind: Option<&str>) -> Value {
+    json!({ "name": name, "content": content, "file_name": file_name, "type": kind })
+}
+
+/// A part's content: its text, or base64 of what is none.
+fn readable(content: &[u8]) -> String {
+    std::str::from_utf8(content).map_or_else(|_| STANDARD.encode(content), str::to_owned)
 }

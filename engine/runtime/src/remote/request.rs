@@ -39,9 +39,9 @@ impl Remote {
         let mut request = Request::new(method(operation.method), url);
         request.timeout = operation.timeout;
         for (name, value) in &operation.query {
-            for value in values(value.evaluate(scope)?) {
+            for (name, value) in pairs(name, value.evaluate(scope)?) {
                 // An address that is none is refused by the host check, with all its text.
-                if !request.add_query(name, &value) {
+                if !request.add_query(&name, &value) {
                     break;
                 }
             }
@@ -183,6 +183,37 @@ pub(super) fn values(value: Value) -> Vec<String> {
     }
 }
 
+/// The pairs of one parameter, as forms and queries have them: a map has a pair for each of its keys,
+/// `name[key]`, and a list of maps for each of its parts, `name[0][key]`, as most APIs that take nested
+/// forms read them. A list of anything else repeats the name; `key[]` stays as it is written.
+pub(super) fn pairs(name: &str, value: Value) -> Vec<(String, String)> {
+    match value {
+        Value::Object(fields) => {
+            let within = fields.into_iter();
+            within
+                .flat_map(|(key, value)| pairs(&within_brackets(name, &key), value))
+                .collect()
+        }
+        Value::Array(parts) if parts.iter().any(Value::is_object) => {
+            let parts = parts.into_iter().enumerate();
+            parts
+                .flat_map(|(at, part)| pairs(&format!("{name}[{at}]"), part))
+                .collect()
+        }
+        value => {
+            let repeated = values(value).into_iter();
+            repeated.map(|value| (name.to_owned(), value)).collect()
+        }
+    }
+}
+
+fn within_brackets(name: &str, key: &str) -> String {
+    match key.strip_suffix("[]") {
+        Some(key) => format!("{name}[{key}][]"),
+        None => format!("{name}[{key}]"),
+    }
+}
+
 /// A count, which some APIs write as a float or as text.
 pub(super) fn whole(value: &Value) -> Option<u64> {
     #[expect(
@@ -205,6 +236,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_nested_is_written_with_brackets() {
+        let value = json!({
+            "note": "x", "none": null, "tags[]": ["a", "b"], "lines": [{ "price": 1 }, { "to": [2, 3] }],
+        });
+        let written: Vec<String> = pairs("of", value)
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let expected = [
+            "of[lines][0][price]=1",
+            "of[lines][1][to]=2",
+            "of[lines][1][to]=3",
+            "of[note]=x",
+            "of[tags][]=a",
+            "of[tags][]=b",
+        ];
+        let mut sorted = written;
+        sorted.sort();
+        assert_eq!(sorted, expected);
+    }
 
     #[test]
     fn counts_are_read_in_every_form_that_apis_use() {

@@ -1,11 +1,13 @@
 //! What comes back.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use exchange::RawAnswer;
 use model::Class;
 use runtime::Error;
 use serde_json::json;
 
-use crate::world::{World, granted, is_to, one_thing, typed};
+use crate::world::{World, granted, is_to, one_thing, sent, typed};
 
 /// A server that grants the right and answers the rest with this.
 async fn world(operation: &str, answer: RawAnswer) -> World {
@@ -144,5 +146,65 @@ async fn a_refusal_can_come_with_status_200() {
             }
             (other, _) => panic!("{answer} gave {other:?}"),
         }
+    }
+}
+
+/// A graph of things is asked for by POST, refuses with status 200 and says why beside no data.
+#[tokio::test(start_paused = true)]
+async fn a_query_language_can_refuse_with_status_200() {
+    const OPERATIONS: &str = "
+  probe: { post: /graphql, body: { query: '{ me { ok } }' }, record: { ok: $.data.me.ok } }
+  things:
+    post: /graphql
+    body:
+      query: 'query($after: ID) { things(after: $after) { nodes { id } } }'
+      variables: { after: $.page.cursor }
+    pages: { by_cursor: { cursor: $.data.things.info.end }, more: $.data.things.info.more }
+    items: $.data.things.nodes[*]";
+    const RULES: &str = "
+  errors:
+    - when: { body: \"$.errors[?(@.extensions.code=='THROTTLED')].message\" }
+      is: rate_limited
+    - when: { body: '$.errors[*].message', matches: '(?<text>.+)' }
+      is: invalid
+      remedy: 'It says: {{ text }}'";
+    let calls = AtomicUsize::new(0);
+    let world = World::new(RULES, OPERATIONS, move |request| {
+        let body = sent(request);
+        if body.contains("me") && !body.contains("things") {
+            return RawAnswer::json(200, &json!({ "data": { "me": { "ok": true } } }));
+        }
+        let refused = |code: &str| {
+            let error = json!({ "message": "no", "extensions": { "code": code } });
+            RawAnswer::json(200, &json!({ "data": null, "errors": [error] }))
+        };
+        let page = |id: u32, more: bool| {
+            let info = json!({ "end": "e", "more": more });
+            let things = json!({ "nodes": [{ "id": id, "name": "t" }], "info": info });
+            RawAnswer::json(200, &json!({ "data": { "things": things } }))
+        };
+        match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => refused("THROTTLED"),
+            1 => page(1, true),
+            2 => page(2, false),
+            _ => refused("OTHER"),
+        }
+    })
+    .await;
+    let id = world.create().await;
+    let things = world.things(&id).await.unwrap();
+    assert_eq!(things.len(), 2);
+    let asked: Vec<String> = world.server.seen("/graphql").iter().map(sent).collect();
+    let after: Vec<bool> = asked
+        .iter()
+        .map(|body| body.contains("\"after\":\"e\""))
+        .collect();
+    assert_eq!(after.iter().filter(|after| **after).count(), 1, "{asked:?}");
+    match world.things(&id).await {
+        Err(Error::Refused { class, remedy, .. }) => {
+            assert_eq!(class, Class::Invalid);
+            assert_eq!(remedy.as_deref(), Some("It says: no"));
+        }
+        other => panic!("{other:?}"),
     }
 }

@@ -122,3 +122,39 @@ async fn a_change_can_ask_for_the_version_that_was_read() {
         assert_eq!(report.ok, current, "{report:?}");
     }
 }
+
+/// Some APIs take maps and lists in forms and queries, written with brackets.
+#[tokio::test(start_paused = true)]
+async fn forms_and_queries_can_be_nested() {
+    let operations = format!(
+        "{THINGS}
+  probe:
+    post: /probe
+    query: {{ filter: {{ status: open, 'team[]': [1, 2] }} }}
+    form:
+      metadata: {{ user: $.credentials.user, absent: null }}
+      lines: [{{ price: p1, quantity: 2 }}, {{ price: p2 }}]
+      tag: [a, b]
+    record: {{ ok: $.ok }}"
+    );
+    let world = World::new("", &operations, |request| {
+        let body = sent(request).replace("%5B", "[").replace("%5D", "]");
+        let mut fields: Vec<&str> = body.split('&').collect();
+        fields.sort_unstable();
+        let query = request.url.replace("%5B", "[").replace("%5D", "]");
+        let query = query.split_once('?').unwrap().1.to_owned();
+        let expected = [
+            "lines[0][price]=p1",
+            "lines[0][quantity]=2",
+            "lines[1][price]=p2",
+            "metadata[user]=ada",
+            "tag=a",
+            "tag=b",
+        ];
+        let asked = "filter[status]=open&filter[team][]=1&filter[team][]=2";
+        granted(fields == expected && query == asked)
+    })
+    .await;
+    let report = world.test().await;
+    assert!(report.ok, "{report:?}");
+}

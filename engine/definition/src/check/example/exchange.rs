@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use crate::codes;
-use crate::example::{Exchange, Reply, SentBody};
+use crate::example::{Exchange, Reply, SentBody, SentPart};
 use crate::operation::Method;
 use crate::page::Spot;
-use crate::raw::example::{AnswerText, ExchangeText, LostText, MethodText, RequestText};
+use crate::raw::example::{
+    AnswerText, ExchangeText, LostText, MethodText, RequestText, SentPartText,
+};
 
 /// The status of an answer that does not say.
 const STATUS_DEFAULT: u16 = 200;
@@ -43,15 +45,29 @@ const fn method(text: MethodText) -> Method {
 
 fn body(text: &RequestText, spot: &Spot<'_>) -> SentBody {
     let json = text.body.clone().map(|body| SentBody::Json(body.0));
-    let form = text.form.clone().map(SentBody::Form);
+    let form = text.form.clone().map(|fields| {
+        let fields = fields.into_iter();
+        SentBody::Form(fields.map(|(name, field)| (name, field.into())).collect())
+    });
     let plain = text.text.clone().map(SentBody::Text);
-    let mut bodies = [json, form, plain].into_iter().flatten();
+    let parts = text.multipart.as_ref();
+    let parts = parts.map(|parts| SentBody::Multipart(parts.iter().map(part).collect()));
+    let mut bodies = [json, form, plain, parts].into_iter().flatten();
     let first = bodies.next().unwrap_or(SentBody::Empty);
     if bodies.next().is_some() {
-        let message = "a request has one of `body`, `form` and `text`".to_owned();
+        let message = "a request has one of `body`, `form`, `text` and `multipart`".to_owned();
         spot.error(codes::BODY_AND_FORM, message, None);
     }
     first
+}
+
+fn part(text: &SentPartText) -> SentPart {
+    SentPart {
+        name: text.name.clone(),
+        content: text.content.clone(),
+        file_name: text.file_name.clone(),
+        content_type: text.content_type.clone(),
+    }
 }
 
 fn reply(text: &AnswerText, spot: &Spot<'_>) -> Reply {

@@ -6,7 +6,7 @@ use definition::operation::{Body, Part};
 use expression::{Error, Scope};
 use serde_json::Value;
 
-use super::{text, values};
+use super::{pairs, text};
 
 /// The body of a request for these names.
 pub(super) fn compute(body: &Body, scope: &Scope<'_>) -> Result<exchange::Body, Error> {
@@ -21,8 +21,7 @@ pub(super) fn compute(body: &Body, scope: &Scope<'_>) -> Result<exchange::Body, 
         Body::Form(fields) => {
             let mut form = Vec::new();
             for (name, value) in fields {
-                let values = values(value.evaluate(scope)?);
-                form.extend(values.into_iter().map(|value| (name.clone(), value)));
+                form.extend(pairs(name, value.evaluate(scope)?));
             }
             exchange::Body::Form(form)
         }
