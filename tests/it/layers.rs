@@ -41,7 +41,7 @@ const USE_SIMULATORS: [&str; 3] = ["dovetail-cli", "dovetail-simulation", "dovet
 
 /// Libraries and who may use them. The simulators and the tests, which are outside the engine,
 /// may use any.
-const OWNERS: [(&str, &[&str]); 26] = [
+const OWNERS: [(&str, &[&str]); 27] = [
     ("sled", &["dovetail-store"]),
     ("sqlx", &["dovetail-store"]),
     ("tokio-postgres", &["dovetail-store"]),
@@ -52,6 +52,7 @@ const OWNERS: [(&str, &[&str]); 26] = [
     ("handlebars", &["dovetail-expression"]),
     ("reqwest", &["dovetail-exchange"]),
     ("rustls", &["dovetail-exchange"]),
+    ("ring", &["dovetail-access"]),
     ("encoding_rs", &["dovetail-exchange"]),
     ("csv", &["dovetail-exchange"]),
     ("quick-xml", &["dovetail-exchange"]),

@@ -17,6 +17,7 @@ mod names;
 mod operate;
 mod product;
 mod rotation;
+mod sealing;
 mod sharing;
 mod test_ticket;
 mod ticket_texts;

@@ -126,6 +126,7 @@ mod tests {
         assert!(key().verify(session.expose(), NOW).is_err());
         let token = key().mint(&Claims {
             scope: Scope::Operator,
+            id: None,
             issued_at: NOW,
             expires_at: None,
         });

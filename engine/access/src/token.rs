@@ -1,6 +1,6 @@
 //! Bearer tokens: who calls, proved by a keyed hash and nothing stored.
 
-use model::{Secret, Timestamp};
+use model::{ApiToken, Secret, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -14,6 +14,8 @@ const PREFIX: &str = "dvt_";
 pub struct Claims {
     /// What its bearer may do.
     pub scope: Scope,
+    /// Under which id it is listed, if it is: it is good only while it stays there.
+    pub id: Option<String>,
     /// When it was minted, for people who look at one; nothing rests on it.
     pub issued_at: Timestamp,
     /// The first moment at which it is refused; without one it lasts as long as the key.
@@ -28,20 +30,41 @@ struct Payload {
     scope: String,
     iat: i64,
     exp: Option<i64>,
+    jti: Option<String>,
 }
 
 impl TokenKey {
     /// A token that says `claims`.
     pub fn mint(&self, claims: &Claims) -> Secret {
-        let payload = json!({
+        let mut payload = json!({
             "scope": claims.scope.to_string(),
             "iat": claims.issued_at.as_millis(),
             "exp": claims.expires_at.map(Timestamp::as_millis),
         });
+        // Only where it has one, so that servers before there were lists take the others.
+        if let (Some(id), Some(object)) = (&claims.id, payload.as_object_mut()) {
+            object.insert("jti".to_owned(), json!(id));
+        }
         self.seal(PREFIX, &payload)
     }
 
-    /// What `token` says, if it was minted with this key and is good at `now`.
+    /// The token that is listed as `listed`.
+    pub fn mint_listed(&self, listed: &ApiToken) -> Secret {
+        let scope = match (&listed.partner, listed.read_only) {
+            (None, _) => Scope::Operator,
+            (Some(id), false) => Scope::Partner(id.clone()),
+            (Some(id), true) => Scope::Reader(id.clone()),
+        };
+        self.mint(&Claims {
+            scope,
+            id: Some(listed.id.clone()),
+            issued_at: listed.entered.at,
+            expires_at: listed.expires_at,
+        })
+    }
+
+    /// What `token` says, if it was minted with this key and is good at `now`. Whether one that is
+    /// listed still is, is for the caller to ask.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Refusal> {
         let payload: Payload = self.open(PREFIX, token)?;
         let expires_at = payload.exp.map(Timestamp::from_millis);
@@ -51,6 +74,7 @@ impl TokenKey {
         let malformed = Refusal::Malformed { prefix: PREFIX };
         Ok(Claims {
             scope: Scope::read(&payload.scope).ok_or(malformed)?,
+            id: payload.jti,
             issued_at: Timestamp::from_millis(payload.iat),
             expires_at,
         })
@@ -77,6 +101,7 @@ mod tests {
     fn claims(scope: Scope, expires_at: Option<Timestamp>) -> Claims {
         Claims {
             scope,
+            id: None,
             issued_at: NOW,
             expires_at,
         }
@@ -93,8 +118,14 @@ mod tests {
         for scope in scopes {
             for expires_at in [None, Some(Timestamp::from_millis(NOW.as_millis() + 1))] {
                 let claims = claims(scope.clone(), expires_at);
-                let token = key().mint(&claims);
-                assert_eq!(key().verify(token.expose(), NOW), Ok(claims));
+                let listed = Claims {
+                    id: Some("0123456789abcdef".to_owned()),
+                    ..claims.clone()
+                };
+                for claims in [claims, listed] {
+                    let token = key().mint(&claims);
+                    assert_eq!(key().verify(token.expose(), NOW), Ok(claims));
+                }
             }
         }
     }

@@ -25,14 +25,35 @@ pub(crate) async fn authenticate(
         .iter()
         .find(|(name, _)| *name == "partner")
         .map(|(_, id)| id);
-    match authorised(&app, &request, partner) {
-        Ok(claims) => {
-            let by = By(format!("{} through the API", claims.scope.role()));
+    let allowed = match authorised(&app, &request, partner) {
+        Ok(claims) => listed(&app, &claims).await.map(|by| (claims.scope, by)),
+        Err(problem) => Err(problem),
+    };
+    match allowed {
+        Ok((scope, by)) => {
             request.extensions_mut().insert(by);
-            request.extensions_mut().insert(claims.scope);
+            request.extensions_mut().insert(scope);
             next.run(request).await
         }
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// Who calls. A token that is listed has to be on its list still.
+async fn listed(app: &App, claims: &Claims) -> Result<By, Problem> {
+    let Some(id) = &claims.id else {
+        return Ok(By(format!("{} through the API", claims.scope.role())));
+    };
+    match app.runtime.use_token(claims.scope.partner(), id).await? {
+        Some(token) => Ok(By(format!("The token \u{201c}{}\u{201d}", token.name))),
+        None => Err(
+            Problem::new(Code::Unauthenticated, "This token was revoked.")
+                .remedy("Have a new one made, on the page Tokens of the console.")
+                .header(
+                    header::WWW_AUTHENTICATE,
+                    "Bearer realm=\"dovetail\", error=\"invalid_token\"",
+                ),
+        ),
     }
 }
 

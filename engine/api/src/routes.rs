@@ -16,6 +16,7 @@ mod plans;
 mod requests;
 mod runs;
 mod settings;
+mod tokens;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -90,6 +91,13 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(runs::watch_run))
         .routes(routes!(issues::list_issues))
         .routes(routes!(issues::retry_issue))
+        .routes(routes!(tokens::list_tokens, tokens::make_token))
+        .routes(routes!(tokens::revoke_token))
+        .routes(routes!(
+            tokens::list_operator_tokens,
+            tokens::make_operator_token
+        ))
+        .routes(routes!(tokens::revoke_operator_token))
         .routes(routes!(operation::read_metrics))
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod previews;
 pub(crate) mod requests;
 pub(crate) mod runs;
 pub(crate) mod settings;
+pub(crate) mod tokens;
 pub(crate) mod usage;
 
 use model::Timestamp;

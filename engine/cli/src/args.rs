@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Print a token for the API; works while the server runs
     Token(TokenArgs),
+    /// Seal the secrets in the store with a new key; the server has to be stopped
+    RotateKey(RotateArgs),
     /// Check connector, family, pipeline and script files
     Check(CheckArgs),
     /// Play the examples of a connector, offline, and say what they leave untried
@@ -83,6 +85,10 @@ pub(crate) struct ServeArgs {
     /// The folder that holds the state; made if it is not there
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
+    /// The file with the key that secrets are sealed with; made if it is not there [default:
+    /// seal.key in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seal_key: Option<String>,
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
@@ -138,6 +144,16 @@ pub(crate) struct TokenArgs {
     /// For how long it is good, such as 90d; without it, as long as the key
     #[arg(long, value_name = "SPAN")]
     pub(crate) expires: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RotateArgs {
+    /// The data folder of the server
+    #[arg(long, value_name = "DIR", env = "DOVETAIL_DATA")]
+    pub(crate) data: PathBuf,
+    /// The file with the key [default: seal.key in the data folder]
+    #[arg(long, value_name = "FILE", env = "DOVETAIL_SEAL_KEY")]
+    pub(crate) seal_key: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) listen: String,
     /// The folder that holds the state.
     pub(crate) data: PathBuf,
+    /// The file with the key that secrets are sealed with, if it is not in that folder.
+    pub(crate) seal_key: Option<PathBuf>,
     /// The address that PSAs reach the server under, without a final slash.
     pub(crate) public_url: Option<String>,
     /// Folders of connectors beside or over those that are built in.
@@ -91,6 +93,7 @@ impl Settings {
         Ok(Self {
             listen: text("listen").unwrap_or_else(|| LISTEN_DEFAULT.to_owned()),
             data: data.into(),
+            seal_key: text("seal_key").map(PathBuf::from),
             public_url: said.get("public_url").map(public_url).transpose()?,
             workers: said.get("workers").map(count).transpose()?,
             workers_per_partner: said.get("workers_per_partner").map(count).transpose()?,

@@ -14,18 +14,20 @@ use access::{Scope, TokenKey};
 use definition::Library;
 use exchange::{Clock, Network, NetworkOptions, SystemClock, SystemRandom};
 use runtime::{Config, Parts, Runtime};
-use store::Sled;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::error::Error;
+use crate::sealing;
 use crate::token;
 
 /// How an engine is set up.
 pub(crate) struct Plan {
     /// The folder that holds the state.
     pub(crate) data: PathBuf,
+    /// The file with the key that secrets in it are sealed with.
+    pub(crate) seal_key: PathBuf,
     /// Address and port to listen on.
     pub(crate) listen: String,
     /// Under which address others reach it.
@@ -60,10 +62,7 @@ pub(crate) struct Engine {
 impl Engine {
     /// Starts an engine over `library`.
     pub(crate) async fn start(plan: Plan, library: Library) -> Result<Self, Error> {
-        let store = Sled::open(&plan.data).map_err(|source| Error::OpenStore {
-            path: plan.data.clone(),
-            source,
-        })?;
+        let store = sealing::open(&plan.data, &plan.seal_key).await?;
         let tokens = token::key(&plan.data)?;
         let (listener, address) = listen(&plan.listen).await?;
         let network =
@@ -180,6 +179,7 @@ mod tests {
     async fn start(data: &std::path::Path, listen: &str) -> Result<Engine, Error> {
         let plan = Plan {
             data: data.to_owned(),
+            seal_key: sealing::default_path(data),
             listen: listen.to_owned(),
             public: PublicAddress::Unknown,
             grace: Duration::from_secs(1),

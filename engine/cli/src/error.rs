@@ -63,10 +63,16 @@ pub(crate) enum Error {
         #[source]
         source: io::Error,
     },
-    /// The file with the key of the tokens is not one.
+    /// A file with a key is not one.
     #[error("{path} is not a key: it should hold 64 hexadecimal digits", path = path.display())]
     BadKey {
         /// The file.
+        path: PathBuf,
+    },
+    /// The store was sealed, and its key is not there.
+    #[error("the secrets in the store are sealed, and {path} is not there", path = path.display())]
+    MissingKey {
+        /// The file with the key.
         path: PathBuf,
     },
     /// The address cannot be listened on.
@@ -146,7 +152,10 @@ impl Error {
             | Self::BadConfig { .. }
             | Self::BadSetting { .. }
             | Self::ReadConnectors { .. } => Exit::Config,
-            Self::OpenStore { .. } | Self::UseData { .. } | Self::BadKey { .. } => Exit::Store,
+            Self::OpenStore { .. }
+            | Self::UseData { .. }
+            | Self::BadKey { .. }
+            | Self::MissingKey { .. } => Exit::Store,
             Self::Listen { .. } => Exit::Listen,
             Self::Simulate { source } => match source {
                 simulators::Error::Bind { .. } => Exit::Listen,
@@ -174,8 +183,11 @@ impl Error {
                 "choose a folder that this user may write to, with --data; nothing was changed"
             }
             Self::BadKey { .. } => {
-                "restore it from a backup, or remove it: a new one is then made, and all tokens \
-                 end"
+                "restore it from a backup; token.key may be removed instead: a new one is then \
+                 made, and all tokens end"
+            }
+            Self::MissingKey { .. } => {
+                "put the key file back, or name it with --seal-key; nothing was changed"
             }
             Self::Listen { source, .. }
             | Self::Simulate {

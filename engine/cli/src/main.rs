@@ -13,11 +13,13 @@ mod demo;
 mod engine;
 mod error;
 mod exit;
+mod key_file;
 mod log;
 mod new;
 mod operate;
 mod output;
 mod schema;
+mod sealing;
 mod serve;
 mod signals;
 mod simulate;
@@ -44,6 +46,7 @@ fn run(command: Command) -> Exit {
     let ended = match command {
         Command::Serve(args) => waited(serve::run(args)),
         Command::Token(args) => token::run(&args),
+        Command::RotateKey(args) => waited(sealing::rotate(args)),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => waited(test::run(args)),
         Command::Schema(args) => schema::run(&args),

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::log;
 use crate::output;
+use crate::sealing;
 use crate::signals::Signals;
 
 pub(crate) async fn run(args: ServeArgs) -> Result<Exit, Error> {
@@ -87,6 +88,9 @@ fn plan(settings: Settings) -> Plan {
             workers_per_partner: per_partner.min(workers),
             ..defaults
         },
+        seal_key: settings
+            .seal_key
+            .unwrap_or_else(|| sealing::default_path(&settings.data)),
         data: settings.data,
         listen: settings.listen,
         public: settings

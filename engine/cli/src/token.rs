@@ -3,18 +3,16 @@
 //! The key is a file in the data folder, readable by its owner only. Minting needs nothing but the
 //! file, so that it works while the server runs, and before it first did.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use access::{Claims, Scope, TokenKey};
-use exchange::{Clock as _, Random as _, SystemClock, SystemRandom};
+use exchange::{Clock as _, SystemClock};
 use model::{PartnerId, span};
 
 use crate::args::TokenArgs;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::key_file;
 use crate::output;
 
 /// The file in the data folder: 64 hexadecimal digits and a line end.
@@ -44,6 +42,7 @@ pub(crate) fn run(args: &TokenArgs) -> Result<Exit, Error> {
     }
     let claims = Claims {
         scope,
+        id: None,
         issued_at,
         expires_at,
     };
@@ -69,63 +68,16 @@ fn scope(args: &TokenArgs) -> Result<Scope, Error> {
 
 /// The key in the data folder, made when there is none.
 pub(crate) fn key(data: &Path) -> Result<TokenKey, Error> {
-    let path = data.join(FILE);
-    let bytes = match read(&path) {
-        Err(Error::UseData { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            create(data, &path)?;
-            read(&path)?
+    let (path, so) = (data.join(FILE), "mint tokens");
+    let text = match key_file::read_if_there(&path, so)? {
+        Some(text) => text,
+        None => {
+            key_file::create(&path, &key_file::digits())?;
+            key_file::read(&path, so)?
         }
-        other => other?,
     };
+    let bytes = decoded(text.trim()).ok_or(Error::BadKey { path })?;
     Ok(TokenKey::from_bytes(bytes))
-}
-
-fn read(path: &Path) -> Result<[u8; KEY_BYTES], Error> {
-    let failed = failed("read", path);
-    let text = fs::read_to_string(path).map_err(&failed)?;
-    let mode = fs::metadata(path).map_err(&failed)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        output::tell(&format!(
-            "warning: others may read {path}, and so mint tokens; mend it with: chmod 600 {path}",
-            path = path.display()
-        ));
-    }
-    decoded(text.trim()).ok_or_else(|| Error::BadKey {
-        path: path.to_owned(),
-    })
-}
-
-/// Makes the key. It appears whole or not at all, and one that another process makes at the same
-/// time stays: a link is made only where there is none.
-fn create(data: &Path, path: &Path) -> Result<(), Error> {
-    fs::create_dir_all(data).map_err(failed("create", data))?;
-    let beside = data.join(format!("{FILE}.{:016x}", SystemRandom.next()));
-    let linked = write(&beside).and_then(|()| fs::hard_link(&beside, path));
-    let removed = fs::remove_file(&beside);
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(failed("create", path)(error));
-        }
-        _ => removed.map_err(failed("remove", &beside))?,
-    }
-    let synced = File::open(data).and_then(|folder| folder.sync_all());
-    synced.map_err(failed("create", path))
-}
-
-fn write(path: &Path) -> io::Result<()> {
-    let words = std::iter::repeat_with(|| SystemRandom.next().to_le_bytes());
-    let digits = words
-        .flatten()
-        .take(KEY_BYTES)
-        .map(|byte| format!("{byte:02x}"));
-    let text: String = digits.collect();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()
 }
 
 fn decoded(text: &str) -> Option<[u8; KEY_BYTES]> {
@@ -139,18 +91,12 @@ fn decoded(text: &str) -> Option<[u8; KEY_BYTES]> {
     bytes?.try_into().ok()
 }
 
-fn failed<'p>(attempt: &'static str, path: &'p Path) -> impl Fn(io::Error) -> Error + 'p {
-    move |source| Error::UseData {
-        attempt,
-        path: path.to_owned(),
-        source,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
 
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::thread;
 
     use super::*;
@@ -158,6 +104,7 @@ mod tests {
     fn claims() -> Claims {
         Claims {
             scope: Scope::Operator,
+            id: None,
             issued_at: SystemClock.now(),
             expires_at: None,
         }

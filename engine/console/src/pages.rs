@@ -20,15 +20,17 @@ mod section;
 mod settings;
 mod sign_in;
 mod status;
+mod tokens;
 
 /// Where the way out is.
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
 /// The pages of a partner, in the order of the menu: what it says, and the part of the path.
-pub(crate) const PARTNER_PAGES: [(&str, &str); 3] = [
+pub(crate) const PARTNER_PAGES: [(&str, &str); 4] = [
     ("Integrations", "integrations"),
     ("Issues", "issues"),
     ("Activity", "activity"),
+    ("Tokens", "tokens"),
 ];
 
 /// The pages of an integration, in the order in which it is set up: what the tab says, and the part
@@ -101,10 +103,15 @@ pub(crate) fn guarded() -> Router<App> {
             "/activity/{request}",
             get(activity::show_request).post(activity::replay),
         )
+        .route("/tokens", get(tokens::show).post(tokens::send))
         .route("/{*rest}", get(missing).post(missing));
     Router::new()
         .route(SIGN_OUT, post(sign_in::sign_out))
         .route("/partners", get(partners::show))
+        .route(
+            "/tokens",
+            get(tokens::show_operators).post(tokens::send_operators),
+        )
         .nest("/partners/{partner}", partner)
 }
 

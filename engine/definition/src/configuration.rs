@@ -26,6 +26,9 @@ pub struct Configuration {
     pub listen: Option<String>,
     /// The folder that holds the state.
     pub data: Option<String>,
+    /// The file with the key that secrets in the state are sealed with; `seal.key` in that folder
+    /// where nothing is said. It is made if it is not there.
+    pub seal_key: Option<String>,
     /// The address that PSAs reach this server under, such as `https://dovetail.example`.
     pub public_url: Option<String>,
     /// Folders with connectors that stand beside or over those that are built in.

@@ -20,6 +20,7 @@ pub mod secret;
 pub mod sheet;
 pub mod span;
 pub mod timestamp;
+pub mod token;
 
 pub use class::Class;
 pub use credentials::{Entered, Former, Spare};
@@ -35,3 +36,4 @@ pub use request::{ClosedBy, Content, HistoryEntry, Request, TicketKey, User};
 pub use run::{Check, Outcome, Run, Trigger, Verdict};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
+pub use token::ApiToken;

@@ -40,6 +40,7 @@ mod step;
 mod suggest;
 mod tables;
 mod test_ticket;
+mod tokens;
 mod witness;
 mod work;
 mod worker;
@@ -71,12 +72,14 @@ pub use crate::integrations::{
 pub use crate::legs::{CalloutLeg, Legs, ScheduleLeg, ShareLeg};
 pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt, SuggestionView};
 pub use crate::metrics::Metric;
-pub use crate::partners::{CUSTOMERS_MAX, CustomersReceipt, NewPartner, NewWebhook};
+pub use crate::partners::{CUSTOMERS_MAX, CustomersReceipt, NewPartner, NewWebhook, partner_names};
 pub use crate::rehearsal::{Coverage, Difference, Played, Tally, coverage, rehearse};
 pub use crate::requests::{Accepted, LedgerReport};
 pub use crate::runs::RUNS_KEPT;
 pub use crate::suggest::{Candidate, SCORE_MIN, Suggestion, suggest};
+pub use crate::tables::SEALED_TABLES;
 pub use crate::test_ticket::TestTicket;
+pub use crate::tokens::{NewToken, TOKEN_NAME_MAX, TOKENS_MAX};
 
 use crate::core::Core;
 use crate::tables::IssueRow;

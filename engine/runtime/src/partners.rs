@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::{Customer, CustomerId, Partner, PartnerId, Secret, Webhook};
-use store::{Batch, Expect, Record, Records};
+use store::{Batch, Expect, Record, Records, Store};
 
 use crate::Runtime;
 use crate::error::Error;
@@ -49,6 +49,18 @@ pub struct CustomersReceipt {
     pub changed: usize,
     /// How many known ones were not given, and are no longer enabled.
     pub disabled: usize,
+}
+
+/// The ids of partners, at most `limit` of those after `after`, for who keeps the store itself.
+pub async fn partner_names(
+    store: &impl Store,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, store::Error> {
+    let after = after.map(|id| PartnerListRow::key(NOBODY, &[id]));
+    let page = store.scan_records::<PartnerListRow>(NOBODY, &[], after.as_ref(), limit);
+    let page = page.await?.into_iter();
+    Ok(page.map(|(_, row)| row.value.0.to_string()).collect())
 }
 
 impl Runtime {

@@ -8,8 +8,8 @@ use model::billing::{
     AgreementChoice, BillingPolicy, Change, Decision, Measured, Plan, PlanLine, ProductMapping,
 };
 use model::{
-    Customer, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId, Request, RequestId,
-    Run, Secret, State, TicketKey, Timestamp,
+    ApiToken, Customer, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId, Request,
+    RequestId, Run, Secret, State, TicketKey, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,6 +19,10 @@ use crate::work::Work;
 
 /// What belongs to no partner.
 pub(crate) const NOBODY: &str = "";
+
+/// The tables with secrets of partners: what they pasted, what their callouts and webhooks are
+/// proved by, and what they consented to.
+pub const SEALED_TABLES: &[&str] = &[IntegrationRow::TABLE, PartnerRow::TABLE, ConsentRow::TABLE];
 
 /// The most rows that one scan of the runtime asks for; longer tables are read page by page.
 pub(crate) const PAGE: usize = 1_000;
@@ -129,6 +133,10 @@ table!(
     /// By id, under [`NOBODY`]: a sign-in link or session that is good no more, and when it would
     /// have been over anyway.
     SpentRow(Timestamp), "spent", 1
+);
+table!(
+    /// By id; an operator's under [`NOBODY`]: an API token that is good.
+    TokenRow(ApiToken), "api_token", 1
 );
 table!(
     /// By integration id: when a callout was last accepted.

@@ -93,6 +93,11 @@ impl Batch {
         Self::default()
     }
 
+    /// What it does, for who changes how values are written.
+    pub(crate) fn ops_mut(&mut self) -> &mut [Op] {
+        &mut self.ops
+    }
+
     /// Writes `value` at `key`.
     pub fn put(&mut self, key: Key, value: impl Into<Vec<u8>>, expect: Expect) -> &mut Self {
         self.push(Op::Put {

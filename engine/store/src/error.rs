@@ -171,6 +171,21 @@ pub enum Error {
         /// Which entry.
         what: String,
     },
+    /// A value was sealed with a key that is not here.
+    #[error(
+        "{key} is sealed with another key; give the key file that the store was last used with, \
+         nothing is lost"
+    )]
+    OtherKey {
+        /// The record.
+        key: Key,
+    },
+    /// A value could not be sealed, so that it was not written.
+    #[error("{key} cannot be sealed: the system gives no random numbers")]
+    Unsealable {
+        /// The record.
+        key: Key,
+    },
     /// The database could not read.
     #[error("cannot read from the store")]
     Read {

@@ -12,7 +12,7 @@
 //!
 //! It knows nothing of what the bytes mean, reads no clock (callers give the moment) and keeps no
 //! history. [`Sled`] is the embedded store; [`Memory`] is for simulation, and can crash.
-//! [`Records`] adds types.
+//! [`Records`] adds types, [`Sealed`] seals the values of some tables.
 //!
 //! Inside, both are a medium (`medium.rs`: bytes in order) under one [`state`], which stages a
 //! group of batches ([`staging`]), writes it, and then moves the queue's index ([`queue`]) along.
@@ -30,6 +30,7 @@ mod medium;
 mod memory;
 mod queue;
 mod record;
+mod sealed;
 mod staging;
 mod state;
 mod store;
@@ -42,4 +43,5 @@ pub use job::{Job, Lease, NewJob};
 pub use key::Key;
 pub use memory::Memory;
 pub use record::{Record, Records, Versioned, Wanted};
+pub use sealed::{Cipher, Sealed, was_sealed};
 pub use store::{Claim, Edge, Flushes, Store, Stored, Version};

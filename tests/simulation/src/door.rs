@@ -53,6 +53,7 @@ impl Door {
         let tokens = TokenKey::from_bytes([7; 32]);
         let claims = Claims {
             scope: Scope::Operator,
+            id: None,
             issued_at: Timestamp::from_millis(0),
             expires_at: None,
         };

@@ -17,5 +17,6 @@ mod plans;
 mod problems;
 mod requests;
 mod sockets;
+mod tokens;
 mod usage;
 mod world;

@@ -45,6 +45,7 @@ async fn problems_say_what_and_where_and_how_to_mend_it() {
     let other = TokenKey::from_bytes([8; 32]);
     let claims = api::Claims {
         scope: Scope::Operator,
+        id: None,
         issued_at: START,
         expires_at: None,
     };

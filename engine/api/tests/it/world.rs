@@ -108,6 +108,7 @@ impl World {
     pub(crate) fn token(&self, scope: Scope, expires_at: Option<Timestamp>) -> String {
         let claims = Claims {
             scope,
+            id: None,
             issued_at: START,
             expires_at,
         };

@@ -15,9 +15,10 @@ const PREFIX: &str = "DOVETAIL_";
 
 /// The settings that are one text each, as keys of the file. A variable's name is made of it:
 /// `log.level` is `DOVETAIL_LOG__LEVEL`.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "listen",
     "data",
+    "seal_key",
     "public_url",
     "workers",
     "workers_per_partner",
@@ -96,6 +97,7 @@ impl Layer {
         });
         layer.say("listen", file.listen, by("listen"));
         layer.say("data", file.data, by("data"));
+        layer.say("seal_key", file.seal_key, by("seal_key"));
         layer.say("public_url", file.public_url, by("public_url"));
         layer.say("workers", file.workers, by("workers"));
         let key = "workers_per_partner";
@@ -143,6 +145,7 @@ impl Layer {
         });
         layer.say("listen", args.listen, "--listen".to_owned());
         layer.say("data", args.data, "--data".to_owned());
+        layer.say("seal_key", args.seal_key, "--seal-key".to_owned());
         layer.say("public_url", args.public_url, "--public-url".to_owned());
         layer.say("workers", args.workers, "--workers".to_owned());
         layer.say("grace", args.grace, "--grace".to_owned());

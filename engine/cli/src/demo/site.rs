@@ -17,6 +17,7 @@ use crate::builtin;
 use crate::config::GRACE_DEFAULT;
 use crate::engine::{Engine, Plan, PublicAddress};
 use crate::error::Error;
+use crate::sealing;
 
 /// What all partners share.
 pub(super) struct Site {
@@ -87,6 +88,7 @@ impl Site {
         let engine = start(args, &folder, &psas).await?;
         let token = engine.tokens.mint(&Claims {
             scope: Scope::Operator,
+            id: None,
             issued_at: SystemClock.now(),
             expires_at: None,
         });
@@ -167,6 +169,7 @@ async fn start(
         .map(|(name, tenants)| ((*name).clone(), tenants.vendor.clone()));
     let plan = Plan {
         data: folder.path().to_owned(),
+        seal_key: sealing::default_path(folder.path()),
         listen: args.listen.clone(),
         public: PublicAddress::Listener,
         grace: GRACE_DEFAULT,

@@ -46,6 +46,7 @@ const SAID: &[(&str, &str)] = &[
         "Connection successful. No call is made with them yet.",
     ),
     ("spare_removed", "Removed. They are forgotten."),
+    ("revoked", "Revoked. It is refused from now on."),
     ("schedule", "Schedule saved."),
     ("paused", "Paused. What comes waits."),
     ("resumed", "Resumed. What has waited goes on."),

@@ -1,6 +1,6 @@
 //! The console, called in process: `world` (a console over a simulated PSA, and a browser without
 //! script), `entry` (who gets in), `set_up` (Integrations and Create), `mapping`, `tickets`,
-//! `billed` (an integration that bills), `billing`, `plan` (Reconciliation).
+//! `billed` (an integration that bills), `billing`, `plan` (Reconciliation), `tokens`.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,4 +17,5 @@ mod operation;
 mod plan;
 mod set_up;
 mod tickets;
+mod tokens;
 mod world;

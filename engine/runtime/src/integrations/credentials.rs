@@ -229,7 +229,7 @@ impl Runtime {
 
 impl Core {
     /// That somebody gives something now.
-    pub(super) fn entered(&self, by: &str) -> Entered {
+    pub(crate) fn entered(&self, by: &str) -> Entered {
         Entered {
             at: self.now(),
             by: by.to_owned(),

@@ -8,6 +8,7 @@
 //! - `folder`: who may open a folder, and what of another version is refused
 //! - `records`: typed records and their formats
 //! - `export`: export and import
+//! - `sealed`: values of some tables are sealed below
 //!
 //! `bed` makes the stores that they run on.
 
@@ -26,4 +27,5 @@ mod folder;
 mod queue_edges;
 mod random;
 mod records;
+mod sealed;
 mod sharing;
