@@ -37,16 +37,26 @@ pub(crate) fn read_if_there(path: &Path, so: &str) -> Result<Option<String>, Err
     }
 }
 
+/// As [`read`]; where there is no such file, one with a new key is made first.
+pub(crate) fn read_or_make(path: &Path, so: &str) -> Result<String, Error> {
+    if let Some(text) = read_if_there(path, so)? {
+        return Ok(text);
+    }
+    create(path, &digits())?;
+    read(path, so)
+}
+
 /// A new key, in hexadecimal digits.
 pub(crate) fn digits() -> String {
     let words = std::iter::repeat_with(|| SystemRandom.next().to_le_bytes());
     let bytes = words.flatten().take(KEY_BYTES);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    let pairs = bytes.map(|byte| format!("{byte:02x}"));
+    pairs.collect()
 }
 
 /// Makes the file where there is none. It appears whole or not at all, and one that another process
 /// makes at the same time stays: a link is made only where there is none.
-pub(crate) fn create(path: &Path, text: &str) -> Result<(), Error> {
+fn create(path: &Path, text: &str) -> Result<(), Error> {
     let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(failed("create", folder))?;
     let beside = written_beside(path, text)?;

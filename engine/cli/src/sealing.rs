@@ -58,18 +58,12 @@ pub(crate) async fn open(data: &Path, key: &Path) -> Result<Sealed<Sled>, Error>
         source,
     };
     let store = Sled::open(data).map_err(failed)?;
-    let text = match key_file::read_if_there(key, SO)? {
-        Some(text) => text,
-        None if was_sealed(&store).await.map_err(failed)? => {
-            return Err(Error::MissingKey {
-                path: key.to_owned(),
-            });
-        }
-        None => {
-            key_file::create(key, &key_file::digits())?;
-            key_file::read(key, SO)?
-        }
-    };
+    if !key.exists() && was_sealed(&store).await.map_err(failed)? {
+        return Err(Error::MissingKey {
+            path: key.to_owned(),
+        });
+    }
+    let text = key_file::read_or_make(key, SO)?;
     let keys = SealingKeys::read(&text).ok_or_else(|| Error::BadKey {
         path: key.to_owned(),
     })?;

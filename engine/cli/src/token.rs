@@ -68,14 +68,8 @@ fn scope(args: &TokenArgs) -> Result<Scope, Error> {
 
 /// The key in the data folder, made when there is none.
 pub(crate) fn key(data: &Path) -> Result<TokenKey, Error> {
-    let (path, so) = (data.join(FILE), "mint tokens");
-    let text = match key_file::read_if_there(&path, so)? {
-        Some(text) => text,
-        None => {
-            key_file::create(&path, &key_file::digits())?;
-            key_file::read(&path, so)?
-        }
-    };
+    let path = data.join(FILE);
+    let text = key_file::read_or_make(&path, "mint tokens")?;
     let bytes = decoded(text.trim()).ok_or(Error::BadKey { path })?;
     Ok(TokenKey::from_bytes(bytes))
 }

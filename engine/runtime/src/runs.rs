@@ -269,8 +269,8 @@ impl Core {
             Err(Halt::Store(error)) => return Err(error),
             Err(halt) => {
                 let (class, message) = halt.describe();
-                // What was found out until then stands: one ticket that cannot be read does not keep
-                // those before it from being closed.
+                // What was found out until then stands: one ticket that cannot be read does not
+                // keep those before it from being closed.
                 (
                     Outcome::Failed { class, message },
                     context.take_batch(),
