@@ -86,9 +86,11 @@ codes! {
     UNUSED_CHOICES = "unused-choices", "A list of choices is used by a setting.";
     BODY_WITH_GET = "body-with-get", "A GET sends no body.";
     BODY_AND_FORM = "body-and-form", "An operation sends one kind of body.";
+    TEXT_AS_JSON = "text-as-json", "A body in JSON is not a text as a whole.";
     SIGNED_WITHOUT_DATE = "signed-without-date", "A date that is signed is sent.";
     MISSING_OPERATION = "missing-operation", "A connector provides what its family asks for.";
     MISSING_ITEMS = "missing-items", "An operation that gives many says where they are.";
+    ONE_ITEM = "one-item", "Where many records are, there is more than one place.";
     MISSING_RECORD = "missing-record", "An operation says what its records become.";
     MISSING_FIELD = "missing-field", "A record has the keys its schema asks for.";
     UNKNOWN_RECORD_FIELD = "unknown-record-field", "A record has only keys its schema knows.";

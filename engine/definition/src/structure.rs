@@ -49,7 +49,7 @@ fn one(spot: &Spot<'_>, rules: &Value, is_step: bool, error: &ValidationError<'_
                 hint,
             );
         }
-        Kind::Type { kind } => wrong_type(spot, kind, error.instance()),
+        Kind::Type { kind } => wrong_type(spot, rules, kind, error.instance()),
         Kind::OneOfNotValid { .. } | Kind::Enum { .. } | Kind::AnyOf { .. } => {
             wrong_value(spot, rules, error.instance());
         }
@@ -121,23 +121,56 @@ fn unknown_key(spot: &Spot<'_>, rules: &Value, is_step: bool, key: &str) {
     }
 }
 
-fn wrong_type(spot: &Spot<'_>, expected: &TypeKind, found: &Value) {
+fn wrong_type(spot: &Spot<'_>, rules: &Value, expected: &TypeKind, found: &Value) {
     let wanted = wanted(expected);
-    let hint = match (found, wanted.as_str()) {
-        (Value::Number(_) | Value::Bool(_), "a text") => Some("put it in quotes".to_owned()),
-        (Value::String(text), "true or false") if is_yes_or_no(text) => {
-            Some("write `true` or `false`, in small letters and without quotes".to_owned())
-        }
-        (Value::String(_), "a list") => Some("write it in brackets: `[...]`".to_owned()),
-        (Value::Null, _) => Some("give it a value, or remove the key".to_owned()),
-        _ => None,
-    };
+    let hint = how_to_write(rules, &wanted, found);
     let message = format!(
         "{} must be {wanted}, and it is {}",
         subject(spot),
         kind_of(found)
     );
     spot.error(codes::WRONG_TYPE, message, hint);
+}
+
+/// How a value of another kind becomes one that is `wanted`.
+fn how_to_write(rules: &Value, wanted: &str, found: &Value) -> Option<String> {
+    let pattern = rules.get("pattern").and_then(Value::as_str);
+    let hint = match (found, wanted) {
+        (Value::Number(number), "a text") if pattern == Some(SPAN_PATTERN) => {
+            return Some(format!("say of what, as in `{number}s` for seconds"));
+        }
+        (Value::Number(_), "a text") if pattern.is_some_and(|it| it.ends_with("%$")) => {
+            "write a percentage from 1% to 100%"
+        }
+        (Value::Number(_) | Value::Bool(_), "a text") => "put it in quotes",
+        (Value::String(text), "true or false") if is_yes_or_no(text) => {
+            "write `true` or `false`, in small letters and without quotes"
+        }
+        (Value::String(text), "a whole number") if is_digits(text) => {
+            "write it without quotes, and without a zero in front"
+        }
+        (Value::String(_), "a list") => "write it in brackets: `[...]`",
+        (Value::Object(_), "a list") => "put a `-` in front of each of its items",
+        (Value::String(text), "a map") if names_key(rules, text) => {
+            return Some(format!("it is a key here: write `{{ {text}: ... }}`"));
+        }
+        (Value::String(_) | Value::Array(_), "a map") => "write keys with values: `{ key: value }`",
+        (Value::Null, "a text") => {
+            "give it a value, or remove the key; what follows a `#` is a comment unless quoted"
+        }
+        (Value::Null, _) => "give it a value, or remove the key",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn names_key(rules: &Value, text: &str) -> bool {
+    let properties = rules.get("properties");
+    properties.is_some_and(|properties| properties.get(text).is_some())
 }
 
 /// The kinds that a schema asks for, as people call them.

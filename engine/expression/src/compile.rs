@@ -80,10 +80,17 @@ impl<'a> Compiler<'a> {
             Some(text) if Path::is_meant(text) => {
                 Path::compile(text, &self.names).map(Selector::new)
             }
-            _ => Err(vec![
-                Fault::new(fault::NOT_A_SELECTOR, "a list selector is needed here")
-                    .hint("write a JSONPath, e.g. `$.items[*]`".to_owned()),
-            ]),
+            other => {
+                let name = other.unwrap_or_default().trim_start_matches(['$', '.']);
+                let is_name = name.starts_with(|one: char| one.is_ascii_alphabetic());
+                let hint = if is_name && !name.contains([' ', '{']) {
+                    format!("did you mean `$.{name}`?")
+                } else {
+                    "write a JSONPath, e.g. `$.items[*]`".to_owned()
+                };
+                let message = "a list selector is needed here";
+                Err(vec![Fault::new(fault::NOT_A_SELECTOR, message).hint(hint)])
+            }
         }
     }
 }

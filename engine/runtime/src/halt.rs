@@ -190,6 +190,8 @@ fn exchange_halt(
         }
         Class::Forbidden => (IssueKind::RightMissing, "does not allow"),
         Class::NotFound => (IssueKind::Refused, "does not find what is needed for"),
+        // No answer refused it: the call, or how its list goes on, is not as the connector says.
+        Class::Invalid if !failure.sent => (IssueKind::Refused, "and its connector disagree on"),
         Class::Invalid => (IssueKind::Refused, "refuses"),
     };
     // Requests that fail for one cause share an issue. The remedy tells causes apart better than
@@ -204,7 +206,13 @@ fn exchange_halt(
         .and_then(|cause| cause.title.clone())
         .unwrap_or_else(|| format!("{title} {summary} {}", operation.replace('_', " ")));
     let remedy = failure.remedy.clone().unwrap_or_else(|| {
-        "Read what the PSA answered, mend the cause there, then try again from here.".to_owned()
+        let usual = if failure.sent {
+            "Read what the PSA answered, mend the cause there, then try again from here."
+        } else {
+            "Compare the connector's operation with what the PSA documents, above all its address, \
+             `pages` and `items`; correct the connector, then try again from here."
+        };
+        usual.to_owned()
     });
     Halt::Behind {
         trouble: Box::new(Trouble {

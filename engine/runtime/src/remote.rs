@@ -8,6 +8,7 @@ mod auth;
 mod callout;
 mod credential;
 mod job;
+mod kept;
 mod lengths;
 mod outline;
 mod pages;
@@ -15,15 +16,14 @@ mod request;
 mod rules;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use definition::{Connector, Family, Gives, Operation};
-use exchange::{About, Answer, Broker, Failure, Kind, PATIENCE_DEFAULT, Terms};
+use exchange::{About, Answer, Broker, Failure, Kind, PATIENCE_DEFAULT, Terms, Version};
 use expression::Scope;
 use futures::future::BoxFuture;
 use model::sabotage::{Bug, sabotaged};
-use model::{Class, Integration, IssueKind, Timestamp};
+use model::{Class, Integration, IssueKind};
 use serde_json::{Map, Value, json};
 use store::{Batch, Expect, Records};
 
@@ -38,17 +38,12 @@ use crate::tables::{Found, SetupRow};
 pub(crate) use auth::Introduced;
 pub(crate) use credential::credential;
 use credential::credential_values;
+pub(crate) use kept::Kept;
 pub(crate) use pages::Page;
 use rules::Rules;
 
-/// Answers of operations with `keep` that are held at most; when there are more, all are dropped.
-const KEPT_MAX: usize = 4_096;
-
 /// A setup that is older than this is asked for again when its address stops answering.
 const SETUP_DOUBTFUL: std::time::Duration = std::time::Duration::from_hours(1);
-
-/// Answers of operations with `keep`, by integration, operation and inputs.
-pub(crate) type Kept = Mutex<BTreeMap<String, (Timestamp, Vec<Value>)>>;
 
 /// One integration's way to its remote side.
 #[derive(Clone)]
@@ -167,25 +162,7 @@ impl Remote {
             let Some(keep) = operation.keep else {
                 return self.answered(operation, inputs).await;
             };
-            let asked = self.asked_with(operation, inputs);
-            let key = format!("{}/{}/{asked}", self.broker.name(), operation.name);
-            let now = self.core.now();
-            if let Some((at, records)) = lock(&self.core.kept).get(&key)
-                && now.since(*at) < keep
-            {
-                return Ok(records.clone());
-            }
-            let records = self.answered(operation, inputs).await?;
-            // What is not there yet may be made at any moment.
-            if records.is_empty() {
-                return Ok(records);
-            }
-            let mut kept = lock(&self.core.kept);
-            if kept.len() >= KEPT_MAX {
-                kept.clear();
-            }
-            kept.insert(key, (now, records.clone()));
-            Ok(records)
+            self.kept(operation, inputs, keep).await
         })
     }
 
@@ -266,12 +243,6 @@ impl Remote {
         } else {
             records.into_iter().next().unwrap_or(Value::Null)
         })
-    }
-
-    /// Lets go of answers that were kept: what comes next is as the other side has it now.
-    pub(crate) fn look_afresh(&self) {
-        let own = format!("{}/", self.broker.name());
-        lock(&self.core.kept).retain(|key, _| !key.starts_with(&own));
     }
 
     /// What people may be told of what an operation knows: no credentials.
@@ -452,12 +423,25 @@ impl Remote {
         operation: &Operation,
         roots: &Map<String, Value>,
     ) -> Result<Answer, Failed> {
+        self.exchange_unless(operation, roots, None).await
+    }
+
+    /// The answer; an empty one of status 304 while it still is `version`.
+    async fn exchange_unless(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+        version: Option<&Version>,
+    ) -> Result<Answer, Failed> {
         let scope = scope(roots);
         let failed = |error| expression_failed(operation, error);
         if !operation.anonymous {
             self.introduce(&scope).await?;
         }
-        let request = self.request(operation, &scope).map_err(failed)?;
+        let mut request = self.request(operation, &scope).map_err(failed)?;
+        if let Some(version) = version {
+            version.unless_changed(&mut request);
+        }
         let mut limits = self.limits(&scope).map_err(failed)?;
         if sabotaged(Bug::LimitsReadsOnly) && operation.effect {
             limits.clear();

@@ -50,6 +50,18 @@ pub(crate) fn of<'t>(text: &'t OperationText, spot: &Spot<'_>) -> (Method, Optio
 
 /// Checks the address of an operation.
 pub(crate) fn check(url: &Template, around: &Surroundings<'_>, spot: &Spot<'_>) {
+    if let Some((found, name)) = foreign_placeholder(&url.0) {
+        let message = format!("`{found}` is sent as it is written");
+        let hint = format!("for the value, write `{{{{ {name} }}}}`");
+        spot.error(codes::BAD_URL, message, Some(hint));
+    } else if without_templates(&url.0).contains(char::is_whitespace) {
+        let message = "an address holds no space".to_owned();
+        spot.error(
+            codes::BAD_URL,
+            message,
+            Some("write `%20` for one that is meant".to_owned()),
+        );
+    }
     if url.0.starts_with('/') {
         around
             .secrets
@@ -58,6 +70,30 @@ pub(crate) fn check(url: &Template, around: &Surroundings<'_>, spot: &Spot<'_>) 
         let hint = "begin with `/` for a path below `base_url`, or with `https://`";
         whole(url, hint, around, spot);
     }
+}
+
+/// What an address says outside of templates.
+fn without_templates(url: &str) -> String {
+    let mut parts = url.split("{{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |said, part| {
+        said + part.split_once("}}").map_or("", |(_, rest)| rest)
+    })
+}
+
+/// A placeholder as other tools write it, `{id}`, `${id}` or `/:id`, and the name in it.
+fn foreign_placeholder(url: &str) -> Option<(String, String)> {
+    let said = without_templates(url);
+    let braces = said.split_once('{').and_then(|(before, rest)| {
+        let (name, _) = rest.split_once('}')?;
+        let dollar = if before.ends_with('$') { "$" } else { "" };
+        Some((format!("{dollar}{{{name}}}"), name.to_owned()))
+    });
+    let colon = || {
+        let name = said.split('/').find_map(|part| part.strip_prefix(':'))?;
+        Some((format!(":{name}"), name.to_owned()))
+    };
+    braces.or_else(colon)
 }
 
 /// Checks an address that is whole by itself.

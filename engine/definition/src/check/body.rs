@@ -1,5 +1,7 @@
 //! Checks what an operation sends: JSON, a form, a text of another type, or parts.
 
+use serde_json::Value;
+
 use super::value::Values;
 use crate::codes;
 use crate::operation::{Body, Method, Part};
@@ -31,6 +33,7 @@ pub(crate) fn check(
         return None;
     }
     if let Some(value) = &text.body {
+        refuse_text(&value.0, &spot.key("body"));
         return Some(Body::Json {
             value: values.computed(value, &spot.key("body")),
             keep_nulls: matches!(text.nulls, Some(NullsText::Keep)),
@@ -52,6 +55,16 @@ pub(crate) fn check(
         ));
     }
     (!text.form.0.is_empty()).then(|| Body::Form(values.pairs(&text.form, &spot.key("form"))))
+}
+
+/// A text as the whole body is sent in quotes, which is hardly ever what an API reads.
+fn refuse_text(body: &Value, spot: &Spot<'_>) {
+    if body.as_str().is_some_and(|text| !text.starts_with('$')) {
+        let message = "this is sent as a JSON text, with quotes around it".to_owned();
+        let hint = "write JSON as a map or a list, a form with `form`, anything else with `text`; \
+            or `literal: ...` if the JSON text is meant";
+        spot.error(codes::TEXT_AS_JSON, message, Some(hint.to_owned()));
+    }
 }
 
 fn part(text: &PartText, values: &Values<'_>, spot: &Spot<'_>) -> Part {

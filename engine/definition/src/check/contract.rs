@@ -62,7 +62,24 @@ pub(crate) fn check(
         let hint = "add `items`, as in `items: $.items[*]`, or `$[*]` where the answer is a list";
         spot.key_error(codes::MISSING_ITEMS, message, Some(hint.to_owned()));
     }
+    if gives_many || text.pages.is_some() {
+        one_item(text, spot);
+    }
     record_fits(text, contract, around, spot);
+}
+
+/// Reports a path to the list as a whole, which would be taken for the one record.
+fn one_item(text: &OperationText, spot: &Spot<'_>) {
+    let Some(items) = &text.items else { return };
+    if !items.0.contains(['*', '?', ':', ',']) && !items.0.contains("..") {
+        let message = format!(
+            "`{}` is one place, so that a list there is one record",
+            items.0
+        );
+        let hint = format!("for each of its parts, write `{}[*]`", items.0);
+        spot.key("items")
+            .error(codes::ONE_ITEM, message, Some(hint));
+    }
 }
 
 fn effect_fits(
@@ -106,6 +123,12 @@ fn record_fits(
     let at = spot.key("record");
     let fields = match text.record.as_ref().map(|record| &record.0) {
         Some(Value::Object(fields)) if !is_directive(fields) => fields,
+        Some(Value::Array(_)) => {
+            let message = "a record is a map, and this is always a list".to_owned();
+            let hint = format!("write the keys of `{}`, as in `id: $.id`", schema.name);
+            at.error(codes::WRONG_FIELD, message, Some(hint));
+            return;
+        }
         Some(_) => return,
         None => {
             let message = format!("`{}` does not say what its records become", contract.name);
@@ -136,7 +159,9 @@ fn record_fits(
 /// written out is what it is. Whatever a path or a script gives is known only when it is read.
 fn kind_fits(key: &str, value: &Value, schema: &RecordSchema, spot: &Spot<'_>) {
     let kinds = schema.kinds(key);
-    let found = match value {
+    let literal = value.get("literal").filter(|_| value.is_object());
+    let found = match literal.unwrap_or(value) {
+        written if literal.is_some() => json_kind(written),
         Value::String(text) if text.starts_with('$') => return,
         Value::Object(fields) if is_directive(fields) => return,
         Value::String(text) if text.contains("{{") => "string",

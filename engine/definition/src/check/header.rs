@@ -23,6 +23,17 @@ pub(crate) fn check(headers: &Pairs<Computed>, spot: &Spot<'_>) {
     }
 }
 
+/// Reports a header that `http.auth` sets.
+pub(crate) fn refuse_authorization(headers: &Pairs<Computed>, spot: &Spot<'_>) {
+    let given = headers.0.iter().map(|(name, _)| name);
+    for name in given.filter(|name| name.eq_ignore_ascii_case("authorization")) {
+        let message = format!("`{name}` is set by `http.auth`, so that this is never sent");
+        let hint = "keep one of the two".to_owned();
+        spot.key(name)
+            .key_warning(codes::BAD_HEADER, message, Some(hint));
+    }
+}
+
 /// The same for the one name that is the value here.
 pub(crate) fn check_name(name: &str, spot: &Spot<'_>) {
     if let Some((message, hint)) = fault(name) {

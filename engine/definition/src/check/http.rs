@@ -12,6 +12,7 @@ use super::{PAUSE, WAIT, WINDOW, address, auth, duration, header, rule};
 use crate::codes;
 use crate::connector::{Allowance, Http, Limit, ResetIn, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
 use crate::page::Spot;
+use crate::raw::auth::AuthText;
 use crate::raw::connector::{AllowanceText, LimitText, ResetText, RetryText};
 use crate::raw::value::{SpanText, Template};
 
@@ -24,6 +25,9 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     let sending = Values::named(&names, around.scripts);
     address::check_whole(&text.base_url, around, &spot.key("base_url"));
     header::check(&text.headers, &spot.key("headers"));
+    if text.auth.as_ref().is_some_and(AuthText::puts_authorization) {
+        header::refuse_authorization(&text.headers, &spot.key("headers"));
+    }
     let hosts = text.hosts.iter().enumerate();
     let (given, fixed): (Vec<_>, Vec<_>) = hosts.partition(|(_, host)| host.contains("{{"));
     address::check_hosts(&fixed, &spot.key("hosts"));

@@ -101,6 +101,11 @@ fn status_pattern(value: &serde_json::Value, when: &Spot<'_>) -> Option<StatusPa
 
 /// Compiles a regular expression.
 pub(crate) fn pattern(text: &str, spot: &Spot<'_>) -> Option<Regex> {
+    if text.len() > 1 && text.starts_with('/') && text.ends_with('/') {
+        let message = "the slashes around this are part of what it matches".to_owned();
+        let hint = format!("write `{}`", text.trim_matches('/'));
+        spot.error(codes::BAD_REGEX, message, Some(hint));
+    }
     match RegexBuilder::new(text).size_limit(REGEX_BYTES_MAX).build() {
         Ok(regex) => Some(regex),
         Err(error) => {

@@ -30,6 +30,16 @@ pub(crate) struct AuthText {
     pub(crate) session: Option<SessionText>,
 }
 
+impl AuthText {
+    /// Whether it sets the header `Authorization`.
+    pub(crate) fn puts_authorization(&self) -> bool {
+        let by_token = self.client_credentials.is_some() || self.refresh_token.is_some();
+        let session = self.session.as_ref();
+        let by_session = session.is_some_and(|session| session.put.is_none());
+        by_token || by_session || self.basic.is_some() || self.bearer.is_some()
+    }
+}
+
 /// An OAuth 2 client.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

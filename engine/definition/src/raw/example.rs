@@ -104,7 +104,8 @@ pub(crate) struct RequestText {
     /// Headers that must not be there.
     #[serde(default)]
     pub(crate) without_headers: Vec<String>,
-    /// The JSON body, to the last key. Without `body`, `form`, `text` and `multipart` there must be none.
+    /// The JSON body, to the last key. Without `body`, `form`, `text` and `multipart` there must be
+    /// none.
     #[serde(default, deserialize_with = "also_null")]
     pub(crate) body: Option<Anything>,
     /// The fields of the form, to the last one.

@@ -91,23 +91,37 @@ impl Builder<'_> {
                 code: codes::SYNTAX,
                 span: place(*error.marker(), *error.marker()),
                 message: format!("this is not YAML: {}", error.info()),
-                hint: Some(self.advice(error.marker().line()).to_owned()),
+                hint: Some(self.advice(error.marker().line(), error.info()).to_owned()),
             }),
         }
     }
 
-    /// What most likely led to an error in this line.
-    fn advice(&self, line: usize) -> &'static str {
-        let line = line.checked_sub(1).and_then(|at| self.text.lines().nth(at));
-        let line = line.unwrap_or_default();
-        let indent = line.chars().take_while(|one| one.is_whitespace());
+    /// What most likely led to an error in this line, of which the parser says `info`.
+    fn advice(&self, number: usize, info: &str) -> &'static str {
+        let nth = |number: usize| {
+            number
+                .checked_sub(1)
+                .and_then(|at| self.text.lines().nth(at))
+        };
+        let line = nth(number).unwrap_or_default();
         let mut values = line.split(": ").skip(1);
-        if indent.into_iter().any(|one| one == '\t') {
+        let starts = |value: &str| value.starts_with('$') && value.contains('[');
+        if indent(line).contains('\t') {
             "a line is indented by spaces, and here is a tab"
         } else if values.clone().any(|value| value.starts_with("{{")) {
             "put a template in quotes: `\"{{ ... }}\"`"
-        } else if values.any(|value| value.starts_with('$') && value.contains('[')) {
+        } else if values.clone().any(starts) {
             "between braces, a path with brackets is put in quotes: `\"$.items[*]\"`"
+        } else if values.any(|value| value.starts_with('\'')) && info.contains("trailing") {
+            "between single quotes, a quote is written twice: `'Don''t'`"
+        } else if info.contains("mapping values are not allowed") {
+            "put a text with a colon in quotes"
+        } else if info.contains("unexpected character") {
+            "put a text that begins with such a character in quotes"
+        } else if info.contains("block collection") || info.contains("block mapping") {
+            "what belongs together begins in one column; each item of a list begins with `- `"
+        } else if info.contains("simple key") {
+            "a colon and a space follow a key; look at the line before, too"
         } else {
             // The parser stops where it cannot go on, which is often a line too late.
             "look at the line before, too: a bracket, a quote or a colon may be missing"
@@ -239,6 +253,16 @@ impl Builder<'_> {
             ));
         }
     }
+}
+
+const fn is_blank(one: char) -> bool {
+    matches!(one, ' ' | '\t')
+}
+
+/// The white space that a line begins with.
+fn indent(line: &str) -> &str {
+    let text = line.trim_start_matches(is_blank);
+    line.strip_suffix(text).unwrap_or_default()
 }
 
 fn flaw(code: &'static str, span: Span, message: &str, hint: &str) -> Flaw {

@@ -104,6 +104,8 @@ fn parse(text: &str) -> Result<JpQuery, Fault> {
 fn invalid(text: &str, message: String, at: Option<(usize, usize)>) -> Fault {
     let hint = if text.contains("{{") {
         "a path cannot hold `{{ }}`: pick with a path, or print with a template"
+    } else if text.contains('?') {
+        "a filter compares with `==` and joins with `&&` and `||`: `$.items[?(@.open==true)]`"
     } else {
         "to write this text itself: `literal: \"…\"`"
     };

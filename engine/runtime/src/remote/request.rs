@@ -183,9 +183,9 @@ pub(super) fn values(value: Value) -> Vec<String> {
     }
 }
 
-/// The pairs of one parameter, as forms and queries have them: a map has a pair for each of its keys,
-/// `name[key]`, and a list of maps for each of its parts, `name[0][key]`, as most APIs that take nested
-/// forms read them. A list of anything else repeats the name; `key[]` stays as it is written.
+/// The pairs of one parameter, as forms and queries have them: a map has a pair for each of its
+/// keys, `name[key]`, and a list of maps for each of its parts, `name[0][key]`, as most APIs that
+/// take nested forms read them. A list of anything else repeats the name; `key[]` stays as it is.
 pub(super) fn pairs(name: &str, value: Value) -> Vec<(String, String)> {
     match value {
         Value::Object(fields) => {
@@ -240,7 +240,10 @@ mod tests {
     #[test]
     fn what_is_nested_is_written_with_brackets() {
         let value = json!({
-            "note": "x", "none": null, "tags[]": ["a", "b"], "lines": [{ "price": 1 }, { "to": [2, 3] }],
+            "note": "x",
+            "none": null,
+            "tags[]": ["a", "b"],
+            "lines": [{ "price": 1 }, { "to": [2, 3] }],
         });
         let written: Vec<String> = pairs("of", value)
             .into_iter()

@@ -208,3 +208,16 @@ async fn a_query_language_can_refuse_with_status_200() {
         other => panic!("{other:?}"),
     }
 }
+
+/// Where a list is taken for one record, its only choice would be nothing.
+#[tokio::test(start_paused = true)]
+async fn a_choice_of_nothing_is_an_error() {
+    let answer = RawAnswer::json(200, &one_thing());
+    let world = world("    timeout: 5s", answer).await;
+    let id = world.create().await;
+    let refused = world.things(&id).await.unwrap_err();
+    assert!(
+        format!("{refused:?}").contains("has nothing"),
+        "{refused:?}"
+    );
+}

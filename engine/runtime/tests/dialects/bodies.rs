@@ -1,5 +1,9 @@
 //! What is sent.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use exchange::RawAnswer;
 use serde_json::json;
 
@@ -157,4 +161,45 @@ async fn forms_and_queries_can_be_nested() {
     .await;
     let report = world.test().await;
     assert!(report.ok, "{report:?}");
+}
+
+/// An answer that is used again is asked for with its version once it is old, and read anew only
+/// when it has changed.
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_is_asked_for_only_if_it_has_changed() {
+    let operations =
+        "  things: { get: /things, keep: 1m, items: '$[*]' }\n  probe: { get: /probe }";
+    let version = Arc::new(AtomicUsize::new(1));
+    let shown = Arc::clone(&version);
+    let world = World::new("", operations, move |request| {
+        if is_to(request, "/probe") {
+            return granted(true);
+        }
+        let tag = format!("\"{}\"", shown.load(Ordering::Relaxed));
+        let mut answer = RawAnswer::json(200, &json!([{ "id": 1, "name": tag }]));
+        if request.header("if-none-match") == Some(&tag) {
+            answer.status = 304;
+            answer.body.clear();
+        }
+        answer.headers.push(("ETag".to_owned(), tag));
+        answer
+    })
+    .await;
+    let id = world.create().await;
+    let mut said = Vec::new();
+    for current in [1, 1, 1, 2] {
+        version.store(current, Ordering::Relaxed);
+        said.extend(world.things(&id).await.unwrap());
+        tokio::time::sleep(Duration::from_secs(40)).await;
+    }
+    assert_eq!(said, ["\"1\"", "\"1\"", "\"1\"", "\"1\""]);
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    said = world.things(&id).await.unwrap();
+    assert_eq!(said, ["\"2\""]);
+    let asked = world.server.seen("/things");
+    let conditional: Vec<bool> = asked
+        .iter()
+        .map(|request| request.header("if-none-match").is_some())
+        .collect();
+    assert_eq!(conditional, [false, true, true]);
 }

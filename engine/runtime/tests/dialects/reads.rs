@@ -126,7 +126,11 @@ async fn a_crash_on_a_page_repeats_at_most_that_page() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_comes_again_and_a_selector_that_hits_nothing_are_issues() {
     let elsewhere = json!({ "total": 200, "data": [{ "id": 1 }] });
-    for answer in [page(BAD_PAGE - 1), RawAnswer::json(200, &elsewhere)] {
+    let wrong = [
+        (page(BAD_PAGE - 1), "correct the connector"),
+        (RawAnswer::json(200, &elsewhere), "connector"),
+    ];
+    for (answer, mended) in wrong {
         let (world, _) = ill(answer).await;
         let id = world.create().await;
         let failed = world.next_run(&id, "read_companies").await;
@@ -136,6 +140,14 @@ async fn a_page_that_comes_again_and_a_selector_that_hits_nothing_are_issues() {
         );
         let issues = world.runtime.issues(&world.partner).await.unwrap();
         assert_eq!(issues.len(), 1, "{issues:?}");
+        let remedies: Vec<&str> = issues
+            .iter()
+            .map(|issue| issue.issue.remedy.as_str())
+            .collect();
+        assert!(
+            remedies.iter().all(|remedy| remedy.contains(mended)),
+            "{issues:?}"
+        );
     }
 }
 

@@ -38,8 +38,18 @@ impl Remote {
                 Some(of) => value(of).map(|value| value.as_bool().unwrap_or(otherwise)),
                 None => Ok(otherwise),
             };
+            let chosen = value(&choices.value)?;
+            if chosen.is_null() {
+                // A list that is looked for in the wrong place would be one choice of nothing.
+                return Err(Failed::Contract {
+                    operation: choices.operation.clone(),
+                    findings: vec![format!(
+                        "a choice of `{name}` has nothing where its value is"
+                    )],
+                });
+            }
             read.push(Choice {
-                value: value(&choices.value)?,
+                value: chosen,
                 label: model::request::id_text(&value(&choices.label)?),
                 active: flag(&choices.active, true)?,
                 default: flag(&choices.default, false)?,
