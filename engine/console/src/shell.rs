@@ -49,6 +49,8 @@ pub(crate) struct Shell {
     pub(crate) tabs: Vec<Way>,
     /// What came of the form that was just sent.
     pub(crate) said: Option<Said>,
+    /// Where the set-up goes on after it.
+    pub(crate) next: Option<Way>,
 }
 
 /// A way to another page.
@@ -100,6 +102,7 @@ impl Shell {
             integration: String::new(),
             tabs: Vec::new(),
             said: None,
+            next: None,
         }
     }
 }
@@ -186,10 +189,15 @@ impl There {
                 is_current,
             }
         });
+        let (tabs, outer): (Vec<Way>, Shell) = (ways.collect(), self.here.shell(title));
         Shell {
             integration: self.integration.title.clone(),
-            tabs: ways.collect(),
-            ..self.here.shell(title)
+            next: outer
+                .said
+                .as_ref()
+                .and_then(|said| next(said, &root, &tabs)),
+            tabs,
+            ..outer
         }
     }
 
@@ -198,6 +206,18 @@ impl There {
         let path = format!("integrations/{}/{path}", self.integration.id);
         self.here.leave_for(&path, said, count)
     }
+}
+
+/// The next step of the set-up, if the integration has such a page.
+fn next(said: &Said, root: &str, tabs: &[Way]) -> Option<Way> {
+    let (part, about) = said.next?;
+    let path = format!("{root}/{part}");
+    let is_there = tabs.iter().any(|tab| path.starts_with(&tab.path));
+    is_there.then(|| Way {
+        label: format!("Next: {about}"),
+        path,
+        is_current: false,
+    })
 }
 
 /// The page that a template makes.

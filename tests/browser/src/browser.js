@@ -28,13 +28,18 @@ const FLAGS = [
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** What pages are looked at in. */
+/** What pages are looked at in; held against WCAG where colours or layout are others than before. */
 const LOOKS = [
-  { name: "light-wide", colorScheme: "light", width: 1280, height: 900 },
-  { name: "dark-wide", colorScheme: "dark", width: 1280, height: 900 },
-  { name: "light-narrow", colorScheme: "light", width: 390, height: 844 },
+  { name: "light-wide", colorScheme: "light", width: 1280, height: 900, held: true },
+  { name: "dark-wide", colorScheme: "dark", width: 1280, height: 900, held: true },
+  { name: "light-narrow", colorScheme: "light", width: 390, height: 844, held: true },
   { name: "dark-narrow", colorScheme: "dark", width: 390, height: 844 },
+  // A window of 1280 at 200 %.
+  { name: "zoomed", colorScheme: "light", width: 640, height: 450 },
 ];
+
+/** The highest window, in pixels, that a picture is taken in. */
+const HEIGHT_MAX = 8_000;
 
 /** The distribution's Chromium, in whichever of its names is there. */
 export async function openBrowser() {
@@ -107,22 +112,27 @@ export class Visitor {
     await this.page.getByRole("button", { name: "Sign out" }).waitFor();
   }
 
-  /** One picture of the page as it is. */
+  /** One picture of the whole page, in a window as high, where what sticks to its edge hides nothing. */
   async picture(name) {
-    await this.page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+    const { page } = this;
+    const { width, height } = page.viewportSize();
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width, height: Math.min(Math.max(whole, height), HEIGHT_MAX) });
+    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+    await page.setViewportSize({ width, height });
   }
 
-  /** Takes pictures of the page in all looks, and holds it against WCAG in each. */
-  async look(name) {
+  /** Takes pictures of the page in all looks, or the first two, and holds it against WCAG. */
+  async look(name, { looks = LOOKS.length } = {}) {
     const { page } = this;
     const before = page.viewportSize();
-    for (const { name: look, colorScheme, width, height } of LOOKS) {
+    for (const { name: look, colorScheme, width, height, held } of LOOKS.slice(0, looks)) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert(wide <= width, `${name} is ${wide} wide in a window of ${width}`);
-      await page.screenshot({ path: join(pictures, `${name}.${look}.png`), fullPage: true });
-      if (this.scripts) await this.checkAccess(`${name}, ${look}`);
+      await this.picture(`${name}.${look}`);
+      if (this.scripts && held) await this.checkAccess(`${name}, ${look}`);
     }
     await page.emulateMedia({ colorScheme: null });
     await page.setViewportSize(before);

@@ -1,10 +1,11 @@
-// A partner connects a PSA in the browser, from ADD to a closed ticket, as the PSA's own page of
-// instructions says; with script and without. Each page is looked at in light and dark, wide and
+// A partner connects a PSA in the browser, from ADD to a closed ticket and an applied plan, as the
+// PSA's own page of instructions says; with script and without. Each page is looked at in light and dark, wide and
 // narrow.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { Billing } from "./billing.js";
 import { openBrowser, Visitor } from "./browser.js";
 import { openStage, waitFor } from "./stage.js";
 
@@ -18,6 +19,11 @@ const PSAS = [
       initial_status: ["Initial Status", "New"],
       closing_status: ["Closing Status", "Complete"],
     },
+    billing: {
+      title: "Billing Integration",
+      settings: [["Default Billing Code", "Managed Security"]],
+      save: "Save Recurring Contract Mapping",
+    },
   },
   {
     name: "halopsa",
@@ -28,6 +34,11 @@ const PSAS = [
       team: ["Default Team", "Security"],
       initial_status: ["Initial Status", "New"],
       closing_status: ["Closing Status", "Closed"],
+    },
+    billing: {
+      title: "Recurring Invoices",
+      settings: [],
+      save: "Save Recurring Invoice Mapping",
     },
   },
 ];
@@ -41,7 +52,7 @@ after(() => browser?.close());
 for (const psa of PSAS) {
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? "with script" : "without script";
-    test(`${psa.title} ${how}, from ADD to a closed ticket`, async () => {
+    test(`${psa.title} ${how}, from ADD to a closed ticket and an applied plan`, async () => {
       const stage = await openStage(psa.name);
       const visitor = await Visitor.open(browser, stage, { javaScriptEnabled });
       try {
@@ -72,13 +83,17 @@ class Walk {
     await this.configureTickets();
     await this.synchronize();
     await this.closeTicket();
+    await this.closeRequest();
+    await new Billing(this).all();
     await this.findAgain();
     await this.hold();
   }
 
-  /** Pictures and checks of a page, once and not again without script. */
+  /** Pictures and checks of a page, not again without script, and in fewer looks of one like it. */
   async look(name) {
-    if (this.visitor.scripts) await this.visitor.look(`${this.psa.name}.${name}`);
+    const { scripts } = this.visitor;
+    const looks = this.psa === PSAS[0] ? undefined : 2;
+    if (scripts) await this.visitor.look(`${this.psa.name}.${name}`, { looks });
   }
 
   button(name) {
@@ -196,6 +211,19 @@ class Walk {
     assert.equal(closed.closed_by, "psa");
     await page.goto(page.url().replace(/\?.*/, ""));
     await this.says("A callout has arrived");
+  }
+
+  /** The other way round: what is closed in the product is closed in the PSA. */
+  async closeRequest() {
+    const { stage } = this;
+    await stage.request("browser-closed", this.customer);
+    const { ticket } = await stage.reaches("browser-closed", "ticketed");
+    await stage.api("POST", "/requests/browser-closed/close", { resolution: "Allowed" });
+    await stage.reaches("browser-closed", "closed");
+    const { values } = await stage.api("GET", `${this.api()}/settings/tickets`);
+    const there = await stage.control("GET", `/tickets/${ticket.id}`);
+    const status = there.status ?? there.status_id;
+    assert.equal(Number(status), Number(values.closing_status), JSON.stringify(there));
   }
 
   async findAgain() {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use model::IssueId;
+use model::{IntegrationId, IssueId, IssueKind};
 use runtime::{IssueView, Runtime};
 
 use crate::failure::Failure;
@@ -36,6 +36,8 @@ struct Line {
     behind: u64,
     /// What its integration is called, and where its pages are.
     integration: Option<(String, String)>,
+    /// What the page is called where it is mended, and where that is.
+    mend: Option<(&'static str, String)>,
     opened_at: Moment,
     seen_at: Option<Moment>,
 }
@@ -76,8 +78,24 @@ pub(crate) async fn send(
     }
 }
 
+/// The page of its integration on which an issue of that kind is mended; none where that is done in
+/// the PSA, or cannot be told.
+fn mended_on(here: &Here, id: &IntegrationId, kind: IssueKind) -> Option<(&'static str, String)> {
+    let (label, part) = match kind {
+        IssueKind::UnmappedCustomer => ("Open the mapping", "mapping?show=unmapped"),
+        IssueKind::TicketsOff => ("Open the mapping", "mapping"),
+        IssueKind::CredentialsRejected | IssueKind::Held => ("Open the settings", "connection"),
+        _ => return None,
+    };
+    Some((label, format!("{}/integrations/{id}/{part}", here.root())))
+}
+
 fn line(here: &Here, view: IssueView, titles: &BTreeMap<String, String>) -> Line {
     let issue = view.issue;
+    let mend = issue
+        .integration
+        .as_ref()
+        .and_then(|id| mended_on(here, id, issue.kind));
     let integration = issue.integration.map(|id| {
         let title = titles.get(id.as_str()).cloned();
         let path = format!("{}/integrations/{id}/status", here.root());
@@ -88,6 +106,7 @@ fn line(here: &Here, view: IssueView, titles: &BTreeMap<String, String>) -> Line
         title: issue.title,
         detail: issue.detail.as_deref().map(sentence),
         remedy: issue.remedy,
+        mend,
         behind: view.behind,
         integration,
         seen_at: (issue.seen_at != issue.opened_at).then(|| issue.seen_at.into()),

@@ -1,6 +1,17 @@
 //! What a page says about the form that led to it. The address carries a code and a number, never
 //! a text, so that nobody can make a link that puts words on a page.
 
+/// After which of them the set-up goes on elsewhere: the part of the integration's pages that comes
+/// next, and what the way there says.
+const NEXT: [(&str, &str, &str); 6] = [
+    ("mapping", "settings/tickets", "tickets"),
+    ("accepted", "settings/tickets", "tickets"),
+    ("settings", "billing", "billing"),
+    ("agreements", "billing/products", "products"),
+    ("products", "billing/policy", "counting and limits"),
+    ("policy", "reconciliation", "the plan"),
+];
+
 /// Every code with its text; `{n}` is the number.
 const SAID: &[(&str, &str)] = &[
     (
@@ -10,6 +21,7 @@ const SAID: &[(&str, &str)] = &[
     ("mapping", "Mapping saved: {n} changed."),
     ("accepted", "Suggestions accepted: {n} mapped."),
     ("settings", "Configuration saved."),
+    ("policy", "Counting and limits saved."),
     ("script", "Script saved."),
     ("script_removed", "Script removed."),
     ("imported", "Import saved: {n} changed."),
@@ -61,6 +73,8 @@ const SAID: &[(&str, &str)] = &[
 pub(crate) struct Said {
     /// The text.
     pub(crate) text: String,
+    /// The page where the set-up goes on: its part of the address, and what it is about.
+    pub(crate) next: Option<(&'static str, &'static str)>,
 }
 
 impl Said {
@@ -74,8 +88,12 @@ impl Said {
                 _ => {}
             }
         }
-        let text = code?.1.replace("{n}", &number.to_string());
-        Some(Self { text })
+        let (code, text) = code?;
+        let next = NEXT.iter().find(|(known, ..)| known == code);
+        Some(Self {
+            text: text.replace("{n}", &number.to_string()),
+            next: next.map(|(_, part, about)| (*part, *about)),
+        })
     }
 }
 

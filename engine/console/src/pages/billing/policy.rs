@@ -85,7 +85,7 @@ pub(crate) async fn save(
         return refused(&made(&runtime, &there, &policy, &read).await?);
     }
     runtime.put_billing_policy(partner, id, policy).await?;
-    Ok(there.leave_for(&format!("{PATH}/policy"), "settings", 1))
+    Ok(there.leave_for(&format!("{PATH}/policy"), "policy", 1))
 }
 
 /// What the form says. Mistakes are kept by the names of the fields.
