@@ -1,5 +1,5 @@
-// The second half of a walk through the set-up: from switching billing on to a plan that is applied,
-// explained and taken back, as a partner's administrator does it.
+// The second half of a walk through the set-up: from switching billing on to a plan that is
+// applied, explained and taken back, as a partner's administrator does it.
 
 import assert from "node:assert/strict";
 
@@ -140,7 +140,7 @@ export class Billing {
     await walk.look("changes");
   }
 
-  /** Waits for what a page says at the end of a run: by itself with script, else looked at again. */
+  /** Waits for what a page says after a run: by itself with script, else looked at again. */
   async ends(text, url) {
     const { walk, page } = this;
     const said = page.getByText(text).first();

@@ -28,7 +28,7 @@ const FLAGS = [
 
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** What pages are looked at in; held against WCAG where colours or layout are others than before. */
+/** What pages are looked at in; held against WCAG where colours or layout are new. */
 const LOOKS = [
   { name: "light-wide", colorScheme: "light", width: 1280, height: 900, held: true },
   { name: "dark-wide", colorScheme: "dark", width: 1280, height: 900, held: true },
@@ -112,7 +112,7 @@ export class Visitor {
     await this.page.getByRole("button", { name: "Sign out" }).waitFor();
   }
 
-  /** One picture of the whole page, in a window as high, where what sticks to its edge hides nothing. */
+  /** One picture of the whole page, in a window as high: what sticks to its edge hides nothing. */
   async picture(name) {
     const { page } = this;
     const { width, height } = page.viewportSize();
