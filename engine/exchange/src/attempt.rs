@@ -276,6 +276,7 @@ fn refusal<'a>(
     if let Some(token) = token.filter(|_| over) {
         let in_a_row = terms.broker.tokens().refused(token.serial);
         if !token.is_beyond_doubt(in_a_row) {
+            terms.broker.tokens().over(token.serial);
             return miss(failure, Next::NewToken(token.serial));
         }
         // The second login was accepted a moment ago: it is not who calls but what they ask for.

@@ -32,6 +32,7 @@ mod promise;
 pub mod scenario;
 pub mod sharing;
 pub mod tenant;
+mod tokens;
 mod trace;
 mod trouble;
 pub mod wire;

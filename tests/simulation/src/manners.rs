@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::promise::{Broken, Promise};
+use crate::tokens::Tokens;
 
 /// What is watched, and what was broken first.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ struct State {
     paused_until: Option<Instant>,
     /// A person tries out a connection, which may be done at any time.
     is_tried_out: bool,
+    tokens: Tokens,
     broken: Option<Broken>,
 }
 
@@ -28,6 +30,7 @@ impl Manners {
     pub(crate) fn begin(&self) {
         let mut state = self.lock();
         (state.rejected, state.paused_until, state.is_tried_out) = (false, None, false);
+        state.tokens = Tokens::default();
     }
 
     /// A person begins or ends to try out credentials.
@@ -35,15 +38,18 @@ impl Manners {
         let mut state = self.lock();
         state.is_tried_out = begins;
         state.rejected = false;
+        state.tokens.look_away();
     }
 
-    /// A call leaves for the PSA; `shows` tells whether it shows who calls.
-    pub(crate) fn leaves(&self, what: &str, shows: bool) {
+    /// A call leaves for the PSA; `shows` tells whether it shows who calls, and `token` by what, if
+    /// by a token.
+    pub(crate) fn leaves(&self, what: &str, shows: bool, token: Option<&str>) {
         let mut state = self.lock();
         if state.is_tried_out {
             return;
         }
-        if state.rejected && shows {
+        let is_over = token.is_some_and(|token| state.tokens.is_over(token));
+        if (state.rejected && shows) || is_over {
             state.breaks(Promise::CredentialsRest, what);
         }
         if state
@@ -54,11 +60,23 @@ impl Manners {
         }
     }
 
-    /// A call was answered; `rejects` tells whether that says that the credentials are no good.
-    pub(crate) fn answered(&self, status: u16, rejects: bool, retry_after: Option<u64>) {
+    /// A call that showed `token` was answered; `rejects` tells whether that says that the
+    /// credentials are no good, and `given` what token it gives out.
+    pub(crate) fn answered(
+        &self,
+        (status, token): (u16, Option<&str>),
+        (rejects, given): (bool, Option<String>),
+        retry_after: Option<u64>,
+    ) {
         let mut state = self.lock();
         if state.is_tried_out {
             return;
+        }
+        if let Some(token) = token {
+            state.tokens.answered(token, status);
+        }
+        if let Some(given) = given {
+            state.tokens.give(given);
         }
         match (status, retry_after) {
             (_, _) if rejects => state.rejected = true,

@@ -66,10 +66,10 @@ impl Sharing {
         outcome: &mut Outcome,
     ) -> Result<(), Broken> {
         let mut tickets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut troubled = BTreeSet::new();
+        let mut failed: BTreeMap<String, usize> = BTreeMap::new();
         for request in requests {
-            if tells(request, "what", |what| what == "failed") {
-                troubled.insert(likeness(request));
+            if has_failed_before_its_ticket(request) {
+                *failed.entry(likeness(request)).or_default() += 1;
             }
             let Some(ticket) = ticket_id(request) else {
                 continue;
@@ -77,17 +77,28 @@ impl Sharing {
             check_guest(world, request, requests, &ticket, outcome)?;
             tickets.entry(likeness(request)).or_default().insert(ticket);
         }
-        // One that fails keeps those like it waiting no longer: they may get their own.
-        tickets.retain(|like, _| !troubled.contains(like));
         if self.append == Some(LONG) && self.reopen == Some(LONG) {
             for (like, tickets) in &tickets {
-                hold(Promise::TicketsShared, tickets.len() <= 1, || {
-                    format!("requests that are alike ({like}) have the tickets {tickets:?}")
+                // One that waits for a person keeps those like it waiting no longer: the next one
+                // opens a ticket. When it goes on, its own may have been made already.
+                let most = 1 + failed.get(like).copied().unwrap_or_default();
+                hold(Promise::TicketsShared, tickets.len() <= most, || {
+                    format!(
+                        "requests that are alike ({like}) have the tickets {tickets:?}, \
+                         and {most} may be"
+                    )
                 })?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether the request failed while it had no ticket.
+fn has_failed_before_its_ticket(request: &Value) -> bool {
+    let history = request["history"].as_array();
+    let mut said = history.into_iter().flatten().map(|one| text(&one["what"]));
+    said.find(|what| matches!(what.as_str(), "failed" | "ticketed")) == Some("failed".to_owned())
 }
 
 /// A request on the ticket of another is like that one, and is told of there once.

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
+use exchange::RawAnswer;
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
 use simulators::{Autotask, HaloPsa, Psa, TicketView, TokioClock};
@@ -44,14 +45,19 @@ pub trait Tenant: Psa {
     /// Whether a call to this address shows who calls.
     fn shows_credentials(&self, url: &str) -> bool;
 
-    /// Whether an answer of this status from this address, to a caller that shows who calls, says
-    /// that the credentials themselves are not honoured.
-    fn rejects_credentials(&self, _url: &str, status: u16) -> bool {
-        status == 401
+    /// Whether this answer from this address, to a caller that shows who calls, says that the
+    /// credentials themselves are not honoured.
+    fn rejects_credentials(&self, _url: &str, answer: &RawAnswer) -> bool {
+        answer.status == 401
     }
 
     /// What callers log in to, where they do.
     fn sessions(&self) -> Option<&dyn Sessions> {
+        None
+    }
+
+    /// The token that this answer from this address gives out.
+    fn given_token(&self, _url: &str, _answer: &RawAnswer) -> Option<String> {
         None
     }
 

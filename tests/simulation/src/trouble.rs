@@ -31,11 +31,12 @@ const OF_PSA: [Fault; 13] = [
 ];
 
 /// And with a login, whose refusals are told apart from those of a wrong secret.
-const OF_LOGIN: [Fault; 6] = [
+const OF_LOGIN: [Fault; 7] = [
     Fault::TooManyRequests {
         retry_after: Some(15),
     },
     Fault::TooManyRequests { retry_after: None },
+    Fault::BadRequest,
     Fault::PlainError,
     Fault::Unavailable,
     Fault::DropAnswer,

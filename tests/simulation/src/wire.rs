@@ -108,8 +108,9 @@ impl Transport for Wire {
         let network = &self.network;
         let (to, what) = self.leave(request).await?;
         let shows = network.psa.shows_credentials(&request.url);
+        let token = bearer(request);
         if to == Other::Psa {
-            network.manners.leaves(&what, shows);
+            network.manners.leaves(&what, shows, token.as_deref());
             if network.comes_late() {
                 network
                     .trace
@@ -132,8 +133,10 @@ impl Transport for Wire {
                     .flatten()
             };
             let wait = answer.headers.iter().find_map(wait);
-            let rejects = shows && network.psa.rejects_credentials(&request.url, status);
-            network.manners.answered(status, rejects, wait);
+            let rejects = shows && network.psa.rejects_credentials(&request.url, answer);
+            let given = network.psa.given_token(&request.url, answer);
+            let told = (status, token.as_deref());
+            network.manners.answered(told, (rejects, given), wait);
         }
         answer
     }
@@ -218,6 +221,13 @@ async fn received(answer: Response) -> Result<RawAnswer, TransportError> {
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?', ':']).next().unwrap_or_default()
+}
+
+/// The token that a request shows.
+fn bearer(request: &Request) -> Option<String> {
+    let mut headers = request.wire_headers().into_iter();
+    let shown = headers.find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
+    shown.1.strip_prefix("Bearer ").map(str::to_owned)
 }
 
 fn in_process(request: &Request) -> http::Request<Body> {

@@ -29,6 +29,8 @@ pub enum Fault {
     },
     /// 500 with a body that is not JSON. The request is not processed.
     PlainError,
+    /// 400 with an HTML page, as from something in between. The request is not processed.
+    BadRequest,
     /// 503 with an HTML page. The request is not processed.
     Unavailable,
     /// 401 without a body, whatever the credentials. The request is not processed.

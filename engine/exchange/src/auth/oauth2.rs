@@ -155,7 +155,8 @@ fn whole(seconds: f64) -> Option<u64> {
     Some(Duration::try_from_secs_f64(seconds).ok()?.as_secs())
 }
 
-/// The class of a refusal by the error codes of RFC 6749, section 5.2; by status without one.
+/// The class of a refusal by the error codes of RFC 6749, section 5.2; by status without one. A 400
+/// has a code there: one without comes from something in between, and says nothing of who calls.
 fn refused(answer: &Answer, code: Option<&str>) -> Failure {
     let class = match code {
         Some("invalid_client" | "invalid_grant" | "unauthorized_client") => {
@@ -164,6 +165,7 @@ fn refused(answer: &Answer, code: Option<&str>) -> Failure {
         Some("invalid_scope" | "access_denied") => Class::Forbidden,
         Some("invalid_request" | "unsupported_grant_type") => Class::Invalid,
         Some("temporarily_unavailable" | "server_error") => Class::Unavailable,
+        None if answer.status == 400 => Class::Unavailable,
         _ => default_class(answer.status, Kind::Read).unwrap_or(Class::Unavailable),
     };
     let mut failure = Failure::unsent(class, unusable(answer));
@@ -261,6 +263,7 @@ mod tests {
             Some(Class::Forbidden)
         );
         assert_eq!(class(401, json!({})), Some(Class::CredentialsRejected));
+        assert_eq!(class(400, json!({})), Some(Class::Unavailable));
         assert_eq!(
             class(200, json!({"message": "no"})),
             Some(Class::Unavailable)

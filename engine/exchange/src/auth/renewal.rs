@@ -95,6 +95,8 @@ pub(crate) struct Tokens {
     renewals: Arc<AtomicU64>,
     /// The serial of the token that the last answer refused; zero when it honoured one.
     refused: AtomicU64,
+    /// The serial of the last token that was found to be over.
+    over: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -134,6 +136,12 @@ impl Tokens {
         self.refused.swap(serial, Ordering::AcqRel) == serial
     }
 
+    /// A token is over: no call shows it from now on. Whoever found that out renews it, but may have
+    /// to wait for a place first, and others go ahead meanwhile.
+    pub(crate) fn over(&self, serial: u64) {
+        self.over.store(serial, Ordering::Release);
+    }
+
     /// A token that is not about to end and was not refused. Where a renewal failed since the
     /// attempt began, its failure.
     pub(crate) async fn get(
@@ -155,15 +163,16 @@ impl Tokens {
         if let Some(failure) = slot.last_failure.clone().filter(|_| happened) {
             return Err(failure);
         }
-        if let Some(held) = &slot.held
-            && known.refused != Some(held.serial)
-            && !held.is_due()
-        {
+        let over = self.over.load(Ordering::Acquire);
+        let is_over = |held: &Held| known.refused == Some(held.serial) || over == held.serial;
+        let held = slot.held.as_ref();
+        if let Some(held) = held.filter(|held| !is_over(held) && !held.is_due()) {
             return Ok(held.clone());
         }
+        let replaces = known.refused.is_some() || held.is_some_and(is_over);
         let renewals = Arc::clone(&self.renewals);
         let renewal = async move {
-            let result = slot.obtain(&need, known.refused.is_some()).await;
+            let result = slot.obtain(&need, replaces).await;
             slot.last_failure = result.as_ref().err().cloned();
             renewals.fetch_add(1, Ordering::Release);
             result

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::{
-    Answer, Auth, Body, Content, Credential, Expect, Kind, Lack, Method, RawAnswer, Rejection,
-    Request, Retry, TransportError,
+    Answer, Auth, Body, Content, Credential, Expect, Kind, Lack, Limit, Method, RawAnswer,
+    Rejection, Request, Retry, TransportError,
 };
 use model::{Class, Secret};
 use serde_json::json;
@@ -273,6 +273,36 @@ async fn a_wrong_credential_is_tried_once_however_many_calls_wait() {
         assert_eq!(result.unwrap_err().class, Class::CredentialsRejected);
     }
     assert_eq!(transport.count(), 1);
+}
+
+/// Also one that was good until now, whoever waits with it: reads, effects, and calls under way
+/// that would be tried again.
+#[tokio::test(start_paused = true)]
+async fn a_rejected_credential_stops_all_use_of_it_at_once() {
+    const AT_ONCE: u32 = 2;
+    let transport = Scripted::slow(Duration::from_secs(2), |_, before| {
+        status(if before == 0 { 200 } else { 401 })
+    });
+    let exchange = exchange(&transport);
+    let mut reads = Plan::new(&exchange, Kind::Read);
+    let mut plan = Plan::new(&exchange, Kind::Effect);
+    assert!(exchange.call(&get("/"), &plan.terms()).await.is_ok());
+    plan.limits = vec![Limit::Concurrent {
+        key: "entity".to_owned(),
+        at_most: AT_ONCE,
+    }];
+    reads.limits = plan.limits.clone();
+    let (effects, reads, read, write) = (plan.terms(), reads.terms(), get("/"), post());
+    let calls = (0..50).flat_map(|_| {
+        [
+            exchange.call(&read, &reads),
+            exchange.call(&write, &effects),
+        ]
+    });
+    for result in futures::future::join_all(calls).await {
+        assert_eq!(result.unwrap_err().class, Class::CredentialsRejected);
+    }
+    assert_eq!(transport.count(), 1 + AT_ONCE as usize);
 }
 
 #[tokio::test(start_paused = true)]

@@ -112,10 +112,28 @@ async fn many_calls_share_one_login() {
     let transport = serving(&server);
     let (exchange, plan) = setup(&transport, oauth2(Grant::ClientCredentials));
     for _ in 0..2 {
-        assert!(calls(&exchange, &plan, 30).await.iter().all(Result::is_ok));
+        assert!(calls(&exchange, &plan, 100).await.iter().all(Result::is_ok));
     }
     assert_eq!(logins(&transport), 1);
-    assert_eq!(transport.count(), 61);
+    assert_eq!(transport.count(), 201);
+}
+
+/// Two jobs find no broker at the same time, and the first has told it how to log in since.
+#[tokio::test(start_paused = true)]
+async fn who_comes_second_takes_nothing_away_from_a_broker() {
+    let server = Server::new(json!(3600));
+    let transport = serving(&server);
+    let exchange = exchange(&transport);
+    let mut plan = Plan::new(&exchange, Kind::Read);
+    let first = exchange.broker_or("race", credential());
+    first.set_credential(Credential {
+        auth: oauth2(Grant::ClientCredentials),
+        ..credential()
+    });
+    plan.broker = exchange.broker_or("race", credential());
+    assert!(plan.broker.is(&first));
+    assert!(calls(&exchange, &plan, 2).await.iter().all(Result::is_ok));
+    assert_eq!(logins(&transport), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -173,7 +191,13 @@ async fn a_refusal_of_a_new_token_is_a_missing_right_and_no_loop() {
     // Much later one renewal is tried, and only one.
     sleep(Duration::from_mins(10)).await;
     assert_eq!(calls(&exchange, &plan, 1).await.len(), 1);
-    assert_eq!((logins(&transport), transport.count()), (3, 20));
+    assert_eq!((logins(&transport), transport.count()), (3, 16));
+    // Of the calls that waited, none showed the token that the first one had been refused with.
+    let shown = transport.seen();
+    let shown = shown
+        .iter()
+        .map(|seen| seen.request.header("authorization"));
+    assert_eq!(shown.filter(|it| *it == Some("Bearer token-1")).count(), 1);
     assert!(!plan.broker.is_rejected());
 }
 

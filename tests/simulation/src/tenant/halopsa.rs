@@ -9,6 +9,8 @@ use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
+use exchange::RawAnswer;
+use serde_json::Value;
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
 use simulators::halopsa::{Access, Config, Limits, Rights, Violation};
@@ -19,11 +21,6 @@ use crate::wire::{LATENCY_MAX, PSA};
 
 /// How long tokens live, in seconds: as in life, about as long as a seed plays, and much less.
 const TOKEN_SECONDS: [u32; 4] = [3_600, 3_600, 120, 30];
-
-/// How often in a seed a token may be shown after it was refused. One that came in place of another
-/// and is refused itself is shown again, as it may be the call that was refused; who shows it for
-/// every call does so much more often.
-const REFUSED_AGAIN_MAX: usize = 6;
 
 pub(super) fn of_seed(seed: u64, clock: TokioClock) -> HaloPsa {
     let lives = usize::try_from(seed / 3).unwrap_or_default() % TOKEN_SECONDS.len();
@@ -87,8 +84,13 @@ impl Tenant for HaloPsa {
     }
 
     /// A token that is refused has only come to its end.
-    fn rejects_credentials(&self, url: &str, status: u16) -> bool {
-        url.contains("/auth/token") && matches!(status, 400 | 401)
+    fn rejects_credentials(&self, url: &str, answer: &RawAnswer) -> bool {
+        is_login(url) && login(answer)["error"] == "invalid_client"
+    }
+
+    fn given_token(&self, url: &str, answer: &RawAnswer) -> Option<String> {
+        let token = login(answer)["access_token"].as_str().map(str::to_owned);
+        token.filter(|_| is_login(url))
     }
 
     fn sessions(&self) -> Option<&dyn Sessions> {
@@ -96,16 +98,25 @@ impl Tenant for HaloPsa {
     }
 
     fn broken_limits(&self) -> Vec<String> {
-        // The first is looked at from the wire, which knows who was told of the rejection.
-        let mut all = self.violations();
-        all.retain(|one| *one != Violation::RejectedCredentialsAgain);
-        let (again, others): (Vec<_>, Vec<_>) = all
-            .into_iter()
-            .partition(|one| *one == Violation::RefusedTokenAgain);
-        let again = again.into_iter().skip(REFUSED_AGAIN_MAX);
-        let all = others.into_iter().chain(again);
+        // Two are looked at from the wire, which knows who was told of a refusal.
+        let is_limit = |one: &Violation| {
+            !matches!(
+                one,
+                Violation::RejectedCredentialsAgain | Violation::RefusedTokenAgain
+            )
+        };
+        let all = self.violations().into_iter().filter(is_limit);
         all.map(|violation| format!("{violation:?}")).collect()
     }
+}
+
+fn is_login(url: &str) -> bool {
+    url.contains("/auth/token")
+}
+
+/// What an answer to a login says.
+fn login(answer: &RawAnswer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
 impl Sessions for HaloPsa {

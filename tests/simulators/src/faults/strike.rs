@@ -26,6 +26,10 @@ pub(crate) fn before(
             let page = "<html><body><h1>Runtime Error</h1></body></html>";
             Some(reply::html(StatusCode::INTERNAL_SERVER_ERROR, page))
         }
+        Fault::BadRequest => {
+            let page = "<html><body><h1>Bad Request</h1></body></html>";
+            Some(reply::html(StatusCode::BAD_REQUEST, page))
+        }
         Fault::Unavailable => {
             let page = "<html><body><h1>Service Unavailable</h1></body></html>";
             Some(reply::html(StatusCode::SERVICE_UNAVAILABLE, page))
