@@ -7,7 +7,8 @@
 //!
 //! [`World`] is everything together; `door` is the API through which all enters; [`wire`] joins the
 //! engine to the simulated systems; `fuse` says where the engine dies; [`scenario`] plays one seed,
-//! `check` holds it against the [`Promise`]s, with [`sharing`] for requests that come again. It knows no PSA by name outside of [`tenant`].
+//! `check` holds it against the [`Promise`]s, with [`sharing`] for requests that come again. It
+//! knows no PSA by name outside of [`tenant`].
 
 #![expect(
     clippy::expect_used,

@@ -136,8 +136,8 @@ impl Tokens {
         self.refused.swap(serial, Ordering::AcqRel) == serial
     }
 
-    /// A token is over: no call shows it from now on. Whoever found that out renews it, but may have
-    /// to wait for a place first, and others go ahead meanwhile.
+    /// A token is over: no call shows it from now on. Whoever found that out renews it, but may
+    /// have to wait for a place first, and others go ahead meanwhile.
     pub(crate) fn over(&self, serial: u64) {
         self.over.store(serial, Ordering::Release);
     }
