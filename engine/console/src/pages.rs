@@ -14,6 +14,7 @@ mod create;
 mod integrations;
 mod issues;
 mod mapping;
+mod notices;
 mod partners;
 mod plan;
 mod section;
@@ -26,10 +27,11 @@ mod tokens;
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
 /// The pages of a partner, in the order of the menu: what it says, and the part of the path.
-pub(crate) const PARTNER_PAGES: [(&str, &str); 4] = [
+pub(crate) const PARTNER_PAGES: [(&str, &str); 5] = [
     ("Integrations", "integrations"),
     ("Issues", "issues"),
     ("Activity", "activity"),
+    ("Notices", "notices"),
     ("Tokens", "tokens"),
 ];
 
@@ -103,6 +105,7 @@ pub(crate) fn guarded() -> Router<App> {
             "/activity/{request}",
             get(activity::show_request).post(activity::replay),
         )
+        .route("/notices", get(notices::show).post(notices::send))
         .route("/tokens", get(tokens::show).post(tokens::send))
         .route("/{*rest}", get(missing).post(missing));
     Router::new()

@@ -113,6 +113,11 @@ impl Here {
         &self.partner.id
     }
 
+    /// The same page, of the partner as it is now.
+    pub(crate) fn with(self, partner: Partner) -> Self {
+        Self { partner, ..self }
+    }
+
     /// Where the partner's pages are.
     pub(crate) fn root(&self) -> String {
         format!("/partners/{}", self.partner.id)

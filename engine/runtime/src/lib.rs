@@ -26,6 +26,7 @@ mod issues;
 mod legs;
 mod mappings;
 mod metrics;
+mod notices;
 mod outbox;
 mod partners;
 mod passes;

@@ -58,6 +58,7 @@ const SAID: &[(&str, &str)] = &[
         "Connection successful. No call is made with them yet.",
     ),
     ("spare_removed", "Removed. They are forgotten."),
+    ("notice_taken", "The test notice was taken."),
     ("revoked", "Revoked. It is refused from now on."),
     ("schedule", "Schedule saved."),
     ("paused", "Paused. What comes waits."),

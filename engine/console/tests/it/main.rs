@@ -1,6 +1,7 @@
 //! The console, called in process: `world` (a console over a simulated PSA, and a browser without
 //! script), `entry` (who gets in), `set_up` (Integrations and Create), `mapping`, `tickets`,
-//! `billed` (an integration that bills), `billing`, `plan` (Reconciliation), `tokens`.
+//! `billed` (an integration that bills), `billing`, `plan` (Reconciliation), `tokens`,
+//! `notices`.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@ mod billed;
 mod billing;
 mod entry;
 mod mapping;
+mod notices;
 mod operation;
 mod plan;
 mod set_up;
