@@ -8,10 +8,10 @@
 )]
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use definition::example::{Example, Expected, Reply, SentBody, Subject};
-use definition::{Examples, Library, Sources, Style, examples, load, render};
+use definition::{Connector, Examples, Library, Sources, Style, examples, load, render};
 use runtime::{Difference, coverage, rehearse};
 use serde_json::{Value, json};
 
@@ -227,28 +227,76 @@ exchanges:
 gives: { request: 1 }
 ";
 
-/// What differs where the sample connector sends this for the exchange `at` of the upload.
-async fn upload(sent: &str, at: usize) -> Vec<Difference> {
+/// A change that is answered with nothing, and a record that needs no answer.
+const NOTHING: &str = "example: It opens
+operation: create_ticket
+given:
+  now: 2026-07-01T12:00:00Z
+  vendor: { app_key: k }
+  setup: { server: { url: 'https://x.sample.example' }, token: { value: t } }
+  settings: { tickets: { status: 5, due_in: 24h } }
+  request: { id: r1, customer_id: c1 }
+  company: { id: 1, name: A }
+  draft: { title: T }
+exchanges:
+  - request: { method: GET, url: 'https://x.sample.example/kinds' }
+    answer: { body: { request: 3 } }
+  - request:
+      method: POST
+      url: https://x.sample.example/tickets
+      body: { company: 1, title: T, kind: 3, status: 5, due: '2026-07-02T12:00:00Z', reference: r1 }
+    answer: { status: 204 }
+gives: { id: 7 }
+";
+
+#[tokio::test]
+async fn a_change_that_is_answered_with_nothing_has_a_record_that_needs_no_answer() {
+    let picked = "      reference: $.request.id\n    record: { id: $.id }";
+    let written = "      reference: $.request.id\n    record: { id: 7 }";
+    let (connector, mut example) = sample(NOTHING, picked, written);
+    assert_eq!(
+        rehearse(&connector.0, &connector.1, &example)
+            .await
+            .differences,
+        []
+    );
+    // What would have to be picked from nothing is no record.
+    let (connector, _) = sample(NOTHING, picked, picked);
+    example.exchanges.truncate(2);
+    assert_ne!(
+        rehearse(&connector.0, &connector.1, &example)
+            .await
+            .differences,
+        []
+    );
+}
+
+/// The sample connector with `new` instead of `old`, and its only example.
+fn sample(example: &str, old: &str, new: &str) -> ((Library, Arc<Connector>), Example) {
     let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/problems/base");
     let base = Sources::read("", &base).unwrap();
-    let changed = |(path, text): (&str, &str)| {
-        let with = text.replace("    get: /kinds\n", &format!("    post: /kinds\n{sent}"));
-        (path.to_owned(), with)
-    };
-    let example = "connectors/sample/examples/one.yaml".to_owned();
+    let changed = |(path, text): (&str, &str)| (path.to_owned(), text.replace(old, new));
+    let home = "connectors/sample/examples/one.yaml".to_owned();
     let files = base
         .files()
         .map(changed)
-        .chain([(example, UPLOAD.to_owned())]);
+        .chain([(home, example.to_owned())]);
     let sources = [Sources::new("", files)];
     let library = load(&sources).library;
     let found = examples(&sources, &library);
     let shown = render(&found.problems, Style::Plain);
     let of = found.by_connector.get("sample");
-    let mut example = of.and_then(|of| of.examples.first()).expect(&shown).clone();
+    let example = of.and_then(|of| of.examples.first()).expect(&shown).clone();
+    let connector = library.connectors.get("sample").unwrap().clone();
+    ((library, connector), example)
+}
+
+/// What differs where the sample connector sends this for the exchange `at` of the upload.
+async fn upload(sent: &str, at: usize) -> Vec<Difference> {
+    let with = format!("    post: /kinds\n{sent}");
+    let ((library, connector), mut example) = sample(UPLOAD, "    get: /kinds\n", &with);
     example.exchanges = vec![example.exchanges.swap_remove(at)];
-    let connector = library.connectors.get("sample").unwrap();
-    rehearse(&library, connector, &example).await.differences
+    rehearse(&library, &connector, &example).await.differences
 }
 
 #[tokio::test]

@@ -153,6 +153,12 @@ impl<'a> Values<'a> {
     }
 
     fn in_fields(&self, fields: &Map<String, Value>, spot: &Spot<'_>) {
+        if let Some(key) = misspelt_script(fields) {
+            let message = format!("`{key}` calls nothing: a function is called by `script`");
+            let hint = "did you mean `script`?".to_owned();
+            spot.key(key)
+                .key_error(codes::UNKNOWN_KEY, message, Some(hint));
+        }
         for (key, part) in fields {
             self.forgotten_dollar(part, &spot.key(key));
         }
@@ -173,6 +179,14 @@ fn empty(name: &str, spot: &Spot<'_>) {
         "give it a value, or remove it"
     };
     spot.key_error(codes::EMPTY_VALUE, message, Some(hint.to_owned()));
+}
+
+/// The only key of a map, where it names a function of a script and is no directive.
+fn misspelt_script(fields: &Map<String, Value>) -> Option<&str> {
+    let mut fields = fields.iter();
+    let (key, value) = fields.next().filter(|_| fields.len() == 0)?;
+    let names_function = value.as_str()?.contains(".rhai#");
+    names_function.then_some(key.as_str())
 }
 
 /// Whether a text is made of names with points between them.

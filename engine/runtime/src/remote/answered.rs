@@ -41,6 +41,9 @@ impl Remote {
             self.hear(operation, &answered)?;
         }
         let read = self.read(operation, roots, &answered)?;
+        if is_empty && operation.effect && operation.items.is_none() {
+            return Ok(self.of_nothing(operation, roots, &answered));
+        }
         if read.selector_hit || is_empty {
             return Ok(read.records);
         }
@@ -48,6 +51,22 @@ impl Remote {
             operation: operation.name.clone(),
             findings: vec!["there is no place for records where `items` points".to_owned()],
         })
+    }
+
+    /// The record of a change that was answered with nothing, where it can be told from what was
+    /// sent or from the headers of the answer.
+    fn of_nothing(
+        &self,
+        operation: &Operation,
+        roots: &Map<String, Value>,
+        answered: &Value,
+    ) -> Vec<Value> {
+        let scope = scope(roots).with("answer", answered).over(&Value::Null);
+        let scope = scope.with(DOCUMENT_PARAMETER, &Value::Null);
+        let record = operation.record.as_ref();
+        let told = record.and_then(|record| record.evaluate(&scope).ok());
+        let told = told.filter(|record| self.hold_to_contract(operation, record).is_ok());
+        told.into_iter().collect()
     }
 
     /// Keeps what the answer to a change warns of.
