@@ -9,6 +9,7 @@ mod causes;
 mod crashes;
 mod demo;
 mod every_psa;
+mod exchanges;
 mod halopsa;
 mod hold;
 mod layers;

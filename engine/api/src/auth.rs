@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use runtime::{ConnectedBy, Runtime};
 
 use crate::App;
 use crate::problem::{Code, Problem};
@@ -122,6 +123,33 @@ impl<S: Sync> FromRequestParts<S> for By {
             .get::<Self>()
             .cloned()
             .ok_or_else(|| Problem::new(Code::Unauthenticated, "The call brings no bearer token."))
+    }
+}
+
+/// Who calls.
+pub(crate) struct Caller(Scope);
+
+impl Caller {
+    /// Refuses a partner's token what only an operator may connect.
+    pub(crate) fn may_connect(&self, runtime: &Runtime, connector: &str) -> Result<(), Problem> {
+        let connectors = runtime.connectors();
+        let form = connectors.iter().find(|one| one.name == connector);
+        let by = form.map(|form| form.connected_by);
+        if self.0 == Scope::Operator || by != Some(ConnectedBy::Operator) {
+            return Ok(());
+        }
+        let said = "This system is the vendor's own: only an operator connects it.";
+        Err(Problem::new(Code::Forbidden, said).remedy("Ask those who run this server."))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let scope = parts.extensions.get::<Scope>().cloned();
+        let unknown = || Problem::new(Code::Unauthenticated, "The call brings no bearer token.");
+        scope.map(Self).ok_or_else(unknown)
     }
 }
 

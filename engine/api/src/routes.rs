@@ -33,6 +33,7 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(partners::list_customers, partners::put_customers))
         .routes(routes!(requests::list_requests, requests::report_request))
         .routes(routes!(requests::read_request))
+        .routes(routes!(requests::read_exchanges))
         .routes(routes!(requests::close_request))
         .routes(routes!(requests::read_ledger))
         .routes(routes!(activity::find_requests))

@@ -8,6 +8,7 @@
 pub(crate) mod activity;
 pub(crate) mod billing;
 pub(crate) mod credentials;
+pub(crate) mod exchanges;
 pub(crate) mod integrations;
 pub(crate) mod issues;
 pub(crate) mod legs;

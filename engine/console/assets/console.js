@@ -400,10 +400,15 @@ document.addEventListener("click", async (event) => {
   said.textContent = copied ? "Copied" : "Press Ctrl+C to copy";
 });
 
-// `data-ask`: a button whose effect cannot be taken back asks first.
+// `data-ask`: a button whose effect cannot be taken back asks first, and sends `sure` with the
+// form; without script the server asks, where it is worth a page.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-ask]");
-  if (button && !confirm(button.dataset.ask)) event.preventDefault();
+  if (!button) return;
+  if (!confirm(button.dataset.ask)) return event.preventDefault();
+  const sure = document.createElement("input");
+  [sure.type, sure.name, sure.value] = ["hidden", "sure", "yes"];
+  button.form?.append(sure);
 });
 
 // `data-watch`: tells what a run has done so far, and shows the page anew when the last has ended.
@@ -424,7 +429,30 @@ function watchRuns(root) {
   }
 }
 
+// `data-search`: a list of many to choose from is narrowed down by typing above it.
+const FEW = 12;
+
+function searchable(list) {
+  const all = [...list.options];
+  if (all.length <= FEW) return;
+  const box = document.createElement("input");
+  box.type = "search";
+  box.className = "narrow";
+  box.placeholder = "Search";
+  box.setAttribute("aria-label", "Search what can be chosen");
+  box.addEventListener("input", (event) => {
+    event.stopPropagation();
+    const wanted = box.value.trim().toLowerCase();
+    const fits = all.filter((one) => one.selected || !wanted || one.text.toLowerCase().includes(wanted));
+    const chosen = list.value;
+    list.replaceChildren(...fits);
+    list.value = chosen;
+  });
+  list.before(box);
+}
+
 function enhance(root) {
+  for (const list of root.querySelectorAll("select[data-search]")) searchable(list);
   watchRuns(root);
   showMoments(root);
   showTicked(root);

@@ -18,6 +18,7 @@ mod fields;
 mod form;
 mod guard;
 pub mod limits;
+mod list;
 mod moment;
 mod pages;
 mod shell;

@@ -22,6 +22,9 @@ pub const PARTNERS_PER_PAGE: usize = 100;
 /// enough that a page of them is there at once.
 pub const CUSTOMERS_PER_PAGE: usize = 100;
 
+/// Products on one page: each has a box with every item of the PSA, and one more for a customer.
+pub const PRODUCTS_PER_PAGE: usize = 50;
+
 /// Companies that the mapping's box offers at a time; typing narrows them down.
 pub const COMPANIES_OFFERED: usize = 5_000;
 

@@ -115,6 +115,10 @@ pub(crate) fn guarded() -> Router<App> {
             "/tokens",
             get(tokens::show_operators).post(tokens::send_operators),
         )
+        .route(
+            "/issues",
+            get(issues::fleet::show).post(issues::fleet::send),
+        )
         .nest("/partners/{partner}", partner)
 }
 

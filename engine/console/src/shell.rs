@@ -107,6 +107,16 @@ impl Shell {
     }
 }
 
+impl Shell {
+    /// With what `query` says of the form that was just sent.
+    pub(crate) fn saying(self, query: &str) -> Self {
+        Self {
+            said: Said::of(query),
+            ..self
+        }
+    }
+}
+
 impl Here {
     /// The partner.
     pub(crate) fn id(&self) -> &PartnerId {
@@ -146,11 +156,7 @@ impl Here {
 
     /// The value of `name` in the page's address.
     pub(crate) fn asked(&self, name: &str) -> Option<String> {
-        let mut pairs = form_urlencoded::parse(self.query.as_bytes());
-        pairs
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.into_owned())
-            .filter(|value| !value.trim().is_empty())
+        asked(&self.query, name)
     }
 
     /// The query of the page's address.
@@ -223,6 +229,15 @@ fn next(said: &Said, root: &str, tabs: &[Way]) -> Option<Way> {
         path,
         is_current: false,
     })
+}
+
+/// The value of `name` in a query, if it says anything.
+pub(crate) fn asked(query: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+        .filter(|value| !value.trim().is_empty())
 }
 
 /// The page that a template makes.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use expression::Shape;
 use jsonschema::error::ValidationErrorKind;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::connector::Section;
@@ -24,6 +26,8 @@ pub struct Family {
     pub title: String,
     /// The version of its file.
     pub version: String,
+    /// Who connects such a system.
+    pub connected_by: ConnectedBy,
     /// What stops work until a person mends it, by name, each with a sentence about it.
     pub causes: BTreeMap<String, String>,
     /// What its operations are given and give back, by name.
@@ -35,6 +39,17 @@ pub struct Family {
     pub pipelines: BTreeMap<String, Arc<Pipeline>>,
     /// The schemas of records, by name: its own and those of the product.
     pub schemas: BTreeMap<String, Arc<RecordSchema>>,
+}
+
+/// Who gives the credentials of a system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectedBy {
+    /// Each partner, for itself.
+    #[default]
+    Partner,
+    /// Those who run the engine: the system is the vendor's own.
+    Operator,
 }
 
 /// What one operation is given and gives back.

@@ -44,7 +44,7 @@ pub use configuration::{Configuration, LogFormat, LogText};
 pub use connector::Connector;
 pub use example::Example;
 pub use examples::{Examples, OfConnector, examples};
-pub use family::{Contract, EffectRule, Family, Gives};
+pub use family::{ConnectedBy, Contract, EffectRule, Family, Gives};
 pub use library::{Library, Loaded, check_paths, load, load_as_written};
 pub use operation::Operation;
 pub use pipeline::{Pipeline, Step, StepKind};

@@ -7,6 +7,7 @@
 pub mod billing;
 pub mod class;
 pub mod credentials;
+pub mod exchanged;
 pub mod id;
 pub mod integration;
 pub mod issue;
@@ -24,6 +25,7 @@ pub mod token;
 
 pub use class::Class;
 pub use credentials::{Entered, Former, Spare};
+pub use exchanged::{EXCERPT_CHARS_MAX, EXCHANGES_MAX, Exchanged};
 pub use id::{
     CustomerId, IntegrationId, InvalidId, IssueId, PartnerId, ProductId, RequestId, RunId,
 };

@@ -67,6 +67,8 @@ pub(crate) struct Core {
     pub(crate) own_scripts: crate::effective::own_script::Compiled,
     /// Calls that may have taken hold, and how long ago that was.
     pub(crate) doubts: crate::doubt::Doubts,
+    /// Which companies customers probably are.
+    pub(crate) suggestions: crate::suggest::Suggestions,
     /// What runs under way have done so far.
     pub(crate) progress: crate::progress::Progress,
     /// Who takes note of calls, in a rehearsal.
@@ -98,6 +100,7 @@ impl Core {
             silence,
             own_scripts,
             doubts: crate::doubt::Doubts::new(),
+            suggestions: crate::suggest::Suggestions::default(),
             progress,
             witness,
         }

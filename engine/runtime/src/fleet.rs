@@ -1,13 +1,17 @@
 //! The fleet: how all partners are doing, for those who run the engine. It tells counts and
 //! moments, and nothing that a partner's customers have sent.
 
-use model::{Integration, PartnerId, State, Timestamp};
+use model::{Integration, Issue, PartnerId, State, Timestamp};
 use store::Records;
 
 use crate::Runtime;
 use crate::core::Core;
 use crate::error::Error;
-use crate::tables::{IssueRow, RunRow, state_count};
+use crate::tables::{IssueRow, PAGE, RunRow, state_count};
+
+/// The most issues of all partners that are looked at together: more is no list for a person, but
+/// one cause that many have.
+pub const FLEET_ISSUES_MAX: usize = 2_000;
 
 /// How one partner is doing.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +39,48 @@ pub struct FleetIntegration {
     pub ran_at: Option<Timestamp>,
 }
 
+/// An open issue of one of the partners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetIssue {
+    /// What people call the partner.
+    pub partner_name: String,
+    /// The issue, which says whose it is.
+    pub issue: Issue,
+    /// How much work waits behind it.
+    pub behind: u64,
+}
+
 impl Runtime {
+    /// Open issues of all partners, oldest first, and no more than [`FLEET_ISSUES_MAX`] of them: of
+    /// partners in the order of their ids.
+    pub async fn fleet_issues(&self) -> Result<Vec<FleetIssue>, Error> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let partners = self.partners(after.as_ref(), PAGE).await?;
+            let is_last = partners.len() < PAGE;
+            after = partners.last().map(|partner| partner.id.clone());
+            for partner in partners {
+                for IssueRow(issue) in self.core.all(partner.id.as_str(), &[]).await? {
+                    let behind = self.core.behind(&partner.id, &issue.id).await?;
+                    let partner_name = partner.name.clone();
+                    all.push(FleetIssue {
+                        partner_name,
+                        issue,
+                        behind,
+                    });
+                }
+                if all.len() >= FLEET_ISSUES_MAX {
+                    break;
+                }
+            }
+            if is_last || all.len() >= FLEET_ISSUES_MAX {
+                all.truncate(FLEET_ISSUES_MAX);
+                all.sort_by_key(|one| one.issue.opened_at);
+                return Ok(all);
+            }
+        }
+    }
+
     /// Partners in the order of their ids, at most `limit` of those after `after`.
     pub async fn fleet(
         &self,

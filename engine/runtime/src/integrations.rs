@@ -10,6 +10,7 @@ pub(crate) mod settings;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use definition::ConnectedBy;
 use definition::Family;
 use definition::connector::{Connector, Field};
 use definition::pipeline::{Entity, Event, StepKind};
@@ -48,6 +49,8 @@ pub struct ConnectorForm {
     pub family: String,
     /// What people call the family.
     pub family_title: String,
+    /// Who connects such a system.
+    pub connected_by: ConnectedBy,
     /// Whether customers are mapped to companies for it: whether its family's work asks for one.
     pub maps_companies: bool,
     /// The version of its file.
@@ -296,6 +299,7 @@ impl Runtime {
             title: connector.title.clone(),
             family: connector.family.clone(),
             family_title: title.clone(),
+            connected_by: family.map(|family| family.connected_by).unwrap_or_default(),
             maps_companies: family.is_some_and(|family| maps_companies(family)),
             version: connector.version.clone(),
             words: connector.words.clone(),

@@ -18,6 +18,7 @@ mod doubt;
 mod effective;
 mod error;
 mod events;
+mod exchanges;
 mod fleet;
 mod halt;
 mod hold;
@@ -53,6 +54,7 @@ use exchange::{Clock, Random, Transport};
 use model::{Issue, IssueId, PartnerId};
 use store::{Batch, Expect, Store};
 
+pub use definition::ConnectedBy;
 pub use definition::connector::GuidePart;
 
 pub use crate::activity::{Findings, LOOKED_AT_MAX, Replayed, Wanted};
@@ -64,7 +66,7 @@ pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;
 pub use crate::effective::own_script::OWN_SCRIPT_BYTES_MAX;
 pub use crate::error::{Error, Fault, InText};
-pub use crate::fleet::{FleetIntegration, FleetLine};
+pub use crate::fleet::{FLEET_ISSUES_MAX, FleetIntegration, FleetIssue, FleetLine};
 pub use crate::integrations::{
     Choice, ChoiceList, ConnectionReport, ConnectorForm, CredentialsView, FORMER_KEPT, FormField,
     IntegrationView, OwnScriptView, Preview, PreviewInput, PreviewOf, RULES_MAX, RightReport,

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use definition::pipeline::Event;
 use model::{Customer, CustomerId, IntegrationId, IssueKind, Mapping, PartnerId, Ticks};
 use serde_json::Value;
-use store::{Batch, Expect, Record};
+use store::{Batch, Expect, Record, Records};
 
 use crate::Runtime;
 use crate::error::{Error, Fault};
 use crate::events::Happened;
 use crate::issues::issue_id;
 use crate::routing::is_off;
-use crate::suggest::{Candidate, Suggestion, suggest};
+use crate::suggest::{Candidate, Suggestion};
 use crate::tables::{CompanyRow, MappingRow};
 
 /// How many changes are written in one commit.
@@ -103,7 +103,8 @@ impl Runtime {
         let mappings = self.mappings(partner, id).await?;
         let customers = self.customers(partner).await?;
         let (open, candidates) = unmapped(&customers, &mappings, &companies);
-        let mut suggestions = suggest(&open, &candidates);
+        let name = format!("{partner}/{id}");
+        let mut suggestions = self.core.suggestions.suggest(&name, &open, &candidates);
         let waiting = self.waiting(partner).await?;
         let line = |customer: Customer| {
             let mapping = mappings.get(&customer.id);
@@ -202,6 +203,17 @@ impl Runtime {
         };
         let changes = lines.into_iter().filter_map(take).collect();
         self.put_company_mappings(partner, id, changes).await
+    }
+
+    /// Whether any company is known yet.
+    pub async fn has_companies(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+    ) -> Result<bool, Error> {
+        let (store, parts) = (&self.core.store, [id.as_str()]);
+        let first = store.scan_records::<CompanyRow>(partner.as_str(), &parts, None, 1);
+        Ok(!first.await?.is_empty())
     }
 
     /// Companies of the directory whose name holds `search`, in the order of their names.

@@ -14,6 +14,7 @@ mod outline;
 mod pages;
 mod request;
 mod rules;
+mod setup;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,15 +26,14 @@ use futures::future::BoxFuture;
 use model::sabotage::{Bug, sabotaged};
 use model::{Class, Integration, IssueKind};
 use serde_json::{Map, Value, json};
-use store::{Batch, Expect, Records};
 
 use crate::aside::SILENT;
 use crate::core::Core;
 use crate::error::Error;
+use crate::exchanges::Notes;
 use crate::halt::{Failed, Halt};
 use crate::issues::{Cause, issue_id};
 use crate::step::is_true;
-use crate::tables::{Found, SetupRow};
 
 pub(crate) use auth::Introduced;
 pub(crate) use credential::credential;
@@ -41,9 +41,6 @@ use credential::credential_values;
 pub(crate) use kept::Kept;
 pub(crate) use pages::Page;
 use rules::Rules;
-
-/// A setup that is older than this is asked for again when its address stops answering.
-const SETUP_DOUBTFUL: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// One integration's way to its remote side.
 #[derive(Clone)]
@@ -62,6 +59,8 @@ pub(crate) struct Remote {
     setup: Arc<Mutex<Map<String, Value>>>,
     /// What answers warned of, each once.
     warnings: Arc<Mutex<Vec<String>>>,
+    /// Who takes note of the exchanges, if anybody does.
+    notes: Option<Arc<Notes>>,
 }
 
 impl Remote {
@@ -112,7 +111,13 @@ impl Remote {
             is_trial,
             setup,
             warnings: Arc::default(),
+            notes: None,
         })
+    }
+
+    /// Has every exchange from now on be noted.
+    pub(crate) fn note_exchanges(&mut self, notes: &Arc<Notes>) {
+        self.notes = Some(notes.clone());
     }
 
     /// The one record that the operation gives, or nothing where its contract allows that.
@@ -312,28 +317,6 @@ impl Remote {
         roots
     }
 
-    /// What setting up has found out, asked for again when it is too old.
-    async fn set_up(&self) -> Result<Map<String, Value>, Failed> {
-        for (name, setup) in &self.connector.setup {
-            if lock(&self.setup).contains_key(name) {
-                continue;
-            }
-            let value = match self.remembered(name, setup.keep).await? {
-                Some(value) => value,
-                None => self.discover(name, &setup.operation).await?,
-            };
-            lock(&self.setup).insert(name.clone(), value);
-        }
-        Ok(lock(&self.setup).clone())
-    }
-
-    /// Whether everything that is asked before anything else is known.
-    fn is_set_up(&self) -> bool {
-        let known = lock(&self.setup);
-        let mut needed = self.connector.setup.keys();
-        needed.all(|name| known.contains_key(name))
-    }
-
     /// The connector's limits as calls of this integration keep them, as far as is known without a
     /// call.
     pub(crate) async fn limits_kept(&self) -> Result<Vec<exchange::Limit>, Failed> {
@@ -351,71 +334,6 @@ impl Remote {
             .enumerate()
             .filter_map(|(at, limit)| self.limit(at, limit, &scope).ok());
         Ok(kept.collect())
-    }
-
-    async fn remembered(
-        &self,
-        name: &str,
-        keep: std::time::Duration,
-    ) -> Result<Option<Value>, Failed> {
-        if self.is_trial {
-            return Ok(None);
-        }
-        let parts = [self.integration.id.as_str(), name];
-        let store = &self.core.store;
-        let row = store
-            .get_record::<SetupRow>(self.integration.partner.as_str(), &parts)
-            .await?;
-        let fresh = row.filter(|row| self.core.now().since(row.value.0.at) < keep);
-        Ok(fresh.map(|row| row.value.0.value))
-    }
-
-    async fn discover(&self, name: &str, operation: &Operation) -> Result<Value, Failed> {
-        let mut roots = self.common_roots(operation);
-        let known = lock(&self.setup).clone();
-        roots.insert("setup".to_owned(), Value::Object(known));
-        let records = self.records(operation, &roots).await?;
-        let value = records.into_iter().next().unwrap_or(Value::Null);
-        if !self.is_trial {
-            let mut batch = Batch::new();
-            let parts = [self.integration.id.as_str(), name];
-            let found = SetupRow(Found {
-                value: value.clone(),
-                at: self.core.now(),
-            });
-            batch.put_record(
-                self.integration.partner.as_str(),
-                &parts,
-                &found,
-                Expect::Any,
-            );
-            self.core.store.commit(batch).await?;
-        }
-        Ok(value)
-    }
-
-    /// Forgets what setting up has found out if it may be why nothing answers any more.
-    async fn doubt_setup(&self) -> Result<(), Failed> {
-        let (partner, mut batch) = (self.integration.partner.as_str(), Batch::new());
-        for name in self.connector.setup.keys() {
-            let parts = [self.integration.id.as_str(), name];
-            let row = self
-                .core
-                .store
-                .get_record::<SetupRow>(partner, &parts)
-                .await?;
-            if row.is_some_and(|row| self.core.now().since(row.value.0.at) > SETUP_DOUBTFUL) {
-                batch.delete(
-                    <SetupRow as store::Record>::key(partner, &parts),
-                    Expect::Any,
-                );
-            }
-        }
-        lock(&self.setup).clear();
-        if !batch.is_empty() {
-            self.core.store.commit(batch).await?;
-        }
-        Ok(())
     }
 
     async fn exchange(
@@ -454,6 +372,10 @@ impl Remote {
             ..self.terms(operation, &limits, &retry, &rules)
         };
         let result = self.core.exchange.call(&request, &terms).await;
+        if let Some(notes) = &self.notes {
+            let (secrets, at) = (self.broker.scrub(), self.core.now());
+            notes.note(&operation.name, &request, &result, (&secrets, at));
+        }
         self.took_place(operation, result.as_ref().err()).await?;
         match result {
             Ok(answer) => {

@@ -6,14 +6,20 @@
 //! to the wrong company is worse than one that waits.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::{Customer, CustomerId};
+use sha2::{Digest, Sha256};
 
 /// Suggestions below this are noise and are not made.
 pub const SCORE_MIN: u8 = 60;
 
 /// How many companies are compared in full with one customer, best trigram overlap first.
 const CANDIDATES_MAX: usize = 24;
+
+/// Integrations whose suggestions are remembered, half a megabyte each where it is a large one;
+/// when there are more, all are forgotten and found anew.
+const FOUND_MAX: usize = 64;
 
 /// Two companies whose scores differ by less than this cannot be told apart.
 const MARGIN: u8 = 6;
@@ -47,13 +53,101 @@ pub fn suggest(
     customers: &[Customer],
     companies: &[Candidate],
 ) -> BTreeMap<CustomerId, Suggestion> {
-    let index = Index::new(companies);
-    let mut suggestions: BTreeMap<CustomerId, Suggestion> = customers
-        .iter()
-        .filter_map(|customer| Some((customer.id.clone(), index.best(customer)?)))
-        .collect();
-    mark_rivals(&mut suggestions);
-    suggestions
+    Found::default().suggest(customers, companies)
+}
+
+/// What was found in one directory, so that only what has changed is compared again: to compare
+/// 2,000 customers with 2,000 companies takes longer than to show them.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The digest of the directory.
+    directory: Vec<u8>,
+    /// The best company for each name and domains, if any is plausible.
+    best: HashMap<Known, Option<Suggestion>>,
+}
+
+/// All of a customer that decides about its company.
+type Known = (String, Vec<String>);
+
+impl Found {
+    /// As [`suggest`], and remembers what it finds for these customers.
+    pub(crate) fn suggest(
+        &mut self,
+        customers: &[Customer],
+        companies: &[Candidate],
+    ) -> BTreeMap<CustomerId, Suggestion> {
+        let directory = digest(companies);
+        if self.directory != directory {
+            *self = Self {
+                directory,
+                best: HashMap::new(),
+            };
+        }
+        let mut index = None;
+        let mut best = HashMap::with_capacity(customers.len());
+        let mut suggestions = BTreeMap::new();
+        for customer in customers {
+            let known = (customer.name.clone(), customer.domains.clone());
+            let found = match self
+                .best
+                .remove(&known)
+                .or_else(|| best.get(&known).cloned())
+            {
+                Some(found) => found,
+                None => index
+                    .get_or_insert_with(|| Index::new(companies))
+                    .best(customer),
+            };
+            suggestions.extend(found.clone().map(|found| (customer.id.clone(), found)));
+            best.insert(known, found);
+        }
+        self.best = best;
+        mark_rivals(&mut suggestions);
+        suggestions
+    }
+}
+
+/// What tells one directory from another.
+fn digest(companies: &[Candidate]) -> Vec<u8> {
+    let mut digest = Sha256::new();
+    for company in companies {
+        let own = [&company.id, &company.name];
+        for text in own.into_iter().chain(&company.domains) {
+            digest.update(text.len().to_le_bytes());
+            digest.update(text);
+        }
+        // No text is so long.
+        digest.update(usize::MAX.to_le_bytes());
+    }
+    digest.finalize().to_vec()
+}
+
+/// What was found for the integrations whose mappings were looked at last.
+#[derive(Debug, Default)]
+pub(crate) struct Suggestions(Mutex<HashMap<String, Found>>);
+
+impl Suggestions {
+    /// As [`suggest`], for the integration that goes by `name`.
+    pub(crate) fn suggest(
+        &self,
+        name: &str,
+        customers: &[Customer],
+        companies: &[Candidate],
+    ) -> BTreeMap<CustomerId, Suggestion> {
+        // Taken out meanwhile, so that nobody has to wait for another one's comparisons.
+        let mut found = self.lock().remove(name).unwrap_or_default();
+        let suggestions = found.suggest(customers, companies);
+        let mut all = self.lock();
+        if all.len() >= FOUND_MAX {
+            all.clear();
+        }
+        all.insert(name.to_owned(), found);
+        suggestions
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Found>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Two customers with the same best company cannot both be it.
@@ -450,6 +544,32 @@ mod tests {
         let rivals = [customer("c", "Acme", &[]), customer("d", "Acme Ltd", &[])];
         let found = suggest(&rivals, &[company("1", "Acme", &[])]);
         assert!(found.values().all(|suggestion| suggestion.ambiguous));
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_found_anew() {
+        let mut companies = vec![company("1", "Acme", &[]), company("2", "Zenith", &[])];
+        let mut customers = vec![customer("c", "Acme Inc", &[]), customer("d", "Zenit", &[])];
+        let mut found = Found::default();
+        assert_eq!(found.suggest(&customers, &companies).len(), 2);
+        // A rival appears, a customer goes, a name changes, a company comes: each counts at once.
+        customers.push(customer("e", "ACME", &[]));
+        let rivals = found.suggest(&customers, &companies);
+        assert_eq!(rivals, suggest(&customers, &companies));
+        assert!(rivals.values().any(|one| one.ambiguous));
+        customers.remove(0);
+        for one in &mut customers {
+            one.name.push_str(" Ltd");
+        }
+        let fewer = found.suggest(&customers, &companies);
+        assert_eq!(fewer, suggest(&customers, &companies));
+        assert!(fewer.values().all(|one| !one.ambiguous));
+        companies.push(company("3", "Acme Ltd", &[]));
+        assert_eq!(
+            found.suggest(&customers, &companies),
+            suggest(&customers, &companies)
+        );
+        assert_eq!(found.best.len(), customers.len());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use model::billing::{
     AgreementChoice, BillingPolicy, Change, Decision, Measured, Plan, PlanLine, ProductMapping,
 };
 use model::{
-    ApiToken, Customer, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId, Request,
-    RequestId, Run, Secret, State, TicketKey, Timestamp,
+    ApiToken, Customer, Exchanged, Integration, IntegrationId, Issue, Mapping, Partner, PartnerId,
+    Request, RequestId, Run, Secret, State, TicketKey, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -60,6 +60,10 @@ table!(
 table!(
     /// By when it was accepted (newest first) and request id: the order in which people look.
     RequestTimeRow(RequestId), "request_time", 1
+);
+table!(
+    /// By request id: what was sent to the PSA for it and what it answered, masked.
+    ExchangesRow(Vec<Exchanged>), "exchanges", 1
 );
 table!(
     /// By integration id.

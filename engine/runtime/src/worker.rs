@@ -20,6 +20,7 @@ use crate::context::{Context, customer_value, request_value};
 use crate::core::{Core, change_request, is_usable};
 use crate::effective::{OwnWords, Subject, adapt};
 use crate::error::{Error, chain};
+use crate::exchanges::Notes;
 use crate::halt::Halt;
 use crate::issues::issue_id;
 use crate::outbox::{TRIES_UNTOLD, undelivered};
@@ -370,6 +371,8 @@ impl Core {
             exchange::Priority::Tickets,
         );
         let mut remote = remote.map_err(|error| at_once(error.into()))?;
+        let notes = Arc::new(Notes::of(&request));
+        remote.note_exchanges(&notes);
         let own = match event {
             RequestEvent::Opened => OwnWords::Asked,
             RequestEvent::CloseAsked => OwnWords::Unasked,
@@ -390,7 +393,10 @@ impl Core {
         };
         for pipeline in self.pipelines(&integration, wanted) {
             if let Err(halt) = step::run(&mut context, &pipeline.steps).await {
-                return Err((std::mem::take(&mut context.batch), halt));
+                let mut batch = std::mem::take(&mut context.batch);
+                let kept = self.keep_exchanges(&mut batch, &partner.id, &id, &notes);
+                kept.await.map_err(|error| at_once(error.into()))?;
+                return Err((batch, halt));
             }
         }
         let title = context.remote.connector.title.clone();
@@ -401,7 +407,10 @@ impl Core {
                 for warning in warnings {
                     request.note(now, "warned", Some(format!("{title}: {warning}")));
                 }
-                Ok((context.take_batch(), integration_id))
+                let mut batch = context.take_batch();
+                let kept = self.keep_exchanges(&mut batch, &partner.id, &id, &notes);
+                kept.await.map_err(|error| at_once(error.into()))?;
+                Ok((batch, integration_id))
             }
             Ok(_) => Err(at_once(Halt::Undefined(format!(
                 "no pipeline on {} led to a ticket",

@@ -229,8 +229,8 @@ class Walk {
   async findAgain() {
     const { page } = this;
     await this.tab("Activity");
-    await page.getByLabel("Find a request").fill("FILES.example");
-    await this.button("Find").click();
+    await page.getByLabel("Search requests").fill("FILES.example");
+    await this.button("Search").click();
     await this.look("activity");
     await page.getByRole("link", { name: "browser-1" }).click();
     await this.says("Dana <b>Reyes</b>");

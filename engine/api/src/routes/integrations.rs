@@ -9,7 +9,7 @@ use model::{IntegrationId, PartnerId};
 use runtime::Runtime;
 
 use crate::Options;
-use crate::auth::By;
+use crate::auth::{By, Caller};
 use crate::body::Input;
 use crate::params::At;
 use crate::problem::{Code, Fault, Problem};
@@ -34,10 +34,12 @@ pub(crate) async fn list_connectors(State(runtime): State<Runtime>) -> Json<Conn
     responses((status = 200, description = "How the test went; `ok` says whether well.",
         body = ConnectionReport)))]
 pub(crate) async fn test_connection(
+    caller: Caller,
     State(runtime): State<Runtime>,
     At(partner): At<PartnerId>,
     Input(input): Input<ConnectionInput>,
 ) -> Result<Json<ConnectionReport>, Problem> {
+    caller.may_connect(&runtime, &input.connector)?;
     let report = runtime
         .test_connection(&partner, &input.connector, input.credentials)
         .await?;
@@ -50,12 +52,14 @@ pub(crate) async fn test_connection(
     responses((status = 201, description = "The new integration.", body = Integration,
         headers(("location" = String, description = "Where it can be looked up.")))))]
 pub(crate) async fn create_integration(
+    caller: Caller,
     State(runtime): State<Runtime>,
     State(options): State<Arc<Options>>,
     At(partner): At<PartnerId>,
     By(by): By,
     Input(input): Input<ConnectionInput>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Integration>), Problem> {
+    caller.may_connect(&runtime, &input.connector)?;
     let view = runtime
         .create_integration(&partner, &input.connector, input.credentials, &by)
         .await?;

@@ -10,6 +10,8 @@ use crate::auth::Operator;
 use crate::body::Input;
 use crate::params::{Asked, At, page};
 use crate::problem::Problem;
+use crate::wire::each;
+use crate::wire::exchanges::ExchangeList;
 use crate::wire::requests::{
     CloseInput, Ledger, Request, RequestInput, RequestList, RequestsAsked,
 };
@@ -63,6 +65,21 @@ pub(crate) async fn read_request(
     At((partner, request)): At<(PartnerId, RequestId)>,
 ) -> Result<Json<Request>, Problem> {
     Ok(Json(runtime.request(&partner, &request).await?.into()))
+}
+
+/// What was sent to the PSA for a request and what it answered, oldest first: the newest exchanges,
+/// with secrets and what names the user masked.
+#[utoipa::path(get, path = "/api/v1/partners/{partner}/requests/{request}/exchanges",
+    tag = "requests",
+    responses((status = 200, description = "The exchanges.", body = ExchangeList)))]
+pub(crate) async fn read_exchanges(
+    State(runtime): State<Runtime>,
+    At((partner, request)): At<(PartnerId, RequestId)>,
+) -> Result<Json<ExchangeList>, Problem> {
+    let exchanges = runtime.exchanges(&partner, &request).await?;
+    Ok(Json(ExchangeList {
+        exchanges: each(exchanges),
+    }))
 }
 
 /// List requests, without their histories.

@@ -26,6 +26,9 @@ pub(crate) struct Connector {
     /// The PSA's name.
     #[schema(example = "Example PSA")]
     title: String,
+    /// Who connects it: `partner`, or `operator` where it is the vendor's own system.
+    #[schema(value_type = String, example = "partner")]
+    connected_by: runtime::ConnectedBy,
     /// The connector's version.
     #[schema(example = "1.0.0")]
     version: String,
@@ -43,6 +46,7 @@ impl From<runtime::ConnectorForm> for Connector {
         Self {
             name: form.name,
             title: form.title,
+            connected_by: form.connected_by,
             version: form.version,
             words: form.words,
             credentials: each(form.credentials),

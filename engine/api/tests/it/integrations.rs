@@ -77,3 +77,28 @@ async fn a_callout_name_with_a_colon_is_refused() {
     assert_eq!(answer.json()["faults"][0]["pointer"], "/username");
     assert!(!answer.text().contains("hunter2"));
 }
+
+#[tokio::test]
+async fn what_is_the_vendors_own_is_refused_to_partners() {
+    let world = World::new().await;
+    let listed = world.get("/api/v1/connectors").send().await.json();
+    let of_vendor = |one: &&Value| one["connected_by"] == "operator";
+    let connectors = listed["connectors"].as_array().unwrap();
+    let connector = connectors.iter().find(of_vendor).unwrap();
+    let body = json!({ "connector": connector["name"], "credentials": {} });
+    for path in [INTEGRATIONS.to_owned(), format!("{INTEGRATIONS}/test")] {
+        let call = world.post(&path).json(&body).partner("msp-1");
+        let refused = call.send().await.expect_status(403);
+        assert!(
+            refused.text().contains("only an operator"),
+            "{}",
+            refused.text()
+        );
+        world
+            .post(&path)
+            .json(&body)
+            .send()
+            .await
+            .expect_status(422);
+    }
+}

@@ -13,8 +13,9 @@ use runtime::{Runtime, Wanted};
 
 use crate::failure::Failure;
 use crate::form::in_words;
+use crate::list::List;
 use crate::moment::Moment;
-use crate::shell::{Here, Shell, Way, page};
+use crate::shell::{Here, Shell, page};
 
 pub(crate) use request::{send as replay, show as show_request};
 
@@ -25,9 +26,7 @@ const REQUESTS_SHOWN: usize = 50;
 #[template(path = "activity.html")]
 struct ActivityPage {
     shell: Shell,
-    find: String,
-    state: String,
-    filters: Vec<Way>,
+    list: List,
     lines: Vec<Line>,
     /// Where the next ones are.
     next: Option<String>,
@@ -54,14 +53,14 @@ pub(super) struct Look {
 }
 
 pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<Response, Failure> {
-    let find = here.asked("find");
-    let state = here.asked("state");
+    let path = format!("{}/activity", here.root());
+    let list = List::uncounted(here.query(), path, "requests", &filters());
     let after = here.asked("after").and_then(|id| RequestId::new(id).ok());
     let wanted = Wanted {
-        text: find.clone(),
+        text: Some(list.search.clone()),
         state: Standing::ALL
             .into_iter()
-            .find(|one| Some(one.name()) == state.as_deref()),
+            .find(|one| one.name() == list.filter),
         customer: None,
     };
     let found = runtime
@@ -71,53 +70,24 @@ pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<R
     let names: BTreeMap<String, String> = customers
         .map(|customer| (customer.id.to_string(), customer.name))
         .collect();
-    let root = format!("{}/activity", here.root());
-    let state = wanted.state.map_or("", Standing::name);
-    let find = find.unwrap_or_default();
     page(&ActivityPage {
         shell: here.shell("Activity"),
-        filters: filters(&root, &find, state),
         lines: found
             .requests
             .iter()
             .map(|request| line(request, &names))
             .collect(),
-        next: found
-            .next
-            .map(|id| address(&root, &find, state, Some(id.as_str()))),
-        is_asked: !find.is_empty() || !state.is_empty() || after.is_some(),
-        state: state.to_owned(),
-        find,
+        next: found.next.map(|id| list.with("after", id.as_str())),
+        is_asked: !list.search.is_empty() || wanted.state.is_some() || after.is_some(),
+        list,
     })
 }
 
-/// The filters by state, with what is looked for kept.
-fn filters(root: &str, find: &str, state: &str) -> Vec<Way> {
-    let all = std::iter::once(("All", ""));
+/// All of the filters: every state, and first of all no matter which.
+fn filters() -> Vec<(&'static str, &'static str)> {
     let states = Standing::ALL.into_iter();
-    let each = all.chain(states.map(|one| (look(one).label, one.name())));
-    let way = |(label, name): (&str, &str)| Way {
-        label: label.to_owned(),
-        path: address(root, find, name, None),
-        is_current: name == state,
-    };
-    each.map(way).collect()
-}
-
-fn address(root: &str, find: &str, state: &str, after: Option<&str>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    let after = after.unwrap_or_default();
-    for (name, value) in [("find", find), ("state", state), ("after", after)] {
-        if !value.is_empty() {
-            query.append_pair(name, value);
-        }
-    }
-    let query = query.finish();
-    if query.is_empty() {
-        root.to_owned()
-    } else {
-        format!("{root}?{query}")
-    }
+    let each = states.map(|one| (one.name(), look(one).label));
+    std::iter::once(("all", "All")).chain(each).collect()
 }
 
 fn line(request: &Request, names: &BTreeMap<String, String>) -> Line {
@@ -149,16 +119,4 @@ pub(super) const fn look(state: Standing) -> Look {
         Standing::Closed => ("Closed", "idle"),
     };
     Look { label, look }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_looked_for_is_kept_in_every_address() {
-        let path = address("/a", "x & y", "parked", Some("r-1"));
-        assert_eq!(path, "/a?find=x+%26+y&state=parked&after=r-1");
-        assert_eq!(address("/a", "", "", None), "/a");
-    }
 }

@@ -19,6 +19,7 @@ use crate::directory::Directory;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::form::{Field, Offered, Wrong, setting, typed_value};
+use crate::list::List;
 use crate::shell::{Shell, There, Way, page, refused};
 
 mod line;
@@ -27,7 +28,6 @@ pub(crate) mod policy;
 pub(crate) mod products;
 
 use line::{Line, chosen_field, of_product};
-use part::{Filter, Part};
 
 /// The part of the paths of these pages.
 pub(crate) const PATH: &str = "billing";
@@ -40,13 +40,12 @@ struct BillingPage {
     ways: Vec<Way>,
     /// What the connector's people call a company and an agreement, and several of them.
     company: String,
-    companies: String,
     agreement: String,
     /// What the section is called.
     title: String,
     on: bool,
     fields: Vec<Field>,
-    part: Part,
+    list: List,
     lines: Vec<Line>,
     /// How many companies have only one agreement that fits, and none chosen.
     likely: usize,
@@ -238,14 +237,14 @@ async fn made(runtime: &Runtime, there: &There, typed: Typed) -> Result<BillingP
             ..field
         });
     }
-    let all = runtime.agreement_mappings(partner, id).await?;
+    let mut all = runtime.agreement_mappings(partner, id).await?;
+    all.sort_by_cached_key(|line| line.company_name.to_lowercase());
     let products = runtime.product_mappings(partner, id).await?;
     let products: Vec<_> = products.into_iter().map(|line| line.product).collect();
     let likely = all.iter().filter(|line| line.suggestion.is_some()).count();
-    let filter = Filter::named(there.here.asked("show").as_deref());
-    let number = there.here.asked("page").and_then(|text| text.parse().ok());
-    let search = there.here.asked("q").unwrap_or_default();
-    let (part, shown) = Part::of(all, filter, search, number);
+    let path = format!("{}/{PATH}", there.root());
+    let what = there.word("companies").to_lowercase();
+    let (list, shown) = List::of(there.here.query(), path, &what, all);
     let lines = shown
         .iter()
         .map(|line| Line::new(line, &products, typed.fields.as_ref(), &wrong_with));
@@ -255,13 +254,12 @@ async fn made(runtime: &Runtime, there: &There, typed: Typed) -> Result<BillingP
         root: there.root(),
         ways: ways(there, PATH),
         company: there.word("company").to_owned(),
-        companies: there.word("companies").to_owned(),
         agreement: there.word("agreement").to_owned(),
         title: view.form.title,
         on: view.on,
         fields,
         lines: lines.collect(),
-        part,
+        list,
         likely,
         wrong: typed
             .faults

@@ -16,6 +16,7 @@ use runtime::{ConnectionReport, ConnectorForm, Fault, Runtime};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::form::{Field, credential, sentence};
+use crate::pages::integrations::may_see;
 use crate::shell::{Here, Shell, page, refused};
 
 #[derive(Template)]
@@ -48,7 +49,7 @@ pub(crate) async fn show(
     here: Here,
     Path((_, connector)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    let connector = find(&runtime, &connector)?;
+    let connector = find(&runtime, &here, &connector)?;
     page(&create_page(
         &here,
         &connector,
@@ -64,7 +65,7 @@ pub(crate) async fn send(
     Path((_, connector)): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let connector = find(&runtime, &connector)?;
+    let connector = find(&runtime, &here, &connector)?;
     let credentials = fields.below("credentials.").into_iter();
     let credentials: BTreeMap<String, Secret> = credentials
         .map(|(name, value)| (name.to_owned(), Secret::new(value)))
@@ -97,9 +98,10 @@ pub(crate) async fn send(
     if is_ok { page(&shown) } else { refused(&shown) }
 }
 
-fn find(runtime: &Runtime, name: &str) -> Result<ConnectorForm, Failure> {
+/// The connector of that name, if it is the visitor's to connect.
+fn find(runtime: &Runtime, here: &Here, name: &str) -> Result<ConnectorForm, Failure> {
     let mut connectors = runtime.connectors().into_iter();
-    let found = connectors.find(|connector| connector.name == name);
+    let found = connectors.find(|one| one.name == name && may_see(here, one));
     found.ok_or_else(|| {
         Failure::new(
             StatusCode::NOT_FOUND,

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
 use model::{Health, Held, Outcome};
-use runtime::{ConnectorForm, IntegrationView, Runtime};
+use runtime::{ConnectedBy, ConnectorForm, IntegrationView, Runtime};
 
 use crate::failure::Failure;
 use crate::moment::Moment;
@@ -27,6 +27,8 @@ struct Row {
     connector: String,
     title: String,
     about: String,
+    /// Whether the visitor may connect it.
+    may_add: bool,
     integrations: Vec<Line>,
 }
 
@@ -75,7 +77,11 @@ pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<R
         for integration in own {
             lines.push(line(&runtime, &here, &connector, integration).await?);
         }
+        if lines.is_empty() && !may_see(&here, &connector) {
+            continue;
+        }
         rows.push(Row {
+            may_add: here.visitor.may_change() && may_see(&here, &connector),
             connector: connector.name,
             title: connector.title,
             about: connector.family_title,
@@ -87,6 +93,13 @@ pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<R
         is_empty: integrations.is_empty(),
         rows,
     })
+}
+
+/// Whether connecting such a system is the business of who looks: the vendor's own is only that of
+/// those who run the engine.
+pub(super) fn may_see(here: &Here, connector: &ConnectorForm) -> bool {
+    let is_operator = here.visitor.scope().partner().is_none();
+    is_operator || connector.connected_by == ConnectedBy::Partner
 }
 
 async fn line(

@@ -1,6 +1,8 @@
 //! Issues: what a person has to know or mend, each with its remedy. They go by themselves when
 //! they are mended; trying again is for those who will not wait.
 
+pub(crate) mod fleet;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -12,19 +14,27 @@ use runtime::{IssueView, Runtime};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::form::sentence;
+use crate::list::{Filter, List, Listed};
 use crate::moment::Moment;
 use crate::shell::{Here, Shell, page};
 
-/// The most issues that the page shows; what is mended first makes room.
-const ISSUES_SHOWN: usize = 200;
+/// How many issues a page shows.
+const ISSUES_PER_PAGE: usize = 100;
+
+/// Issues whose cause lies in what is set up here, and not in the PSA.
+const SET_UP_HERE: [IssueKind; 4] = [
+    IssueKind::UnmappedCustomer,
+    IssueKind::TicketsOff,
+    IssueKind::NoTicketIntegration,
+    IssueKind::Held,
+];
 
 #[derive(Template)]
 #[template(path = "issues.html")]
 struct IssuesPage {
     shell: Shell,
+    list: List,
     issues: Vec<Line>,
-    /// How many there are beside those that are shown.
-    more: usize,
 }
 
 /// One issue.
@@ -42,6 +52,38 @@ struct Line {
     seen_at: Option<Moment>,
 }
 
+impl Listed for IssueView {
+    const FILTERS: &'static [Filter<Self>] = &[
+        Filter {
+            name: "all",
+            label: "All",
+            takes: |_| true,
+        },
+        Filter {
+            name: "waiting",
+            label: "Work waits",
+            takes: |view| view.behind > 0,
+        },
+        Filter {
+            name: "setup",
+            label: "To set up here",
+            takes: |view| SET_UP_HERE.contains(&view.issue.kind),
+        },
+        Filter {
+            name: "outside",
+            label: "Elsewhere",
+            takes: |view| !SET_UP_HERE.contains(&view.issue.kind),
+        },
+    ];
+    const PER_PAGE: usize = ISSUES_PER_PAGE;
+
+    fn words(&self) -> Vec<&str> {
+        let issue = &self.issue;
+        let own = [issue.title.as_str(), issue.id.as_str(), issue.kind.name()];
+        own.into_iter().chain(issue.detail.as_deref()).collect()
+    }
+}
+
 pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<Response, Failure> {
     let issues = runtime.issues(here.id()).await?;
     let integrations = runtime.integrations(here.id()).await?;
@@ -49,12 +91,13 @@ pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<R
         .into_iter()
         .map(|one| (one.id.to_string(), one.title))
         .collect();
-    let more = issues.len().saturating_sub(ISSUES_SHOWN);
-    let shown = issues.into_iter().take(ISSUES_SHOWN);
+    let path = format!("{}/issues", here.root());
+    let (list, shown) = List::of(here.query(), path, "issues", issues);
+    let shown = shown.into_iter();
     page(&IssuesPage {
         shell: here.shell("Issues"),
         issues: shown.map(|view| line(&here, view, &titles)).collect(),
-        more,
+        list,
     })
 }
 
@@ -83,7 +126,7 @@ pub(crate) async fn send(
 fn mended_on(here: &Here, id: &IntegrationId, kind: IssueKind) -> Option<(&'static str, String)> {
     let (label, part) = match kind {
         IssueKind::UnmappedCustomer => ("Open the mapping", "mapping?show=unmapped"),
-        IssueKind::TicketsOff => ("Open the mapping", "mapping"),
+        IssueKind::TicketsOff => ("Open the mapping", "mapping?show=off"),
         IssueKind::CredentialsRejected | IssueKind::Held => ("Open the settings", "connection"),
         _ => return None,
     };

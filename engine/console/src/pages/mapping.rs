@@ -13,6 +13,7 @@ use runtime::{Runtime, SCORE_MIN};
 use crate::directory::{self, Directory};
 use crate::failure::Failure;
 use crate::fields::Fields;
+use crate::list::List;
 use crate::shell::{Shell, There, page, refused};
 
 mod line;
@@ -21,7 +22,6 @@ pub(crate) mod table;
 mod typed;
 
 use line::Line;
-use part::{Filter, Part};
 use typed::Typed;
 
 /// The score from which suggestions are accepted unless a person says otherwise.
@@ -38,7 +38,10 @@ struct MappingPage {
     /// What the connector's people call a company, and several.
     word: String,
     words: String,
-    part: Part,
+    list: List,
+    /// How many customers there are, and how many are mapped or ignored.
+    total: usize,
+    settled: usize,
     lines: Vec<Line>,
     /// How many suggestions would be accepted with the score as it is.
     likely: usize,
@@ -105,11 +108,10 @@ async fn made(runtime: &Runtime, there: &There, typed: &[Typed]) -> Result<Mappi
     let likely = all.iter().filter_map(|line| line.suggestion.as_ref());
     let likely = likely.filter(|one| !one.ambiguous && one.score >= SCORE_DEFAULT);
     let likely = likely.count();
-    let has_companies = !runtime.companies(partner, id, None, 1).await?.is_empty();
-    let asked = |name: &str| there.here.asked(name);
-    let filter = Filter::named(asked("show").as_deref());
-    let number = asked("page").and_then(|text| text.parse().ok());
-    let (part, shown) = Part::of(all, filter, asked("q").unwrap_or_default(), number);
+    let has_companies = runtime.has_companies(partner, id).await?;
+    let (total, settled) = part::progress(&all);
+    let path = format!("{}/mapping", there.root());
+    let (list, shown) = List::of(there.here.query(), path, "customers", all);
     let line = |line: runtime::MappingLine| {
         let kept = typed.iter().find(|one| one.customer == line.customer.id);
         let line = Line::from(line);
@@ -127,7 +129,9 @@ async fn made(runtime: &Runtime, there: &There, typed: &[Typed]) -> Result<Mappi
         words: there.word("companies").to_owned(),
         wrong: lines.iter().filter(|line| line.wrong.is_some()).count(),
         word,
-        part,
+        list,
+        total,
+        settled,
         lines,
         likely,
         score: SCORE_DEFAULT,

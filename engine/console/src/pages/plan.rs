@@ -19,6 +19,7 @@ use runtime::{BILLING_SECTION, Runtime, Verdict};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::form::Wrong;
+use crate::list::List;
 use crate::moment::Moment;
 use crate::shell::{Shell, There, page, refused};
 use crate::{Options, limits};
@@ -32,7 +33,6 @@ mod unbilled;
 
 use line::Line;
 use live::UnderWay;
-use part::{Filter, Part};
 use unbilled::UnbilledView;
 
 #[derive(Template)]
@@ -46,7 +46,7 @@ struct PlanPage {
     /// Whether anything may be written at all.
     is_preview: bool,
     made: Option<Moment>,
-    part: Part,
+    list: List,
     lines: Vec<Line>,
     /// How many lines wait for a person, and how many for a run.
     waiting: usize,
@@ -220,7 +220,6 @@ async fn made(
     let view = runtime.plan(partner, id).await?;
     let policy = runtime.billing_policy(partner, id).await?;
     let watched = live::watched(runtime, there, options.now()).await?;
-    let asked = |name: &str| there.here.asked(name);
     let count = |states: &[PlanState]| {
         let lines = view.lines.iter();
         lines.filter(|line| states.contains(&line.state)).count()
@@ -229,12 +228,10 @@ async fn made(
         count(&[PlanState::Proposed, PlanState::Held]),
         count(&[PlanState::Approved]),
     );
-    let filter = Filter::named(asked("show").as_deref());
-    let number = asked("page").and_then(|text| text.parse().ok());
     let all = unbilled::named(runtime, partner, view.plan.as_ref()).await?;
     let unbilled_more = all.len().saturating_sub(limits::UNBILLED_SHOWN);
-    let search = asked("q").unwrap_or_default();
-    let (part, shown) = Part::of(view.lines, filter, search, number);
+    let path = format!("{}/reconciliation", there.root());
+    let (list, shown) = List::of(there.here.query(), path, "lines", view.lines);
     let lines = shown
         .into_iter()
         .map(|line| Line::from(line).with(&refusal));
@@ -247,7 +244,7 @@ async fn made(
         is_preview: policy.mode == Mode::Preview,
         made: view.plan.map(|plan| plan.made_at.into()),
         lines: lines.collect(),
-        part,
+        list,
         waiting,
         approved,
         under_way: watched.under_way,

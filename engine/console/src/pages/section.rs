@@ -6,8 +6,8 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::Response;
-use runtime::{Fault, Runtime, SectionChange, SectionView};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use runtime::{BILLING_SECTION, Fault, Runtime, SectionChange, SectionView};
 use serde::Deserialize;
 
 use crate::directory::Directory;
@@ -15,6 +15,8 @@ use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::form::{Field, Offered, Wrong, in_words, setting};
 use crate::shell::{Shell, There, page, refused};
+
+use super::billing;
 
 pub(crate) mod own_script;
 mod preview;
@@ -65,6 +67,9 @@ pub(crate) async fn show(
     there: There,
     Path(named): Path<Named>,
 ) -> Result<Response, Failure> {
+    if named.section == BILLING_SECTION {
+        return Ok(Redirect::to(&format!("{}/{}", there.root(), billing::PATH)).into_response());
+    }
     let view = read(&runtime, &there, &named.section).await?;
     let directory = Directory::read(&runtime, &there).await?;
     page(&made(&runtime, &there, view, Shown::default(), directory).await?)
@@ -77,6 +82,9 @@ pub(crate) async fn send(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let name = &named.section;
+    if name == BILLING_SECTION {
+        return Err(Failure::no_such_page()); // its own page has more to save
+    }
     let view = read(&runtime, &there, name).await?;
     let directory = Directory::read(&runtime, &there).await?;
     let typed = Typed::read(&view, &fields, &directory);

@@ -94,15 +94,15 @@ async fn an_issue_has_its_remedy_and_a_request_its_history() {
         .expect(404, &[]);
     let activity = format!("/partners/{PARTNER}/activity");
     for find in ["r-1", "FILES", "fabrikam"] {
-        let found = browser.get(&format!("{activity}?find={find}")).await;
+        let found = browser.get(&format!("{activity}?q={find}")).await;
         found.expect(200, &["activity/r-1", "Fabrikam &#38; Co"]);
     }
     browser
-        .get(&format!("{activity}?find=nowhere"))
+        .get(&format!("{activity}?q=nowhere"))
         .await
         .expect(200, &["Nothing found"]);
     browser
-        .get(&format!("{activity}?state=closed"))
+        .get(&format!("{activity}?show=closed"))
         .await
         .expect(200, &["Nothing found"]);
     let page = browser.get(&format!("{activity}/r-1")).await;
@@ -220,7 +220,22 @@ async fn operators_see_how_all_partners_are_and_others_do_not() {
         !shown.contains("files.example"),
         "nothing of what customers sent"
     );
+    let said = "no integration has tickets switched on";
+    let found = operator.get("/issues?q=NORTHWIND&show=setup").await;
+    let found = found.expect(200, &[said, "Northwind &#38; Co", "1 piece of work waits"]);
+    let issue = found.value("issue").unwrap();
+    let none = operator.get("/issues?q=other").await;
+    none.expect(200, &["None of the issues fits this filter"]);
+    let fields = [("partner", PARTNER), ("issue", issue.as_str())];
+    operator.fill("/issues", &fields).await.expect(303, &[]);
+    operator
+        .follow()
+        .await
+        .expect(200, &["What waits is being tried again: 1."]);
+    let wrong = [("partner", "no such"), ("issue", "")];
+    operator.fill("/issues", &wrong).await.expect(415, &[]);
     let mut administrator = world.administrator().await;
+    administrator.get("/issues").await.expect(403, &[]);
     administrator.get("/partners").await.expect(403, &[]);
     administrator
         .get("/partners/other/activity")
@@ -230,4 +245,26 @@ async fn operators_see_how_all_partners_are_and_others_do_not() {
         .get("/partners/other/issues")
         .await
         .expect(403, &[]);
+}
+
+#[tokio::test]
+async fn what_is_the_vendors_own_is_connected_by_operators_alone() {
+    let world = World::new("autotask").await;
+    let list = format!("/partners/{PARTNER}/integrations");
+    let new = format!("{list}/new/defensx");
+    let mut operator = world.browser(Scope::Operator).await;
+    operator.get(&list).await.expect(200, &["new/defensx"]);
+    operator.get(&new).await.expect(200, &["Test Connection"]);
+    let mut administrator = world.administrator().await;
+    let shown = administrator.get(&list).await;
+    let shown = shown.expect(200, &["new/autotask"]).text();
+    assert!(!shown.contains("defensx"), "{shown}");
+    administrator.get(&new).await.expect(404, &[]);
+    let billing = format!("{}/settings/billing", administrator.connect().await);
+    administrator.get(&billing).await.expect(303, &[]);
+    let lead = administrator.shown.header("location").unwrap();
+    assert!(
+        lead.ends_with("/billing") && !lead.contains("settings"),
+        "{lead}"
+    );
 }

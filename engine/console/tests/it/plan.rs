@@ -41,8 +41,10 @@ async fn a_line_is_approved_applied_explained_and_taken_back() {
         chain.expect(200, &[PRODUCT, "rounded up", "Read back: 37"]);
         let changes = browser.get(&format!("{path}/changes")).await;
         let change = changes.expect(200, &["Verified"]).value("undo").unwrap();
-        let fields = [("undo", change.as_str())];
         let changes = format!("{path}/changes");
+        let asked = browser.fill(&changes, &[("undo", &change)]).await;
+        asked.expect(200, &["Take a change back?", "Take it back"]);
+        let fields = [("undo", change.as_str()), ("sure", "yes")];
         browser.fill(&changes, &fields).await.expect(303, &[]);
         browser.see(&changes, "Taken back since").await;
         let again = browser.fill(&changes, &fields).await;

@@ -32,6 +32,7 @@ pub(crate) fn check(
         name: file.family.0.clone(),
         title: file.title.clone(),
         version: file.version.clone(),
+        connected_by: file.connected_by,
         causes: file.causes.0.iter().cloned().collect(),
         operations: BTreeMap::new(),
         settings,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::connector::SectionText;
 use super::value::{Name, Named};
+use crate::family::ConnectedBy;
 
 /// What every connector of a family provides, so that pipelines need not know which one they work
 /// on.
@@ -18,6 +19,9 @@ pub(crate) struct FamilyFile {
     pub(crate) title: String,
     /// The version of this file.
     pub(crate) version: String,
+    /// Who connects such a system: each partner, or only those who run the engine.
+    #[serde(default)]
+    pub(crate) connected_by: ConnectedBy,
     /// Settings that every connector of the family has, by section: they follow the connector's own
     /// in the section of the same name.
     #[serde(default)]

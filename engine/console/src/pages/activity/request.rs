@@ -1,9 +1,10 @@
-//! One request: what the product said, where it stands, its ticket, and everything that happened.
+//! One request: what the product said, where it stands, its ticket, everything that
+//! happened, and what was sent to the PSA for it and answered, with secrets and names masked.
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use model::{Request, RequestId};
+use model::{Exchanged, Request, RequestId};
 use runtime::{Replayed, Runtime};
 
 use super::{Look, look};
@@ -24,6 +25,20 @@ struct RequestPage {
     integration: Option<(String, String)>,
     issue: Option<IssueLine>,
     history: Vec<Entry>,
+    exchanges: Vec<ExchangeView>,
+}
+
+/// What was sent to the PSA and what it answered.
+struct ExchangeView {
+    at: Moment,
+    operation: String,
+    method: String,
+    url: String,
+    sent: Option<String>,
+    answered: Option<String>,
+    /// How it ended, in a word or two, and how that looks.
+    label: String,
+    look: &'static str,
 }
 
 /// The ticket, and where it opens.
@@ -52,6 +67,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Failure> {
     let id = RequestId::new(request).map_err(|_| Failure::no_such_page())?;
     let request = runtime.request(here.id(), &id).await?;
+    let exchanges = runtime.exchanges(here.id(), &id).await?;
     let issues = runtime.issues(here.id()).await?.into_iter();
     let mut issues = issues.filter(|view| Some(&view.issue.id) == request.issue.as_ref());
     let integrations = runtime.integrations(here.id()).await?.into_iter();
@@ -75,6 +91,7 @@ pub(crate) async fn show(
             remedy: view.issue.remedy,
         }),
         history: request.history.iter().rev().map(entry).collect(),
+        exchanges: exchanges.into_iter().rev().map(exchange).collect(),
     })
 }
 
@@ -109,6 +126,26 @@ fn facts(request: &Request, customer: Option<String>) -> Vec<(&'static str, Stri
     .into_iter()
     .filter_map(|(label, value)| Some((label, value?)))
     .collect()
+}
+
+fn exchange(exchanged: Exchanged) -> ExchangeView {
+    let status = exchanged.status.map(|status| status.to_string());
+    let status = status.unwrap_or_else(|| "No answer".to_owned());
+    let times = match exchanged.attempts {
+        0 => ", held back".to_owned(),
+        1 => String::new(),
+        times => format!(", sent {times} times"),
+    };
+    ExchangeView {
+        at: exchanged.at.into(),
+        operation: in_words(&exchanged.operation),
+        method: exchanged.method,
+        url: exchanged.url,
+        sent: exchanged.sent,
+        answered: exchanged.answered,
+        label: format!("{status}{times}"),
+        look: if exchanged.succeeded { "good" } else { "bad" },
+    }
 }
 
 fn entry(entry: &model::HistoryEntry) -> Entry {

@@ -16,6 +16,8 @@ use super::{PATH, ways};
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::form::Wrong;
+use crate::limits::PRODUCTS_PER_PAGE;
+use crate::list::{Filter, List, Listed};
 use crate::shell::{Shell, There, Way, page, refused};
 
 /// What a box sends for an item that is to be made, and for what is not billed. Items are sent by
@@ -30,11 +32,47 @@ struct ProductsPage {
     shell: Shell,
     ways: Vec<Way>,
     title: String,
+    list: List,
     products: Vec<ProductView>,
     /// Names to write, for customers that are billed otherwise.
     customers: Vec<String>,
     has_items: bool,
     any_wrong: bool,
+}
+
+impl Listed for ProductLine {
+    const FILTERS: &'static [Filter<Self>] = &[
+        Filter {
+            name: "all",
+            label: "All",
+            takes: |_| true,
+        },
+        Filter {
+            name: "open",
+            label: "To decide",
+            takes: |line| line.mapping.is_none(),
+        },
+        Filter {
+            name: "billed",
+            label: "Billed",
+            takes: |line| is_billed(line) == Some(true),
+        },
+        Filter {
+            name: "not_billed",
+            label: "Not billed",
+            takes: |line| is_billed(line) == Some(false),
+        },
+    ];
+    const PER_PAGE: usize = PRODUCTS_PER_PAGE;
+
+    fn words(&self) -> Vec<&str> {
+        vec![self.product.as_str()]
+    }
+}
+
+fn is_billed(line: &ProductLine) -> Option<bool> {
+    let mapping = line.mapping.as_ref()?;
+    Some(mapping.target != ItemTarget::NotBilled)
 }
 
 /// One product.
@@ -353,11 +391,14 @@ fn made(
             customers: line.customers,
         }
     };
+    let path = format!("{}/{PATH}/products", there.root());
+    let (list, shown) = List::of(there.here.query(), path, "products", known.lines.clone());
     ProductsPage {
         shell: there.shell("Products"),
         ways: ways(there, &format!("{PATH}/products")),
         title: there.integration.title.clone(),
-        products: known.lines.iter().map(product).collect(),
+        products: shown.iter().map(product).collect(),
+        list,
         customers: known.customers.iter().map(|one| one.name.clone()).collect(),
         has_items: !known.items.is_empty(),
         any_wrong: !wrong.is_empty(),

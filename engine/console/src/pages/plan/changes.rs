@@ -96,7 +96,17 @@ pub(crate) async fn show(
     page(&made(&runtime, &there, Vec::new()).await?)
 }
 
-/// Takes one change back.
+/// The question that is asked before a change is taken back.
+#[derive(Template)]
+#[template(path = "undo.html")]
+struct UndoPage {
+    shell: Shell,
+    root: String,
+    title: String,
+    change: ChangeView,
+}
+
+/// Takes one change back, once a person has said that they are sure.
 pub(crate) async fn undo(
     State(runtime): State<Runtime>,
     State(options): State<Arc<Options>>,
@@ -104,6 +114,16 @@ pub(crate) async fn undo(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let change = fields.text("undo").ok_or_else(Failure::not_a_form)?;
+    if fields.get("sure") != Some("yes") {
+        let all = runtime.changes(there.here.id(), there.id()).await?;
+        let found = all.into_iter().find(|one| one.id == change);
+        return page(&UndoPage {
+            shell: there.shell("Take a change back?"),
+            root: there.root(),
+            title: there.integration.title.clone(),
+            change: found.ok_or_else(Failure::no_such_page)?.into(),
+        });
+    }
     let since = options.now();
     let asked = runtime.undo(there.here.id(), there.id(), vec![change.to_owned()]);
     match asked.await {
