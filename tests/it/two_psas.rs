@@ -134,3 +134,87 @@ async fn what_both_could_bill_is_billed_in_the_older_one_alone() {
     msp.unmap(OLDER, "alpha").await;
     assert_eq!(why(NEWER).await, "no_agreement");
 }
+
+/// A company that both PSAs have, with an agreement that can bill it.
+const SHARED: &str = "Ionic Architects Ltd.";
+
+/// What the product is billed as.
+const ITEM: &str = "Browsing";
+
+/// Bills the customer's usage to the shared company in one of the PSAs, without a person.
+async fn bill_shared(msp: &Msp, place: usize, customer: &str) {
+    let found = msp.here(place, "/companies?search=Ionic").await;
+    let company = found["companies"][0]["id"].clone();
+    let mapping = json!({ "mappings": [{ "customer": customer, "company": company }] });
+    let path = |rest: &str| msp.side_path(place, rest);
+    msp.api.put(&path("/mappings/companies"), mapping).await;
+    msp.bill(place).await;
+    let mut policy = msp.here(place, "/billing").await;
+    policy["mode"] = json!("automatic");
+    policy["guards"] = json!({ "share_max": null, "change_max": null,
+        "hold_zero": false, "hold_new": false });
+    msp.api.put(&path("/billing"), policy).await;
+    msp.run(place, "bill_usage").await;
+    let accept = path("/mappings/agreements/accept");
+    msp.api.post(&accept, json!({})).await;
+    let target = json!({ "create": { "name": ITEM, "price": "3.5" } });
+    let products = json!({ "mappings": [{ "product": "browsing", "target": target }] });
+    msp.api.put(&path("/mappings/products"), products).await;
+}
+
+#[tokio::test]
+async fn what_an_older_psa_takes_over_is_taken_down_in_the_newer_one_by_a_person() {
+    let msp = both().await;
+    let used = json!({ "customer_id": "alpha", "product_id": "browsing", "status": "active",
+        "term_start": "2026-07-01", "term_end": "2099-12-31", "quantity": "7" });
+    let usage = json!({ "usage": [used] });
+    msp.api.put(&msp.path("/usage"), usage).await;
+    let planned = async |place: usize| {
+        let run = msp.run(place, "bill_usage").await;
+        assert_eq!(run["status"], "succeeded", "{run}");
+        msp.here(place, "/plan").await["lines"][0].clone()
+    };
+    let billed = |place: usize, line: &serde_json::Value| {
+        let day = line["effective"].as_str().expect("a day").to_owned();
+        msp.sides[place].psa.billed(SHARED, ITEM, &day)
+    };
+    bill_shared(&msp, NEWER, "alpha").await;
+    let line = planned(NEWER).await;
+    assert_eq!(billed(NEWER, &line), Some(7.0), "{line}");
+
+    bill_shared(&msp, OLDER, "alpha").await;
+    let line = planned(OLDER).await;
+    assert_eq!(billed(OLDER, &line), Some(7.0), "{line}");
+    let held = planned(NEWER).await;
+    assert_eq!(
+        (&held["state"], &held["change"]),
+        (&json!("held"), &json!(-7)),
+        "{held}"
+    );
+    assert_eq!(held["holds"], json!(["billed_elsewhere"]), "{held}");
+    assert_eq!(billed(NEWER, &held), Some(7.0), "nobody has approved it");
+
+    let report = msp.api.get(&msp.path("/reconciliation")).await;
+    let lines = report["lines"].as_array().expect("lines");
+    assert_eq!(lines.len(), 2, "{report:#}");
+    assert_eq!(
+        lines[0]["line"], held["id"],
+        "differences come first: {report:#}"
+    );
+    assert_eq!(lines[1]["difference"], 0, "{report:#}");
+    assert_eq!(report["unbilled"], json!([]), "one of them bills it");
+    let path = msp.path("/reconciliation/report");
+    let sheet = msp.api.call(reqwest::Method::GET, &path, None).await.text;
+    assert!(sheet.starts_with("integration,company,"), "{sheet}");
+    assert_eq!(sheet.lines().count(), 3, "{sheet}");
+
+    let lines = json!({ "lines": [held["id"]] });
+    let approve = msp.side_path(NEWER, "/plan/approve");
+    msp.api.post(&approve, lines).await;
+    let line = planned(NEWER).await;
+    assert!(billed(NEWER, &held).unwrap_or_default() < 0.5, "{line}");
+    let line = planned(OLDER).await;
+    assert_eq!(billed(OLDER, &line), Some(7.0));
+    msp.no_issues().await;
+    assert_eq!(msp.misuse(), Vec::<String>::new());
+}

@@ -76,6 +76,8 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(billing::list_items))
         .routes(routes!(plans::read_plan))
         .routes(routes!(plans::read_report))
+        .routes(routes!(plans::read_reconciliation))
+        .routes(routes!(plans::read_reconciliation_report))
         .routes(routes!(plans::approve_lines))
         .routes(routes!(plans::dismiss_lines))
         .routes(routes!(plans::adjust_line))

@@ -16,6 +16,7 @@ pub(crate) mod mappings;
 pub(crate) mod partners;
 pub(crate) mod plan;
 pub(crate) mod previews;
+pub(crate) mod reconciliation;
 pub(crate) mod requests;
 pub(crate) mod runs;
 pub(crate) mod settings;

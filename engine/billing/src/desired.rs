@@ -50,6 +50,9 @@ pub struct Demand {
     pub from: EffectiveFrom,
     /// The usage behind it.
     pub parts: Vec<Part>,
+    /// The title of the integration that bills all of it now, so that nothing ought to be billed
+    /// here. Whether anything ever was, the caller knows.
+    pub elsewhere: Option<String>,
 }
 
 /// An agreement and an item, by texts that sort.
@@ -61,22 +64,38 @@ pub fn desired(facts: &Facts<'_>) -> (Vec<Demand>, Vec<Unbilled>) {
     let (mut places, mut unbilled) = (BTreeMap::<Place, Gathered<'_>>::new(), Vec::new());
     for measured in facts.usages {
         match facts.place(&choices, measured) {
-            Ok((agreement, target)) => {
-                let place = (agreement.to_owned(), target_key(measured, target));
-                let gathered = places.entry(place).or_insert_with(|| Gathered::of(target));
-                let product = measured.usage.product_id.clone();
-                gathered.usages.entry(product).or_default().push(measured);
+            Ok(found) => {
+                let key = target_key(measured, found.target);
+                let gathered = places
+                    .entry((found.agreement.to_owned(), key))
+                    .or_insert_with(|| Gathered::of(found.target));
+                gathered.take(measured, found.elsewhere);
+                if let Some(title) = found.elsewhere {
+                    unbilled.push(not_billed(measured, Why::BilledElsewhere(title.to_owned())));
+                }
             }
-            Err(why) => unbilled.push(Unbilled {
-                customer: measured.usage.customer_id.clone(),
-                product: measured.usage.product_id.clone(),
-                why,
-            }),
+            Err(why) => unbilled.push(not_billed(measured, why)),
         }
     }
     let demands = places.into_iter();
     let demand = |(place, gathered): (Place, Gathered<'_>)| gathered.demand(place, facts.policy);
     (demands.map(demand).collect(), unbilled)
+}
+
+fn not_billed(measured: &Measured, why: Why) -> Unbilled {
+    Unbilled {
+        customer: measured.usage.customer_id.clone(),
+        product: measured.usage.product_id.clone(),
+        why,
+    }
+}
+
+/// Where a usage is billed.
+struct Placed<'a> {
+    agreement: &'a str,
+    target: &'a ItemTarget,
+    /// The title of the integration that bills it in place of this one.
+    elsewhere: Option<&'a str>,
 }
 
 /// What tells items of one agreement apart. One that is still to be made is known by its product,
@@ -91,12 +110,9 @@ fn target_key(measured: &Measured, target: &ItemTarget) -> String {
 }
 
 impl<'a> Facts<'a> {
-    /// Where a usage is billed, or why it is not.
-    fn place(
-        &self,
-        choices: &Choices<'a>,
-        measured: &Measured,
-    ) -> Result<(&'a str, &'a ItemTarget), Why> {
+    /// Where a usage is billed, or would be without another integration that bills it; or why it is
+    /// not.
+    fn place(&self, choices: &Choices<'a>, measured: &Measured) -> Result<Placed<'a>, Why> {
         let usage = &measured.usage;
         let mapping = self.mappings.get(&usage.customer_id);
         let mapping = mapping.ok_or(Why::CustomerUnmapped)?;
@@ -113,18 +129,35 @@ impl<'a> Facts<'a> {
             return Err(Why::NotBilled);
         }
         let pair = (usage.customer_id.clone(), usage.product_id.clone());
-        if let Some(title) = self.elsewhere.get(&pair) {
-            return Err(Why::BilledElsewhere(title.clone()));
+        let elsewhere = self.elsewhere.get(&pair).map(String::as_str);
+        match (
+            self.agreement(choices, company, &usage.product_id),
+            elsewhere,
+        ) {
+            (Ok(agreement), elsewhere) => Ok(Placed {
+                agreement,
+                target,
+                elsewhere,
+            }),
+            (Err(_), Some(title)) => Err(Why::BilledElsewhere(title.to_owned())),
+            (Err(why), None) => Err(why),
         }
-        let chosen = choices
-            .of(company, &usage.product_id)
-            .ok_or(Why::NoAgreement)?;
+    }
+
+    /// The agreement that bills the product to the company.
+    fn agreement(
+        &self,
+        choices: &Choices<'a>,
+        company: &Value,
+        product: &ProductId,
+    ) -> Result<&'a str, Why> {
+        let chosen = choices.of(company, product).ok_or(Why::NoAgreement)?;
         let Some((id, agreement)) = self.agreements.get_key_value(&id_text(chosen)) else {
             return Err(Why::AgreementUnfit("is not in the PSA any more".to_owned()));
         };
         match unfit(agreement, company, self.today) {
             Some(why) => Err(Why::AgreementUnfit(format!("{} {why}", agreement.name))),
-            None => Ok((id, target)),
+            None => Ok(id),
         }
     }
 }
@@ -154,6 +187,8 @@ impl<'a> Choices<'a> {
 struct Gathered<'a> {
     target: &'a ItemTarget,
     usages: BTreeMap<ProductId, Vec<&'a Measured>>,
+    /// What another integration bills in place of this one, and that one's title.
+    elsewhere: BTreeMap<ProductId, &'a str>,
 }
 
 impl<'a> Gathered<'a> {
@@ -161,6 +196,15 @@ impl<'a> Gathered<'a> {
         Self {
             target,
             usages: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, measured: &'a Measured, elsewhere: Option<&'a str>) {
+        let product = measured.usage.product_id.clone();
+        match elsewhere {
+            None => self.usages.entry(product).or_default().push(measured),
+            Some(title) => drop(self.elsewhere.insert(product, title)),
         }
     }
 
@@ -173,7 +217,17 @@ impl<'a> Gathered<'a> {
             quantity: Decimal::ZERO,
             from: EffectiveFrom::PeriodStart,
             parts: Vec::new(),
+            elsewhere: None,
         };
+        if self.usages.is_empty() {
+            demand.elsewhere = self.elsewhere.values().next().map(|it| (*it).to_owned());
+            let rules = self
+                .elsewhere
+                .keys()
+                .map(|product| policy.rule_for(product));
+            demand.from = rules.map(|rule| rule.from).max().unwrap_or(demand.from);
+            demand.products = self.elsewhere.into_keys().collect();
+        }
         for (product, usages) in self.usages {
             let rule = policy.rule_for(&product);
             let counted = count(rule, &usages);

@@ -68,6 +68,7 @@ pub fn line(
     let wanted = day_for(demand.from, agreement, decision, today);
     let Landing { day, billed_until } = landing(wanted, &standing.rows);
     let actual = quantity_on(&standing.rows, day);
+    let elsewhere = demand.elsewhere;
     let mut line = PlanLine {
         id,
         company: agreement.company_id.clone(),
@@ -126,8 +127,11 @@ pub fn line(
             "the agreement ends before the change would count",
         );
     } else {
-        line.holds = holds(&line, &policy.guards);
+        line.holds = holds(&line, &policy.guards, elsewhere.is_some());
         decide(&mut line, policy.mode, decision);
+        if let Some(title) = elsewhere.filter(|_| !line.change().is_zero()) {
+            line.reason = format!("{}: {title} bills it now", line.reason);
+        }
     }
     Some(line)
 }
@@ -145,7 +149,7 @@ impl Enter for PlanLine {
 
 /// What guards say about the change. A drop to zero and a new line are named as such, and not by
 /// their share as well: that would always be all of it.
-fn holds(line: &PlanLine, guards: &Guards) -> Vec<Hold> {
+fn holds(line: &PlanLine, guards: &Guards, is_elsewhere: bool) -> Vec<Hold> {
     let change = line.desired - line.actual;
     let mut holds = Vec::new();
     if change.is_zero() {
@@ -169,6 +173,10 @@ fn holds(line: &PlanLine, guards: &Guards) -> Vec<Hold> {
     let newest = line.parts.iter().map(|part| part.term_end).max();
     if newest.is_some_and(|ended| ended.months_later(1) < line.effective) {
         holds.push(Hold::OldUsage);
+    }
+    if is_elsewhere {
+        // No guard switches this off: nobody but a person knows from which day the other bills.
+        holds.push(Hold::BilledElsewhere);
     }
     holds
 }

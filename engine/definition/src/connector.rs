@@ -199,6 +199,8 @@ pub struct Right {
     pub grants: Expression,
     /// What a person does about it when it is lacking.
     pub remedy: String,
+    /// The section of the settings that needs it, where not everybody does.
+    pub section: Option<String>,
 }
 
 /// A list that a setting is chosen from.

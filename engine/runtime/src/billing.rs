@@ -2,8 +2,9 @@
 //!
 //! `usage` takes in what the product counts; `choices` keeps what people decide: rules, items,
 //! agreements. `reconcile` settles what is in doubt, plans, and applies what may be applied;
-//! `decide` is where people approve, dismiss, adjust, take back; `view` shows all of it. What
-//! ought to be billed is computed by the crate `billing`, without state.
+//! `decide` is where people approve, dismiss, adjust, take back; `view` shows all of it, and
+//! `report` one sheet over all integrations. What ought to be billed is computed by the crate
+//! `billing`, without state.
 
 use model::{Integration, IntegrationId};
 
@@ -14,6 +15,7 @@ mod doubt;
 mod facts;
 mod reconcile;
 mod remedy;
+mod report;
 mod standing;
 mod usage;
 mod view;
@@ -22,6 +24,7 @@ mod watch;
 pub use choices::{AgreementLine, AgreementOption, ProductLine};
 pub use decide::{Decided, Verdict};
 pub(crate) use reconcile::reconcile;
+pub use report::{ReconciledLine, Reconciliation};
 pub(crate) use usage::key as usage_key;
 pub use usage::{USAGES_MAX, UsageReceipt};
 pub use view::{Explanation, PlanView};

@@ -18,8 +18,8 @@ use model::{Health, Held, Integration, IntegrationId, PartnerId, Secret, Timesta
 use sha2::{Digest, Sha256};
 use store::{Batch, Expect, Records, Versioned};
 
-pub(crate) use connection::grants;
 pub use connection::{ConnectionReport, RightReport};
+pub(crate) use connection::{grants, needed};
 use credentials::checked;
 pub use credentials::{CredentialsView, FORMER_KEPT, SpareView};
 pub use own_script::OwnScriptView;

@@ -158,6 +158,43 @@ impl Bill {
         saved.expect("a mapping");
     }
 
+    /// Says what the product is billed as, and otherwise for one customer.
+    pub async fn bills_one_as(&self, target: ItemTarget, customer: usize, other: ItemTarget) {
+        let (customer, _) = self.customers.get(customer).expect("a customer");
+        let mapping = ProductMapping {
+            product: product(),
+            target,
+            overrides: BTreeMap::from([(customer.clone(), other)]),
+        };
+        let (engine, partner) = (self.engine(), &self.world.partner);
+        let saved = engine.put_product_mappings(partner, &self.id, vec![mapping]);
+        saved.await.expect("a mapping");
+    }
+
+    /// Every customer uses so much of so many products, each billed as an item of its own.
+    pub async fn everybody_uses_products(&self, products: usize, quantity: &str) {
+        let (mut mappings, mut usages) = (Vec::new(), Vec::new());
+        for number in 0..products {
+            let name = format!("{PRODUCT}-{number}");
+            let item = self.world.psa.add_item(&name, 2.0).expect("an item");
+            let id = ProductId::new(name).expect("an id");
+            mappings.push(ProductMapping {
+                product: id.clone(),
+                target: ItemTarget::Item(json!(item)),
+                overrides: BTreeMap::new(),
+            });
+            let of = |(customer, _): &(CustomerId, String)| Usage {
+                product_id: id.clone(),
+                ..usage(customer, quantity, "0")
+            };
+            usages.extend(self.customers.iter().map(of));
+        }
+        let (engine, partner) = (self.engine(), &self.world.partner);
+        let saved = engine.put_product_mappings(partner, &self.id, mappings);
+        saved.await.expect("mappings");
+        self.put(usages).await;
+    }
+
     /// Sets the mode and the guards.
     pub async fn mode(&self, mode: Mode, guards: Guards) {
         self.policy(|policy| {

@@ -302,6 +302,7 @@ async fn an_unchanged_pass_reads_no_more_pages_than_there_are() {
 async fn every_line_that_bills_something_else_stays_as_it_is() {
     for bill in Bill::with_each(9).await {
         let before = bill.world.psa.other_lines(ITEM);
+        let agreements = bill.world.psa.agreements();
         assert!(before.len() > 10, "there is something to leave alone");
         bill.mode(Mode::Automatic, Bill::no_guards()).await;
         for used in ["5", "9", "0"] {
@@ -315,6 +316,7 @@ async fn every_line_that_bills_something_else_stays_as_it_is() {
             assert!((0..all).all(|at| bill.units(at) == used.parse().ok()));
         }
         assert_eq!(bill.world.psa.other_lines(ITEM), before);
+        assert_eq!(bill.world.psa.agreements(), agreements);
         assert_eq!(bill.world.psa.violations(), [""; 0]);
     }
 }

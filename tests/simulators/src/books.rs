@@ -24,6 +24,9 @@ pub trait Books {
     /// Every line that bills anything else than this item, with all it has.
     fn other_lines(&self, item: &str) -> Vec<Value>;
 
+    /// Every agreement with all it has but its lines and what is summed up from them.
+    fn agreements(&self) -> Vec<Value>;
+
     /// The same fault for the calls that change what is billed.
     fn at_changes(&self, planned: Planned) -> Planned;
 

@@ -37,6 +37,8 @@ pub enum Fault {
     Unauthorized,
     /// 403 without a body, whatever the rights. The request is not processed.
     Forbidden,
+    /// 400 with a JSON text: what was sent is refused. The request is not processed.
+    Refused,
     /// The request is processed, then answered with a 504 HTML page.
     GatewayTimeout,
     /// The request is processed, then the connection is closed without an answer.

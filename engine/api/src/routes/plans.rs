@@ -15,6 +15,7 @@ use crate::wire::plan::{
     AdjustInput, ChangeList, ChangesAsked, DecisionReceipt, Explanation, LinesInput, Plan,
     PlanAsked, UndoInput,
 };
+use crate::wire::reconciliation::{Reconciliation, ReconciliationAsked};
 
 /// Read the plan: what would be billed, held against what is.
 #[utoipa::path(get, path = "/api/v1/partners/{partner}/integrations/{integration}/plan",
@@ -43,6 +44,35 @@ pub(crate) async fn read_report(
     Ok(Csv {
         name: "reconciliation.csv",
         sheet,
+    })
+}
+
+/// One reconciliation over all of the partner's integrations: for each line what the PSA has, what
+/// the product reported and what the rules make of it, differences first.
+#[utoipa::path(get, path = "/api/v1/partners/{partner}/reconciliation",
+    tag = "billing", params(ReconciliationAsked),
+    responses((status = 200, description = "As planned last.", body = Reconciliation)))]
+pub(crate) async fn read_reconciliation(
+    State(runtime): State<Runtime>,
+    At(partner): At<PartnerId>,
+    Asked(asked): Asked<ReconciliationAsked>,
+) -> Result<Json<Reconciliation>, Problem> {
+    let limit = page(asked.limit)?;
+    let all = runtime.reconciliation(&partner).await?;
+    Ok(Json(Reconciliation::page(all, &asked, limit)))
+}
+
+/// The same as CSV, with all lines, and a row for each usage that no line bills.
+#[utoipa::path(get, path = "/api/v1/partners/{partner}/reconciliation/report",
+    tag = "billing",
+    responses((status = 200, description = "All lines.", body = str, content_type = "text/csv")))]
+pub(crate) async fn read_reconciliation_report(
+    State(runtime): State<Runtime>,
+    At(partner): At<PartnerId>,
+) -> Result<Csv, Problem> {
+    Ok(Csv {
+        name: "reconciliation.csv",
+        sheet: runtime.reconciliation(&partner).await?.report(),
     })
 }
 

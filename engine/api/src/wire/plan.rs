@@ -119,7 +119,8 @@ pub(crate) struct PlanLine {
     state: PlanState,
     /// Why it stands there.
     reason: String,
-    /// Which guards hold it: `share`, `change`, `zero`, `new_line`, `old_usage`.
+    /// Which guards hold it: `share`, `change`, `zero`, `new_line`, `old_usage`,
+    /// `billed_elsewhere` where an older integration bills it now.
     #[schema(value_type = Vec<String>, example = json!(["share"]))]
     holds: Vec<Hold>,
 }

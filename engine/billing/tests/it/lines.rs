@@ -3,9 +3,10 @@
 use billing::{Row, Standing, landing, line, quantity_on};
 use model::Timestamp;
 use model::billing::{
-    Agreement, BillingPolicy, CountsFrom, Decimal, Decision, DecisionKind, EffectiveFrom, Hold,
-    Mode, PlanLine, PlanState,
+    Agreement, BillingPolicy, CountsFrom, Decimal, Decision, DecisionKind, EffectiveFrom, Guards,
+    Hold, Mode, PlanLine, PlanState,
 };
+use model::{CustomerId, ProductId};
 use serde_json::json;
 
 use crate::made::{Made, agreement, day, usage};
@@ -92,6 +93,62 @@ fn guards_hold_what_is_too_much() {
     assert_eq!(
         (line.state, line.holds),
         (PlanState::Held, vec![Hold::NewLine])
+    );
+}
+
+#[test]
+fn what_another_integration_bills_now_is_taken_down_by_a_person_alone() {
+    for (mode, state) in [
+        (Mode::Preview, PlanState::Proposed),
+        (Mode::Ask, PlanState::Proposed),
+        (Mode::Automatic, PlanState::Held),
+    ] {
+        let mut made = Made::new(vec![usage("a", "p", "7")]);
+        let pair = (CustomerId::new("a").unwrap(), ProductId::new("p").unwrap());
+        made.elsewhere.insert(pair, "Another".to_owned());
+        let (demands, unbilled) = made.desired();
+        assert_eq!(unbilled.len(), 1);
+        let demand = demands.into_iter().next().unwrap();
+        assert_eq!(demand.quantity, Decimal::ZERO);
+        let policy = BillingPolicy {
+            mode,
+            guards: Guards {
+                share_max: None,
+                change_max: None,
+                hold_zero: false,
+                hold_new: false,
+            },
+            ..BillingPolicy::default()
+        };
+        let standing = Standing {
+            lines: vec![json!(1)],
+            rows: july(7),
+            ..Standing::default()
+        };
+        let line = billing::line(
+            "line".to_owned(),
+            demand,
+            (&agreement(10, 1), "Company".to_owned()),
+            standing,
+            (&policy, None, day("2026-07-10")),
+        );
+        let line = line.unwrap();
+        assert_eq!((line.change(), line.state), (Decimal::whole(-7), state));
+        assert!(line.holds.contains(&Hold::BilledElsewhere), "{line:?}");
+        assert!(line.reason.ends_with("Another bills it now"), "{line:?}");
+    }
+}
+
+#[test]
+fn one_of_two_customers_that_another_integration_bills_is_an_ordinary_change() {
+    let mut made = Made::new(vec![usage("a", "p", "7"), usage("b", "p", "2")]);
+    let pair = (CustomerId::new("a").unwrap(), ProductId::new("p").unwrap());
+    made.elsewhere.insert(pair, "Another".to_owned());
+    let (demands, _) = made.desired();
+    assert_eq!(demands.len(), 1);
+    assert_eq!(
+        (demands[0].quantity, demands[0].elsewhere.clone()),
+        (Decimal::whole(2), None)
     );
 }
 

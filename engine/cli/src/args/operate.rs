@@ -72,6 +72,9 @@ pub(crate) struct PlanArgs {
     /// The changes that were made, newest first, instead of the plan
     #[arg(long, conflicts_with = "state")]
     pub(crate) changes: bool,
+    /// One report over all of the partner's integrations, differences first, instead of the plan
+    #[arg(long, conflicts_with_all = ["integration", "state", "changes"])]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, clap::Args)]

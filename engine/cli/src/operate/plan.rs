@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::follow;
-use super::server::Integration;
+use super::server::{Integration, Server};
 use super::table::{Column, field, list, table};
 use crate::args::{ApplyArgs, PlanArgs, UndoArgs};
 use crate::error::Error;
@@ -28,6 +28,17 @@ const LINES: [Column; 8] = [
     ("WHY", |line| field(line, "reason")),
 ];
 
+const RECONCILED: [Column; 8] = [
+    ("PSA", |line| field(line, "title")),
+    ("COMPANY", |line| field(line, "company_name")),
+    ("ITEM", |line| field(line, "item_name")),
+    ("BILLED", |line| field(line, "psa_quantity")),
+    ("REPORTED", |line| field(line, "reported_quantity")),
+    ("BILLABLE", |line| field(line, "billable_quantity")),
+    ("CHANGE", |line| field(line, "difference")),
+    ("STATE", |line| field(line, "state")),
+];
+
 const CHANGES: [Column; 6] = [
     ("CHANGE", |change| field(change, "id")),
     ("COMPANY", |change| field(change, "line/company_name")),
@@ -39,6 +50,12 @@ const CHANGES: [Column; 6] = [
 
 /// Shows the plan as it was made last, or the changes that were made.
 pub(crate) async fn show(args: PlanArgs) -> Result<Exit, Error> {
+    if args.all {
+        let server = Server::new(&args.of.server)?;
+        let all = paged("reconciliation", async |path| server.get(path).await).await?;
+        server.print(&all, |all| shown(&RECONCILED, all))?;
+        return Ok(Exit::Ok);
+    }
     let of = Integration::choose(&args.of, Some(SECTION)).await?;
     if args.changes {
         let made = of.get(&format!("changes?limit={PAGE}")).await?;
@@ -48,7 +65,7 @@ pub(crate) async fn show(args: PlanArgs) -> Result<Exit, Error> {
     }
     let state = args.state.map(|state| format!("&state={state}"));
     let plan = whole(&of, &state.unwrap_or_default()).await?;
-    of.server.print(&plan, shown)?;
+    of.server.print(&plan, |plan| shown(&LINES, plan))?;
     Ok(Exit::Ok)
 }
 
@@ -74,7 +91,8 @@ pub(crate) async fn apply(args: ApplyArgs) -> Result<Exit, Error> {
     let is_done = |line: &Value| ["applied", "unchanged"].contains(&&*field(line, "state"));
     // A line that is no more has nothing left to be billed.
     let all_done = lines.iter().all(is_done);
-    of.server.print(&json!({ "lines": lines }), shown)?;
+    let lines = json!({ "lines": lines });
+    of.server.print(&lines, |lines| shown(&LINES, lines))?;
     Ok(if all_done { Exit::Ok } else { Exit::Failed })
 }
 
@@ -98,18 +116,29 @@ pub(crate) async fn undo(args: UndoArgs) -> Result<Exit, Error> {
 
 /// The plan with all of its lines.
 async fn whole(of: &Integration, filter: &str) -> Result<Value, Error> {
-    let mut plan = of.get(&format!("plan?limit={PAGE}{filter}")).await?;
-    let mut lines = list(&plan, "lines");
-    while let Some(after) = plan.get("next").and_then(Value::as_str) {
-        let path = format!("plan?limit={PAGE}{filter}&after={after}");
-        let next = of.get(&path).await?;
-        lines.extend(list(&next, "lines"));
-        plan = next;
+    let paged = paged("plan", async |path| {
+        of.get(&format!("{path}{filter}")).await
+    });
+    paged.await
+}
+
+/// What is answered in pages of `lines`, with all of them.
+async fn paged(
+    path: &str,
+    get: impl AsyncFn(&str) -> Result<Value, Error>,
+) -> Result<Value, Error> {
+    let first = get(&format!("{path}?limit={PAGE}")).await?;
+    let (mut all, mut lines) = (first.clone(), list(&first, "lines"));
+    let mut page = first;
+    while let Some(after) = page.get("next").and_then(Value::as_str) {
+        page = get(&format!("{path}?limit={PAGE}&after={after}")).await?;
+        lines.extend(list(&page, "lines"));
     }
-    if let Some(fields) = plan.as_object_mut() {
+    if let Some(fields) = all.as_object_mut() {
         fields.insert("lines".to_owned(), Value::Array(lines));
+        fields.insert("next".to_owned(), Value::Null);
     }
-    Ok(plan)
+    Ok(all)
 }
 
 /// The plan once another run has made it, and nothing of it is still to be applied.
@@ -133,9 +162,9 @@ fn waiting(plan: &Value) -> Vec<String> {
     lines.filter(waits).map(|line| field(&line, "id")).collect()
 }
 
-fn shown(plan: &Value) -> String {
+fn shown(columns: &[Column], plan: &Value) -> String {
     let lines = list(plan, "lines");
-    let table = table(&LINES, &lines);
+    let table = table(columns, &lines);
     match list(plan, "unbilled").len() {
         0 => table,
         count => format!("{table}\n\n{count} usages are on no line; --format json tells why"),

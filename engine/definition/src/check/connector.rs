@@ -1,6 +1,6 @@
 //! Checks a connector as a whole, against its family.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::near;
 use crate::page::Spot;
 use crate::raw::connector::{ChoicesText, ConnectorFile, LengthText, RightText, ShortText};
 use crate::raw::operation::OperationText;
-use crate::raw::value::SpanText;
+use crate::raw::value::{Name, SpanText};
 
 /// What every check of a part of a connector needs to know.
 #[derive(Debug)]
@@ -274,9 +274,26 @@ fn rights(around: &Surroundings<'_>, spot: &Spot<'_>) -> Vec<Right> {
             operation: text.operation.0.clone(),
             grants: values.varying(&text.grants.0, &at.key("grants")),
             remedy: text.remedy.clone(),
+            section: text
+                .section
+                .as_ref()
+                .map(|name| known_section(name, around, &at.key("section"))),
         }
     };
     around.file.rights.iter().enumerate().map(right).collect()
+}
+
+/// The name of a section that partners can switch on.
+fn known_section(name: &Name, around: &Surroundings<'_>, spot: &Spot<'_>) -> String {
+    let own = around.file.settings.0.iter().map(|(name, _)| name.as_str());
+    let of_family = around.family.settings.keys().map(String::as_str);
+    let known: BTreeSet<&str> = own.chain(of_family).collect();
+    if !known.contains(name.0.as_str()) {
+        let message = format!("there is no section `{}` in `settings`", name.0);
+        let hint = format!("one of {}", Vec::from_iter(known).join(", "));
+        spot.error(codes::UNKNOWN_SETTING, message, Some(hint));
+    }
+    name.0.clone()
 }
 
 fn choices(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Choices> {

@@ -209,6 +209,9 @@ pub(crate) struct RightText {
     pub(crate) grants: Computed,
     /// What a person does about it when it is lacking.
     pub(crate) remedy: String,
+    /// The section of the settings that needs it: it is asked for only where that is switched on.
+    /// Without it, everybody needs the right.
+    pub(crate) section: Option<Name>,
 }
 
 /// A list that a setting is chosen from.

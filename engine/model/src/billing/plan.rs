@@ -1,6 +1,7 @@
 //! The plan: what would be changed, line by line, before it is.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -150,6 +151,8 @@ pub enum Hold {
     NewLine,
     /// The usage is of a term that ended more than a month before the change would count.
     OldUsage,
+    /// An older integration of the partner's bills it now, and the line still has a quantity.
+    BilledElsewhere,
 }
 
 /// One usage and what it adds to a quantity.
@@ -207,6 +210,22 @@ pub enum Why {
     /// An older integration of the partner's bills it; its title. To bill it here, too, would
     /// charge the customer twice.
     BilledElsewhere(String),
+}
+
+impl fmt::Display for Why {
+    /// As a sentence goes on after "it is not billed because".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CustomerUnmapped => f.write_str("the customer is not mapped to a company"),
+            Self::CustomerIgnored => f.write_str("the customer gets no bills"),
+            Self::BillingOff => f.write_str("billing is switched off for the customer"),
+            Self::ProductUnmapped => f.write_str("nobody has said what the product is billed as"),
+            Self::NotBilled => f.write_str("the product is not billed"),
+            Self::NoAgreement => f.write_str("no agreement bills the company"),
+            Self::AgreementUnfit(why) => f.write_str(why),
+            Self::BilledElsewhere(title) => write!(f, "{title} bills it"),
+        }
+    }
 }
 
 /// What a person decided about a line. It holds for exactly the change that the person saw: once

@@ -88,6 +88,8 @@ async fn send(
         return refuse(context, change.line, halt).await.map(|()| false);
     }
     intend(context, known, &change).await?;
+    // The call that changes it, and the one that reads it back.
+    context.count("calls_least", 2);
     let (key, core) = (doubt::key(context, &change), context.remote.core.clone());
     let call = core.doubts.begin(key);
     let inputs = doubt::inputs(&change);

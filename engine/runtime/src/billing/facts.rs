@@ -143,10 +143,13 @@ impl Known {
         demands: Vec<Demand>,
     ) -> Result<Vec<(String, Demand)>, Halt> {
         let integration = context.remote.integration.id.as_str();
-        let mut all: BTreeMap<String, Demand> = demands
-            .into_iter()
-            .map(|demand| (line_id(&demand.agreement, &demand.place), demand))
-            .collect();
+        let mut all: BTreeMap<String, Demand> = BTreeMap::new();
+        for demand in demands {
+            let line = line_id(&demand.agreement, &demand.place);
+            if demand.elsewhere.is_none() || was_billed(context, &line).await? {
+                all.insert(line, demand);
+            }
+        }
         for (line, decision) in &self.decisions {
             let DecisionKind::Undo { change, .. } = &decision.value.kind else {
                 continue;
@@ -164,6 +167,16 @@ impl Known {
     }
 }
 
+/// Whether a change of the line ever took hold. Of what an older integration bills from the
+/// beginning, there is nothing here to take down, and what somebody else put there is theirs.
+async fn was_billed(context: &Context<'_>, line: &str) -> Result<bool, Halt> {
+    let parts = [context.remote.integration.id.as_str(), line];
+    let (core, partner) = (&context.remote.core, context.partner.as_str());
+    let changes: Vec<ChangeRow> = core.all(partner, &parts).await?;
+    let mut changes = changes.into_iter();
+    Ok(changes.any(|row| row.0.state == ChangeState::Verified))
+}
+
 /// The demand for exactly what a change had led to.
 fn as_it_was(change: Change) -> Demand {
     Demand {
@@ -177,6 +190,7 @@ fn as_it_was(change: Change) -> Demand {
         quantity: change.after,
         from: change.line.wanted_from,
         parts: Vec::new(),
+        elsewhere: None,
     }
 }
 

@@ -34,46 +34,6 @@ pub struct Explanation {
     pub changes: Vec<Change>,
 }
 
-impl PlanView {
-    /// The reconciliation report: for each line what the PSA has, what the product reported and
-    /// what the rules make of it.
-    #[must_use]
-    pub fn report(&self) -> Sheet {
-        let mut sheet = Sheet::new(&[
-            "company",
-            "agreement",
-            "item",
-            "products",
-            "psa_quantity",
-            "reported_quantity",
-            "billable_quantity",
-            "difference",
-            "effective",
-            "state",
-            "reason",
-            "line",
-        ]);
-        for line in &self.lines {
-            let products: Vec<&str> = line.products.iter().map(ProductId::as_str).collect();
-            sheet.row([
-                line.company_name.clone(),
-                line.agreement_name.clone(),
-                line.item_name.clone(),
-                products.join(" "),
-                line.actual.to_string(),
-                line.reported().to_string(),
-                line.desired.to_string(),
-                (line.desired - line.actual).to_string(),
-                line.effective.to_string(),
-                line.state.name().to_owned(),
-                line.reason.clone(),
-                line.id.clone(),
-            ]);
-        }
-        sheet
-    }
-}
-
 impl Explanation {
     /// The users behind the number, a row for each.
     #[must_use]

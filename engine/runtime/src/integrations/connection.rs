@@ -72,7 +72,7 @@ impl Core {
 async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
     let mut rights = Vec::new();
     let mut refusal = None;
-    for right in &remote.connector.rights {
+    for right in needed(remote) {
         let granted = match remote.found(&right.operation, &Map::new()).await {
             Ok(records) => {
                 let record = records.into_iter().next().unwrap_or(Value::Null);
@@ -109,6 +109,16 @@ async fn rights(remote: &Remote) -> Result<ConnectionReport, Error> {
             })
         }
     }
+}
+
+/// The rights that the integration needs with the sections that are switched on. Who only wants
+/// tickets is not asked for the rights of billing.
+pub(crate) fn needed(remote: &Remote) -> impl Iterator<Item = &Right> {
+    let is_on = |right: &&Right| {
+        let section = right.section.as_deref();
+        section.is_none_or(|name| remote.integration.is_on(name))
+    };
+    remote.connector.rights.iter().filter(is_on)
 }
 
 /// Whether the record of a right's operation grants it.

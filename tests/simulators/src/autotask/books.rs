@@ -42,6 +42,10 @@ impl Books for Autotask {
         rows
     }
 
+    fn agreements(&self) -> Vec<Value> {
+        self.records(CONTRACT.path)
+    }
+
     fn at_changes(&self, planned: Planned) -> Planned {
         planned
             .method("POST")

@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures::StreamExt as _;
+use serde_json::json;
 
 use super::Fault;
 use crate::reply;
@@ -36,6 +37,10 @@ pub(crate) fn before(
         }
         Fault::Unauthorized => Some(reply::empty(StatusCode::UNAUTHORIZED)),
         Fault::Forbidden => Some(reply::empty(StatusCode::FORBIDDEN)),
+        Fault::Refused => {
+            let text = json!({ "message": "The period of this line is closed." });
+            Some(reply::json(StatusCode::BAD_REQUEST, &text))
+        }
         Fault::DropRequest | Fault::Hang => Some(unanswered()),
         Fault::GatewayTimeout
         | Fault::DropAnswer

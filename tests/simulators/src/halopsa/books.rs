@@ -9,6 +9,9 @@ use crate::Error;
 use crate::books::{Books, is, named, names, no_line, sum};
 use crate::faults::Planned;
 
+/// What of an invoice is another thing once a line is.
+const FOLLOWS_FROM_LINES: [&str; 5] = ["lines", "revenue", "tax_total", "total", "last_modified"];
+
 impl Books for HaloPsa {
     fn billing_settings(&self) -> Vec<(&'static str, &'static str)> {
         Vec::new()
@@ -32,6 +35,14 @@ impl Books for HaloPsa {
         let mut lines: Vec<Value> = self.records(INVOICE.path).iter().flat_map(lines).collect();
         lines.retain(|line| !is(line, "_itemid", item));
         lines
+    }
+
+    fn agreements(&self) -> Vec<Value> {
+        let mut invoices = self.records(INVOICE.path);
+        for invoice in invoices.iter_mut().filter_map(Value::as_object_mut) {
+            invoice.retain(|field, _| !FOLLOWS_FROM_LINES.contains(&field.as_str()));
+        }
+        invoices
     }
 
     fn at_changes(&self, planned: Planned) -> Planned {

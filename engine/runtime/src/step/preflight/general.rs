@@ -11,7 +11,7 @@ use super::Mapped;
 use super::findings::Findings;
 use crate::context::Context;
 use crate::halt::Halt;
-use crate::integrations::{Choice, grants};
+use crate::integrations::{Choice, grants, needed};
 use crate::issues::{Cause, Trouble};
 
 /// Asks for every right that the connector names, each operation once.
@@ -20,9 +20,10 @@ pub(super) async fn rights(
     findings: &mut Findings,
     cause: &str,
 ) -> Result<(), Halt> {
-    let connector = context.remote.connector.clone();
+    let remote = context.remote.clone();
+    let connector = &remote.connector;
     let mut told: BTreeMap<&str, Option<Value>> = BTreeMap::new();
-    for right in &connector.rights {
+    for right in needed(&remote) {
         let operation = right.operation.as_str();
         if !told.contains_key(operation) {
             let records = context.remote.found(operation, &Map::new()).await;
@@ -51,7 +52,7 @@ pub(super) async fn rights(
         }
     }
     findings.looked(cause);
-    context.count("rights", connector.rights.len() as u64);
+    context.count("rights", needed(&remote).count() as u64);
     Ok(())
 }
 

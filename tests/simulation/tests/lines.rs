@@ -1,0 +1,116 @@
+//! What becomes of single lines: one that is refused among good ones, one that is billed otherwise
+//! than the rest, one that keeps the highest number of its term; and what is told of each.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should panic"
+)]
+
+use model::billing::{ChangeState, ItemTarget, Measure, Mode, PlanState};
+use simulation::billing::Bill;
+use simulators::faults::Fault;
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_is_refused_has_its_issue_and_the_others_are_applied_and_verified() {
+    for bill in Bill::with_each(21).await {
+        bill.mode(Mode::Automatic, Bill::no_guards()).await;
+        bill.fail_change(Fault::Refused);
+        bill.everybody_uses("5").await;
+        let all = bill.customers.len();
+        let plan = bill
+            .planned("all others are applied", |lines| {
+                let good = lines.iter().filter(|line| line.actual == line.desired);
+                lines.len() == all && good.count() == all - 1
+            })
+            .await;
+        let bad: Vec<_> = plan.iter().filter(|line| line.troubled).collect();
+        assert_eq!(bad.len(), 1, "{plan:#?}");
+        assert_eq!(bad[0].state, PlanState::Blocked);
+        assert!(bad[0].reason.contains("closed"), "{}", bad[0].reason);
+        let issues = bill.engine().issues(&bill.world.partner).await.unwrap();
+        assert_eq!(issues.len(), 1, "{issues:#?}");
+        assert!(issues[0].issue.title.contains(&bad[0].company_name));
+        let changes = bill.changes().await;
+        let verified = |change: &&model::billing::Change| {
+            change.state == ChangeState::Verified && change.read_back == Some(change.after)
+        };
+        assert_eq!(changes.iter().filter(verified).count(), all - 1);
+
+        bill.run().await;
+        bill.planned("the refused one is applied, too", |lines| {
+            lines.iter().all(|line| line.actual == line.desired)
+        })
+        .await;
+        assert_eq!(bill.adjustments(), all, "each line once");
+        let issues = bill.engine().issues(&bill.world.partner).await.unwrap();
+        assert!(issues.is_empty(), "{issues:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_customer_may_be_left_out_of_what_bills_all_others() {
+    for bill in Bill::with_each(23).await {
+        bill.mode(Mode::Automatic, Bill::no_guards()).await;
+        let usual = bill.item_id(simulation::billing::ITEM).await;
+        bill.bills_one_as(ItemTarget::Item(usual), 0, ItemTarget::NotBilled)
+            .await;
+        bill.uses(&[("5", "0"), ("7", "0")]).await;
+        bill.until("the other one is billed", || bill.units(1) == Some(7))
+            .await;
+        assert_eq!(bill.units(0), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_highest_number_of_a_term_is_billed_where_the_rule_says_so() {
+    let bill = Bill::drawn(24).await;
+    bill.policy(|policy| {
+        policy.mode = Mode::Automatic;
+        policy.guards = Bill::no_guards();
+        policy.rule.measure = Measure::Peak;
+    })
+    .await;
+    for (used, billed) in [("5", 5), ("9", 9), ("3", 9), ("10.5", 11)] {
+        bill.uses(&[(used, "0")]).await;
+        bill.until("it is billed", || bill.units(0) == Some(billed))
+            .await;
+        bill.run().await;
+        assert_eq!(bill.units(0), Some(billed), "after {used}");
+    }
+    assert_eq!(bill.adjustments(), 3, "3 after 9 changes nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_is_explained_from_the_usage_to_what_was_read_back() {
+    for bill in Bill::with_each(25).await {
+        bill.mode(Mode::Automatic, Bill::no_guards()).await;
+        bill.uses(&[("4.5", "1")]).await;
+        let plan = bill
+            .planned("it is applied", |lines| {
+                lines.len() == 1 && lines[0].actual == lines[0].desired
+            })
+            .await;
+        let told = bill
+            .engine()
+            .explain(&bill.world.partner, &bill.id, &plan[0].id)
+            .await
+            .unwrap();
+        assert_eq!(told.line.company_name, bill.company(0));
+        assert!(!told.line.agreement_name.is_empty());
+        assert_eq!((told.usages.len(), told.rules.len()), (1, 1));
+        let usage = &told.usages[0].usage;
+        assert_eq!(
+            (usage.quantity.to_string(), usage.free_quantity.to_string()),
+            ("4.5".to_owned(), "1".to_owned())
+        );
+        let change = &told.changes[0];
+        assert_eq!(
+            (change.before.to_string(), change.after.to_string()),
+            ("0".to_owned(), "4".to_owned())
+        );
+        assert!(change.answer.is_some(), "{change:#?}");
+        assert_eq!(change.read_back, Some(change.after));
+        assert_eq!(change.state, ChangeState::Verified);
+    }
+}
