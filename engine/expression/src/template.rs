@@ -32,6 +32,8 @@ pub(crate) const BLOCKS_MAX: usize = 16;
 pub(crate) struct Template {
     text: Box<str>,
     parsed: handlebars::Template,
+    /// The template once more, if it has nothing but texts and fields: then it is printed at once.
+    pieces: Option<Vec<Piece>>,
     /// What of the scope it needs: nothing else is copied for printing.
     needs: Vec<Need>,
 }
@@ -47,6 +49,15 @@ pub(crate) struct Need {
     pub(crate) printed: bool,
 }
 
+/// A part of a template that has no blocks and no helpers.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// A text, as it is.
+    Text(Box<str>),
+    /// What is found there.
+    Field(Need),
+}
+
 impl Template {
     /// Reads `text` and checks it against `names`.
     pub(crate) fn compile(text: &str, names: &Names<'_>) -> Result<Self, Vec<Fault>> {
@@ -54,6 +65,7 @@ impl Template {
         let needs = check::check(text, &parsed, names)?;
         Ok(Self {
             text: text.into(),
+            pieces: check::pieces(text, &parsed, names),
             parsed,
             needs,
         })

@@ -14,7 +14,7 @@ use handlebars::template::{
 
 use self::name::Frame;
 pub(crate) use self::name::raw;
-use super::{BLOCKS_MAX, Helper, Need};
+use super::{BLOCKS_MAX, Helper, Need, Piece};
 use crate::compile::Names;
 use crate::fault::{self, Fault};
 use crate::shape::Shape;
@@ -26,21 +26,29 @@ pub(super) fn check(
     parsed: &Parsed,
     names: &Names<'_>,
 ) -> Result<Vec<Need>, Vec<Fault>> {
-    let mut check = Check {
-        text,
-        names: *names,
-        frames: Vec::new(),
-        depth: 0,
-        cursor: 0,
-        needs: Vec::new(),
-        faults: Vec::new(),
-    };
+    let mut check = Check::new(text, names);
     check.template(parsed);
     if check.faults.is_empty() {
         Ok(needed(check.needs))
     } else {
         Err(check.faults)
     }
+}
+
+/// The pieces of a template that was found good, if it has nothing but texts and fields: most have.
+pub(super) fn pieces(text: &str, parsed: &Parsed, names: &Names<'_>) -> Option<Vec<Piece>> {
+    let mut check = Check::new(text, names);
+    let mut piece = |element: &Element| match element {
+        Element::RawString(text) => Some(Piece::Text(text.as_str().into())),
+        Element::Expression(call) | Element::HtmlExpression(call) => {
+            check.printed(call);
+            let alone = call.params.is_empty() && call.hash.is_empty();
+            let need = check.needs.pop().filter(|need| alone && need.printed)?;
+            check.needs.is_empty().then_some(Piece::Field(need))
+        }
+        _ => None,
+    };
+    parsed.elements.iter().map(&mut piece).collect()
 }
 
 /// The needs without those that are part of another one: a whole object comes with its fields.
@@ -72,6 +80,20 @@ struct Check<'t> {
     cursor: usize,
     needs: Vec<Need>,
     faults: Vec<Fault>,
+}
+
+impl<'t> Check<'t> {
+    const fn new(text: &'t str, names: &Names<'t>) -> Self {
+        Self {
+            text,
+            names: *names,
+            frames: Vec::new(),
+            depth: 0,
+            cursor: 0,
+            needs: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
 }
 
 impl Check<'_> {

@@ -9,7 +9,7 @@ use handlebars::{
 };
 use serde_json::{Map, Number, Value};
 
-use super::{HELPERS, Need, Template};
+use super::{HELPERS, Need, Piece, Template};
 use crate::error::{Error, quote};
 use crate::scope::Scope;
 
@@ -35,6 +35,34 @@ static REGISTRY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
 impl Template {
     /// Prints the template.
     pub(crate) fn print(&self, scope: &Scope<'_>) -> Result<String, Error> {
+        match &self.pieces {
+            Some(pieces) => self.print_pieces(pieces, scope),
+            None => self.render(scope),
+        }
+    }
+
+    /// Prints a template without blocks and helpers, as [`Template::render`] would.
+    fn print_pieces(&self, pieces: &[Piece], scope: &Scope<'_>) -> Result<String, Error> {
+        let mut text = Limited(String::with_capacity(self.text.len()));
+        for piece in pieces {
+            let written = match piece {
+                Piece::Text(part) => text.write(part),
+                Piece::Field(need) => match self.find(need, scope)? {
+                    None | Some(Value::Null) => Ok(()),
+                    Some(Value::String(part)) => text.write(part),
+                    Some(value) => {
+                        self.check_printable(need, value)?;
+                        text.write(&printable(value).to_string())
+                    }
+                },
+            };
+            written.map_err(|_| self.fail(too_long()))?;
+        }
+        Ok(text.0)
+    }
+
+    /// Prints the template by the library.
+    fn render(&self, scope: &Scope<'_>) -> Result<String, Error> {
         let context = Context::from(self.data(scope)?);
         let mut render = RenderContext::new(None);
         let mut text = Limited(String::with_capacity(self.text.len()));
@@ -58,17 +86,22 @@ impl Template {
             let Some(value) = self.find(need, scope)? else {
                 continue;
             };
-            if need.printed && (value.is_object() || value.is_array()) {
-                let what = if value.is_array() {
-                    "a list"
-                } else {
-                    "an object"
-                };
-                return Err(self.fail(format!("`{}` is {what}", need.names.join("."))));
-            }
+            self.check_printable(need, value)?;
             insert(&mut data, &need.names, value);
         }
         Ok(Value::Object(data))
+    }
+
+    fn check_printable(&self, need: &Need, value: &Value) -> Result<(), Error> {
+        let what = match value {
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+            _ => return Ok(()),
+        };
+        if need.printed {
+            return Err(self.fail(format!("`{}` is {what}", need.names.join("."))));
+        }
+        Ok(())
     }
 
     fn find<'v>(&self, need: &Need, scope: &Scope<'v>) -> Result<Option<&'v Value>, Error> {
@@ -149,10 +182,14 @@ fn whole(number: &Number) -> Number {
 fn reason(error: &RenderError) -> String {
     match error.reason() {
         RenderErrorReason::Other(text) => text.clone(),
-        RenderErrorReason::IOError(_) => format!("it prints more than {OUTPUT_BYTES_MAX} bytes"),
+        RenderErrorReason::IOError(_) => too_long(),
         RenderErrorReason::InvalidJsonIndex(name) => in_list(name),
         _ => "an argument of a helper is not of the kind it needs".to_owned(),
     }
+}
+
+fn too_long() -> String {
+    format!("it prints more than {OUTPUT_BYTES_MAX} bytes")
 }
 
 /// Text that cannot grow beyond [`OUTPUT_BYTES_MAX`].
@@ -165,5 +202,62 @@ impl Output for Limited {
         }
         self.0.push_str(part);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::compile::Names;
+    use crate::shape::Shape;
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "[^{}]{0,6}".prop_map(Value::from),
+            Just(json!([1])),
+            Just(json!({ "b": 1 })),
+        ]
+    }
+
+    proptest! {
+        /// What is printed at once is what the library prints, and fails where it does.
+        #[test]
+        fn pieces_are_what_the_library_prints(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[^{}\\\\]{0,5}",
+                    Just("{{ a }}".to_owned()),
+                    Just("{{a.b}}".to_owned()),
+                    Just("{{{c}}}".to_owned()),
+                    Just("\\{{a}}".to_owned()),
+                    Just("{{! note }}".to_owned()),
+                    Just("{{~a~}}".to_owned()),
+                    Just("\n{{c}}\n".to_owned()),
+                ],
+                0..6,
+            ),
+            a in value(),
+            b in value(),
+            c in value(),
+            nested in any::<bool>(),
+        ) {
+            let names = Names { roots: &Shape::Any, document: None };
+            let template = Template::compile(&parts.concat(), &names).unwrap();
+            let is_plain = !parts.contains(&"{{! note }}".to_owned());
+            prop_assert_eq!(template.pieces.is_some(), is_plain);
+            let a = if nested { json!({ "b": b }) } else { a };
+            let scope = Scope::new().with("a", &a).with("c", &c);
+            // Where several fields cannot be printed, either may be the one that is named.
+            prop_assert_eq!(template.print(&scope).ok(), template.render(&scope).ok());
+        }
     }
 }
