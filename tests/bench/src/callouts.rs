@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::child::{Process, role};
 use crate::engine::{Engine, free_port, listening};
-use crate::load::{Found, post};
+use crate::load::post;
 use crate::psa::Psa;
 use crate::table::{Table, median, memory, per_second, ratio};
 
@@ -33,42 +33,73 @@ pub(crate) async fn run() -> Table {
     let arguments = [&*kept_port.to_string(), &*folder];
     let kept = Process::start(&mut role("by-hand-accept", &arguments));
     listening(kept_port).await;
-    let mut rounds: Vec<[Found; 3]> = Vec::new();
+    let sides = [
+        (engine.port, &engine.process),
+        (port, &bare),
+        (kept_port, &kept),
+    ];
+    let mut rounds: Vec<[Turn; 3]> = Vec::new();
     for _ in 0..ROUNDS {
-        let ours = post(engine.port, &path, CALLERS, TURN, body).await;
-        let theirs = post(port, &path, CALLERS, TURN, body).await;
-        let in_store = post(kept_port, &path, CALLERS, TURN, body).await;
-        rounds.push([ours, theirs, in_store]);
+        let [ours, theirs, in_store] = sides;
+        rounds.push([
+            turn(ours, &path).await,
+            turn(theirs, &path).await,
+            turn(in_store, &path).await,
+        ]);
     }
     let mut table = Table::new(format!(
         "Callouts, {CALLERS} callers, {ROUNDS} turns of {TURN:?}"
     ));
-    let rates: Vec<[f64; 3]> = rounds
-        .iter()
-        .map(|round| round.each_ref().map(Found::rate))
-        .collect();
-    let last = rounds.last_mut().expect("there were rounds");
     let about = [
-        ("durable before the answer", engine.process.peak()),
-        ("a bare axum handler", bare.peak()),
-        ("by hand, in our store before the answer", kept.peak()),
+        "durable before the answer",
+        "a bare axum handler",
+        "by hand, in our store before the answer",
     ];
-    for (at, ((what, peak), found)) in about.into_iter().zip(last).enumerate() {
-        let rate = per_second(median(rates.iter().map(|rates| rates[at])));
-        let slow = format!("99 of 100 within {:.1?}", found.all_but(100));
-        table.row(what, rate, format!("{slow}, {}", memory(peak)));
+    for (at, what) in about.into_iter().enumerate() {
+        let of_all =
+            |figure: fn(&Turn) -> f64| median(rounds.iter().map(|round| figure(&round[at])));
+        let slow = of_all(|turn| turn.slow.as_secs_f64() * 1e3);
+        let (work, peak) = (of_all(|turn| turn.work), memory(sides[at].1.peak()));
+        let more = format!("99 of 100 within {slow:.1} ms, {work:.1} µs of a core each, {peak}");
+        table.row(what, per_second(of_all(|turn| turn.rate)), more);
     }
     for (at, what) in [
         (1, "ratio to the bare handler"),
         (2, "ratio to our store alone"),
     ] {
-        let pairs: Vec<(f64, f64)> = rates.iter().map(|rates| (rates[0], rates[at])).collect();
-        table.row(what, ratio(&pairs), "");
+        let pairs = |figure: fn(&Turn) -> f64| -> Vec<(f64, f64)> {
+            let both = |round: &[Turn; 3]| (figure(&round[0]), figure(&round[at]));
+            rounds.iter().map(both).collect()
+        };
+        table.row(what, ratio(&pairs(|turn| turn.rate)), "");
+        let by_work = ratio(&pairs(|turn| turn.work.recip()));
+        table.row(&format!("{what}, by processor time"), by_work, "");
     }
     engine.kill().await;
     bare.kill().await;
     kept.kill().await;
     table
+}
+
+/// What was found in one turn.
+struct Turn {
+    /// Answers per second.
+    rate: f64,
+    /// How long all but one of a hundred callers waited at most.
+    slow: Duration,
+    /// The processor time of the process, in microseconds per answer.
+    work: f64,
+}
+
+async fn turn((port, process): (u16, &Process), path: &str) -> Turn {
+    let before = process.worked().unwrap_or_default();
+    let mut found = post(port, path, CALLERS, TURN, body).await;
+    let worked = process.worked().unwrap_or_default().saturating_sub(before);
+    Turn {
+        rate: found.rate(),
+        slow: found.all_but(100),
+        work: worked.as_secs_f64() * 1e6 / found.answered as f64,
+    }
 }
 
 /// Each callout is about a ticket of its own, so that none stands for another.
