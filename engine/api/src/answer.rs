@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
-use tracing::{Instrument as _, Span, field};
+use tracing::Instrument as _;
 
 use crate::App;
 use crate::limits::REQUEST_ID_BYTES_MAX;
@@ -23,15 +23,14 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
     let asked = Asked::of(&request);
     let span = tracing::info_span!(
         "call",
-        request_id = id,
+        request_id = %id,
         method = %asked.method,
-        route = asked.route.as_deref().unwrap_or("(none)"),
-        status = field::Empty,
-        duration_ms = field::Empty,
+        route = %asked.route.as_deref().unwrap_or("(none)"),
     );
     let answer = next.run(request).instrument(span.clone()).await;
     let answer = span.in_scope(|| completed(answer, &asked, &app.routes, &id));
-    record(&span, answer.status(), started);
+    let (status, took) = (answer.status().as_u16(), started.elapsed());
+    span.in_scope(|| tracing::info!(status, duration_ms = took.as_secs_f64() * 1e3, "answered"));
     with_headers(answer, &id)
 }
 
@@ -95,12 +94,6 @@ fn write(problem: Problem, id: &str) -> Response {
         tracing::debug!(code, "the call was refused");
     }
     problem.render(id)
-}
-
-fn record(span: &Span, status: StatusCode, started: Instant) {
-    span.record("status", status.as_u16());
-    span.record("duration_ms", started.elapsed().as_secs_f64() * 1000.0);
-    span.in_scope(|| tracing::info!("answered"));
 }
 
 fn with_headers(mut answer: Response, id: &str) -> Response {

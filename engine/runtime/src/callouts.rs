@@ -7,14 +7,16 @@
 
 mod notice;
 
+use std::sync::Arc;
+
 use definition::connector::{Accept, Callout as Definition, HintRule};
 use model::{Integration, Secret};
 use serde_json::{Map, Value};
-use store::{Batch, Expect, Records};
+use store::{Batch, Expect};
 
 use crate::Runtime;
 use crate::integrations::token_hash;
-use crate::tables::{CalloutOwner, CalloutRow, CalloutSeenRow, IntegrationRow, NOBODY};
+use crate::tables::{CalloutSeenRow, IntegrationRow, NOBODY};
 
 /// The most name-value pairs that are looked at in one notice. One PSA sends the whole ticket with
 /// all that is linked to it, some two thousand fields.
@@ -78,8 +80,8 @@ impl Runtime {
     /// for both.
     pub async fn callout(&self, token: &str, callout: Callout) -> Result<(), CalloutError> {
         let core = &self.core;
-        let integration = self.callout_owner(token).await?;
-        check_basic(&integration, callout.basic.as_ref())?;
+        let integration = &self.callout_owner(token).await?.0;
+        check_basic(integration, callout.basic.as_ref())?;
         let connector = core.library.connectors.get(&integration.connector);
         let definition = connector.and_then(|connector| connector.callout.as_ref());
         let definition = definition.ok_or(CalloutError::UnknownToken)?;
@@ -93,7 +95,7 @@ impl Runtime {
         }
         if let Some(notice) = &definition.request {
             let requests = notice::requests(notice, core, connector, &callout.body)?;
-            return self.take_noticed(&integration, requests).await;
+            return self.take_noticed(integration, requests).await;
         }
         let hints = hints(definition, &callout);
         if hints.is_empty() {
@@ -103,9 +105,9 @@ impl Runtime {
         }
         let (mut batch, now) = (Batch::new(), core.now());
         for hint in hints {
-            core.enqueue_hint(&mut batch, &integration, hint, now);
+            core.enqueue_hint(&mut batch, integration, hint, now);
         }
-        self.callout_seen(batch, &integration).await
+        self.callout_seen(batch, integration).await
     }
 
     /// Commits what came of a callout, with the note that one came.
@@ -122,21 +124,15 @@ impl Runtime {
         Ok(())
     }
 
-    async fn callout_owner(&self, token: &str) -> Result<Integration, CalloutError> {
-        let store = &self.core.store;
-        let hash = token_hash(token);
-        let owner = store.get_record::<CalloutRow>(NOBODY, &[&hash]).await?;
-        let Some(owner) = owner else {
-            return Err(CalloutError::UnknownToken);
-        };
-        let CalloutOwner {
-            partner,
-            integration,
-        } = owner.value.0;
-        let row = store
-            .get_record::<IntegrationRow>(partner.as_str(), &[integration.as_str()])
-            .await?;
-        Ok(row.ok_or(CalloutError::UnknownToken)?.value.0)
+    async fn callout_owner(&self, token: &str) -> Result<Arc<IntegrationRow>, CalloutError> {
+        let (core, hash) = (&self.core, token_hash(token));
+        let owner = core.owners.get(&*core.store, NOBODY, &[&hash]).await?;
+        let owner = &owner.ok_or(CalloutError::UnknownToken)?.0;
+        let parts = [owner.integration.as_str()];
+        let row = core
+            .owning
+            .get(&*core.store, owner.partner.as_str(), &parts);
+        row.await?.ok_or(CalloutError::UnknownToken)
     }
 }
 

@@ -60,6 +60,9 @@ pub(crate) struct Core {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) config: Config,
     pub(crate) metrics: crate::metrics::Metrics,
+    /// Whose a callout is: read for each, changed almost never.
+    pub(crate) owners: store::Recent<crate::tables::CalloutRow>,
+    pub(crate) owning: store::Recent<crate::tables::IntegrationRow>,
     /// Answers that are used again for a while.
     pub(crate) kept: crate::remote::Kept,
     pub(crate) introduced: crate::remote::Introduced,
@@ -95,6 +98,8 @@ impl Core {
             random,
             config,
             metrics,
+            owners: store::Recent::default(),
+            owning: store::Recent::default(),
             kept,
             introduced,
             silence,

@@ -8,8 +8,9 @@
 //! is durable, because a worker must see what the commit wrote, or must not get the job at all.
 //! No iteration follows the order of a hash, so that equal histories give equal claims.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use model::Timestamp;
 
@@ -23,8 +24,7 @@ pub(crate) struct Queue {
     /// The serial number of the last lease.
     serial: u64,
     entries: HashMap<u64, Entry>,
-    ids: HashMap<String, u64>,
-    folds: HashMap<(String, String), BTreeSet<u64>>,
+    ids: HashMap<Arc<str>, u64>,
     groups: BTreeMap<String, Group>,
     waiting: BTreeSet<(Timestamp, u64)>,
     leased: BTreeSet<(Timestamp, u64)>,
@@ -37,9 +37,15 @@ pub(crate) struct Queue {
     per_group: usize,
 }
 
+/// What is known of a job. There may be a million, so names are shared with what leads to them.
 #[derive(Debug)]
 struct Entry {
-    header: Header,
+    id: Arc<str>,
+    group: Arc<str>,
+    lane: Arc<str>,
+    fold: Option<Arc<str>>,
+    priority: u8,
+    due: Timestamp,
     place: Place,
 }
 
@@ -60,11 +66,16 @@ enum Place {
 
 #[derive(Debug, Default)]
 struct Group {
+    name: Arc<str>,
     jobs: BTreeSet<u64>,
-    lanes: HashMap<String, BTreeSet<u64>>,
+    lanes: HashMap<Arc<str>, Line>,
+    folds: HashMap<Arc<str>, Line>,
     ready: BTreeSet<(u8, Timestamp, u64)>,
     leased: usize,
 }
+
+/// Jobs in the order they were enqueued. Most lines are of one, and only the last may be a new one.
+type Line = VecDeque<u64>;
 
 /// A job that was given out.
 #[derive(Debug)]
@@ -94,6 +105,11 @@ impl Queue {
         self.ids.get(id).copied()
     }
 
+    /// When the job is due.
+    pub(crate) fn due(&self, sequence: u64) -> Option<Timestamp> {
+        self.entries.get(&sequence).map(|entry| entry.due)
+    }
+
     /// The jobs of `group` after `after`, in the order they were enqueued.
     pub(crate) fn of_group(&self, group: &str, after: Option<u64>, limit: usize) -> Vec<u64> {
         let Some(group) = self.groups.get(group) else {
@@ -111,7 +127,7 @@ impl Queue {
     /// A job that stands for an equal one to be enqueued: the same fold, and nobody has it. One
     /// with a lease does not count, even when that ran out: its holder may have read already.
     pub(crate) fn foldable(&self, group: &str, fold: &str) -> Option<u64> {
-        let equal = self.folds.get(&(group.to_owned(), fold.to_owned()))?;
+        let equal = self.groups.get(group)?.folds.get(fold)?;
         equal
             .iter()
             .copied()
@@ -146,23 +162,31 @@ impl Queue {
 
     /// Adds a job at the end of its lane.
     pub(crate) fn insert(&mut self, sequence: u64, header: Header) {
-        self.ids.insert(header.id.clone(), sequence);
-        if let Some(fold) = &header.fold {
-            let key = (header.group.clone(), fold.clone());
-            self.folds.entry(key).or_default().insert(sequence);
-        }
-        let group = self.groups.entry(header.group.clone()).or_default();
+        let id: Arc<str> = header.id.into();
+        self.ids.insert(Arc::clone(&id), sequence);
+        let due = Timestamp::from_millis(header.due_ms);
+        let group = self
+            .groups
+            .entry(header.group)
+            .or_insert_with_key(|name| Group {
+                name: name.as_str().into(),
+                ..Group::default()
+            });
         group.jobs.insert(sequence);
-        let lane = group.lanes.entry(header.lane.clone()).or_default();
-        let is_head = lane.is_empty();
-        lane.insert(sequence);
-        self.entries.insert(
-            sequence,
-            Entry {
-                header,
-                place: Place::Behind,
-            },
-        );
+        let fold = header
+            .fold
+            .map(|fold| join(&mut group.folds, fold, sequence).0);
+        let (lane, is_head) = join(&mut group.lanes, header.lane, sequence);
+        let entry = Entry {
+            id,
+            group: Arc::clone(&group.name),
+            lane,
+            fold,
+            priority: header.priority,
+            due,
+            place: Place::Behind,
+        };
+        self.entries.insert(sequence, entry);
         if is_head {
             self.wait(sequence);
         }
@@ -171,46 +195,31 @@ impl Queue {
     /// Removes a job; the next one of its lane becomes the head.
     pub(crate) fn remove(&mut self, sequence: u64) {
         self.displace(sequence);
-        let Some(Entry { header, .. }) = self.entries.remove(&sequence) else {
+        let Some(entry) = self.entries.remove(&sequence) else {
             return;
         };
-        self.ids.remove(&header.id);
-        if let Some(fold) = header.fold {
-            let key = (header.group.clone(), fold);
-            if let Some(equal) = self.folds.get_mut(&key) {
-                equal.remove(&sequence);
-                if equal.is_empty() {
-                    self.folds.remove(&key);
-                }
-            }
+        self.ids.remove(&entry.id);
+        let Some(group) = self.groups.get_mut(&*entry.group) else {
+            return;
+        };
+        group.jobs.remove(&sequence);
+        if let Some(fold) = &entry.fold {
+            leave(&mut group.folds, fold, sequence);
         }
-        if let Some(head) = self.leave_lane(sequence, &header.group, &header.lane) {
+        let head = leave(&mut group.lanes, &entry.lane, sequence);
+        if group.jobs.is_empty() {
+            self.groups.remove(&*entry.group);
+        }
+        if let Some(head) = head {
             self.wait(head);
         }
     }
 
-    /// Takes the job out of its lane and group; gives the lane's next one.
-    fn leave_lane(&mut self, sequence: u64, name: &str, lane: &str) -> Option<u64> {
-        let group = self.groups.get_mut(name)?;
-        group.jobs.remove(&sequence);
-        let jobs = group.lanes.get_mut(lane)?;
-        jobs.remove(&sequence);
-        let head = jobs.first().copied();
-        if head.is_none() {
-            group.lanes.remove(lane);
-        }
-        if group.jobs.is_empty() {
-            self.groups.remove(name);
-        }
-        head
-    }
-
     /// Takes the job from its holder; it waits at the head of its lane until it is `due`.
-    pub(crate) fn put_back(&mut self, sequence: u64, due: Timestamp, attempts: u32) {
+    pub(crate) fn put_back(&mut self, sequence: u64, due: Timestamp) {
         self.displace(sequence);
         if let Some(entry) = self.entries.get_mut(&sequence) {
-            entry.header.due_ms = due.as_millis();
-            entry.header.attempts = attempts;
+            entry.due = due;
             self.wait(sequence);
         }
     }
@@ -222,7 +231,7 @@ impl Queue {
         }
         let was_head = self.displace(sequence);
         if let Some(entry) = self.entries.get_mut(&sequence) {
-            entry.header.due_ms = due.as_millis();
+            entry.due = due;
             if was_head {
                 self.wait(sequence);
             }
@@ -325,7 +334,7 @@ impl Queue {
     fn wait(&mut self, sequence: u64) {
         if let Some(entry) = self.entries.get_mut(&sequence) {
             entry.place = Place::Waiting;
-            self.waiting.insert((entry.header.due(), sequence));
+            self.waiting.insert((entry.due, sequence));
         }
     }
 
@@ -334,11 +343,9 @@ impl Queue {
             return;
         };
         entry.place = place;
-        if let Some(group) = self.groups.get_mut(&entry.header.group) {
-            group
-                .ready
-                .insert((entry.header.priority, entry.header.due(), sequence));
-            self.ready.insert(entry.header.group.clone());
+        if let Some(group) = self.groups.get_mut(&*entry.group) {
+            group.ready.insert((entry.priority, entry.due, sequence));
+            self.ready.insert(entry.group.to_string());
         }
     }
 
@@ -349,7 +356,7 @@ impl Queue {
         };
         entry.place = Place::Leased { token, until };
         self.leased.insert((until, sequence));
-        if let Some(group) = self.groups.get_mut(&entry.header.group) {
+        if let Some(group) = self.groups.get_mut(&*entry.group) {
             group.leased += 1;
         }
     }
@@ -360,8 +367,8 @@ impl Queue {
             return false;
         };
         let place = std::mem::replace(&mut entry.place, Place::Behind);
-        let due = entry.header.due();
-        let Some(group) = self.groups.get_mut(&entry.header.group) else {
+        let due = entry.due;
+        let Some(group) = self.groups.get_mut(&*entry.group) else {
             return false;
         };
         match place {
@@ -374,12 +381,36 @@ impl Queue {
                 group.leased = group.leased.saturating_sub(1);
             }
             Place::Ready | Place::Expired { .. } => {
-                group.ready.remove(&(entry.header.priority, due, sequence));
+                group.ready.remove(&(entry.priority, due, sequence));
                 if group.ready.is_empty() {
-                    self.ready.remove(&entry.header.group);
+                    self.ready.remove(&*entry.group);
                 }
             }
         }
         true
     }
+}
+
+/// Puts a job at the end of the line of that name; gives the name, and whether it is alone there.
+fn join(lines: &mut HashMap<Arc<str>, Line>, name: String, sequence: u64) -> (Arc<str>, bool) {
+    let name: Arc<str> = match lines.get_key_value(name.as_str()) {
+        Some((name, _)) => Arc::clone(name),
+        None => name.into(),
+    };
+    let line = lines.entry(Arc::clone(&name)).or_default();
+    line.push_back(sequence);
+    (name, line.len() == 1)
+}
+
+/// Takes a job out of the line of that name; gives the first that is left.
+fn leave(lines: &mut HashMap<Arc<str>, Line>, name: &str, sequence: u64) -> Option<u64> {
+    let line = lines.get_mut(name)?;
+    if let Ok(at) = line.binary_search(&sequence) {
+        line.remove(at);
+    }
+    let first = line.front().copied();
+    if first.is_none() {
+        lines.remove(name);
+    }
+    first
 }

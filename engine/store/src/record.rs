@@ -121,7 +121,8 @@ pub(crate) fn encode<T: Record>(record: &T) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn decode<T: Record>(stored: &Stored) -> Result<Versioned<T>, Error> {
+/// The record, as its type reads it.
+pub(crate) fn decode<T: Record>(stored: &Stored) -> Result<Versioned<T>, Error> {
     let (found, json) = split(&stored.value).ok_or_else(|| Error::Damaged {
         what: format!("record {}", stored.key),
     })?;

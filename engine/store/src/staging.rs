@@ -21,22 +21,10 @@ use crate::{Error, Key, Version};
 /// What will happen to the queue's index once the group is durable, in this order.
 #[derive(Debug)]
 pub(crate) enum Change {
-    Insert {
-        sequence: u64,
-        header: Header,
-    },
-    Remove {
-        sequence: u64,
-    },
-    PutBack {
-        sequence: u64,
-        due: Timestamp,
-        attempts: u32,
-    },
-    Hasten {
-        sequence: u64,
-        due: Timestamp,
-    },
+    Insert { sequence: u64, header: Header },
+    Remove { sequence: u64 },
+    PutBack { sequence: u64, due: Timestamp },
+    Hasten { sequence: u64, due: Timestamp },
 }
 
 /// A group that is ready to be written.
@@ -260,21 +248,16 @@ impl<'a, M: Medium> Stage<'a, M> {
                 let (mut header, old) = self.read_job(sequence)?;
                 header.due_ms = due.as_millis();
                 header.attempts = header.attempts.saturating_add(attempt);
-                let attempts = header.attempts;
                 self.waits(&header);
                 self.write(raw, Some(job::encode(&header, &payload.unwrap_or(old))?))?;
-                self.change(Change::PutBack {
-                    sequence,
-                    due,
-                    attempts,
-                });
+                self.change(Change::PutBack { sequence, due });
             }
         }
         Ok(())
     }
 
     fn hasten(&mut self, sequence: Option<u64>, due: Timestamp) -> Result<(), Error> {
-        let Some(sequence) = sequence else {
+        let Some(sequence) = sequence.filter(|one| !self.is_due_by(*one, due)) else {
             return Ok(());
         };
         let (mut header, payload) = self.read_job(sequence)?;
@@ -288,6 +271,13 @@ impl<'a, M: Medium> Stage<'a, M> {
         )?;
         self.change(Change::Hasten { sequence, due });
         Ok(())
+    }
+
+    /// Whether the job is due by then already. The index tells of jobs that this group does not
+    /// settle; nothing else makes one due later. Most calls end here, without reading the job.
+    fn is_due_by(&self, sequence: u64, due: Timestamp) -> bool {
+        let known = lock(self.queue).due(sequence);
+        !self.settled.contains_key(&sequence) && known.is_some_and(|known| known <= due)
     }
 
     /// The job of this id, held, when nobody will have a lease on it after this group.

@@ -190,13 +190,7 @@ impl<M: Medium> State<M> {
             match change {
                 Change::Insert { sequence, header } => queue.insert(sequence, header),
                 Change::Remove { sequence } => queue.remove(sequence),
-                Change::PutBack {
-                    sequence,
-                    due,
-                    attempts,
-                } => {
-                    queue.put_back(sequence, due, attempts);
-                }
+                Change::PutBack { sequence, due } => queue.put_back(sequence, due),
                 Change::Hasten { sequence, due } => queue.hasten(sequence, due),
             }
         }
