@@ -6,6 +6,9 @@ use model::PartnerId;
 use super::site::Site;
 use super::stage::{Side, Stage};
 
+/// A call in somebody's name.
+const BEARER: &str = "curl -H \"authorization: Bearer $TOKEN\"";
+
 /// All of it, line by line.
 pub(super) fn lines(site: &Site, stages: &[Stage]) -> Vec<String> {
     let mut lines = owned(&[
@@ -42,9 +45,30 @@ fn first_set_up(site: &Site, stage: &Stage) -> Vec<String> {
         lines.push(format!("  To paste for {}:", side.name()));
         let pasted = side.psa.credentials(&side.url).into_iter();
         lines.extend(pasted.map(|(name, value)| format!("    {name:<18} {value}")));
-        lines.push(format!("    {:<18} {}", "its tickets", tickets(side)));
+        lines.extend(as_technician(side));
     }
+    lines.push(String::new());
+    lines.push(
+        "  Once a customer is mapped and tickets are on, as the product (the token is below):"
+            .to_owned(),
+    );
+    lines.push(request(&site.url(), stage));
     lines
+}
+
+/// What somebody does in the PSA itself, as calls of its controls.
+fn as_technician(side: &Side) -> [String; 3] {
+    let tickets = tickets(side);
+    let callout = format!("{}/__simulator/callout", side.url);
+    [
+        ("see its tickets", format!("curl {tickets}")),
+        ("close one", format!("curl -X POST {tickets}/ID/close")),
+        (
+            "set its callout",
+            format!("curl --json '{{\"url\":\"CALLOUT URL\"}}' {callout}"),
+        ),
+    ]
+    .map(|(what, call)| format!("    {what:<18} {call}"))
 }
 
 /// Calls about the requests of one partner, and where the tickets of each are.
@@ -74,6 +98,17 @@ fn tickets(side: &Side) -> String {
 
 fn first_steps(url: &str, stage: &Stage) -> String {
     let requests = format!("{url}{}", stage.path("/requests"));
+    let lines = [
+        format!("  {BEARER} {requests}"),
+        request(url, stage),
+        format!("  {BEARER} {requests}/mine-1"),
+    ];
+    lines.join("\n")
+}
+
+/// A call that hands in a request of the first customer.
+fn request(url: &str, stage: &Stage) -> String {
+    let requests = format!("{url}{}", stage.path("/requests"));
     let customer = stage.product.customers().into_iter().next();
     let request = serde_json::json!({
         "id": "mine-1",
@@ -81,13 +116,7 @@ fn first_steps(url: &str, stage: &Stage) -> String {
         "report_type": "url_block",
         "hostname": "files.example",
     });
-    let bearer = "curl -H \"authorization: Bearer $TOKEN\"";
-    let lines = [
-        format!("  {bearer} {requests}"),
-        format!("  {bearer} --json '{request}' \\\n    {requests}"),
-        format!("  {bearer} {requests}/mine-1"),
-    ];
-    lines.join("\n")
+    format!("  {BEARER} --json '{request}' \\\n    {requests}")
 }
 
 fn owned(lines: &[&str]) -> Vec<String> {

@@ -35,6 +35,7 @@ pub(crate) fn router() -> Router<Autotask> {
         .route("/tickets", get(tickets).post(create_ticket))
         .route("/tickets/{id}", get(ticket).patch(edit_ticket))
         .route("/tickets/{id}/status", post(set_status))
+        .route("/tickets/{id}/close", post(close_ticket))
         .route("/companies", get(companies).post(add_company))
         .route("/companies/{id}/active", post(set_company_active))
         .route("/records/{entity}", get(records).post(create_record))
@@ -106,6 +107,10 @@ async fn set_status(
     Json(wanted): Json<Status>,
 ) -> Response {
     answer(autotask.set_ticket_status(id, wanted.status))
+}
+
+async fn close_ticket(State(autotask): State<Autotask>, Path(id): Path<i64>) -> Response {
+    answer(autotask.close_ticket_as_technician(id))
 }
 
 async fn companies(State(autotask): State<Autotask>) -> Json<Value> {

@@ -34,6 +34,7 @@ pub(crate) fn router() -> Router<HaloPsa> {
         .route("/tickets", get(tickets).post(create_ticket))
         .route("/tickets/{id}", get(ticket).patch(edit_ticket))
         .route("/tickets/{id}/status", post(set_status))
+        .route("/tickets/{id}/close", post(close_ticket))
         .route("/tickets/{id}/actions", get(actions))
         .route("/companies", get(companies).post(add_company))
         .route("/companies/{id}/active", post(set_company_active))
@@ -116,6 +117,10 @@ async fn set_status(
     Json(wanted): Json<Status>,
 ) -> Response {
     answer(halo.edit_ticket(id, json!({ "status_id": wanted.status })))
+}
+
+async fn close_ticket(State(halo): State<HaloPsa>, Path(id): Path<i64>) -> Response {
+    answer(halo.close_ticket_as_technician(id))
 }
 
 async fn companies(State(halo): State<HaloPsa>) -> Json<Value> {
