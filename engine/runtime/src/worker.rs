@@ -260,9 +260,9 @@ impl Core {
         let integration = match self.route(partner, request).await {
             Ok(Routed::To(integration)) => *integration,
             Ok(Routed::Nowhere(halt)) => {
-                return self
-                    .put_aside(lease, work, partner, Some(id), Batch::new(), halt)
-                    .await;
+                self.put_aside(lease, work, partner, Some(id), Batch::new(), halt)
+                    .await?;
+                return self.left_behind(partner, id, left).await;
             }
             Err(error) => return Err(store_error(error)),
         };

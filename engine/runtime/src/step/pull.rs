@@ -34,10 +34,9 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         operation,
         since,
         with,
-        name,
         keep,
         complete,
-        each,
+        ..
     } = &step.kind
     else {
         return Ok(Flow::Go);
@@ -50,66 +49,16 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         return taken.read(context, operation, &inputs).await;
     }
     let mut read = Read::begin(context, operation, since.as_ref()).await?;
-    let mut inputs = inputs(context, &step.path, operation, with)?;
-    if let Some(since) = read.open.since {
-        inputs.insert("since".to_owned(), json!(since));
-    }
-    let remote = context.remote.clone();
-    let listing = remote.listing(operation, &inputs).await;
-    let listing = listing.map_err(|failed| context.halt(failed))?;
-    let mut pager = listing.pager(read.resume());
-    let mut next = listing.next(&mut pager).await;
-    while let Some(page) = next.map_err(|failed| context.halt(failed))? {
-        let Page { records, position } = page;
-        if records.len() > PAGE_RECORDS_MAX {
-            return Err(incomplete(
-                context,
-                operation,
-                "a page has too many records",
-            ));
+    let (is_resumed, ended) = (read.resume().is_some(), read.on(context, step).await);
+    if read.is_lost {
+        // To go on from there would fail for ever: the list begins anew, now if it has not just.
+        read.forget(context);
+        if is_resumed {
+            context.commit().await?;
+            return Box::pin(pull(context, step)).await;
         }
-        context.count("pages", 1);
-        context.count("records", records.len() as u64);
-        let mut same = Vec::new();
-        for record in records {
-            read.saw(since.as_ref(), &record);
-            same.extend(match keep {
-                Some(Keep::Company) => kept::keep::<CompanyRow>(context, &read, &record).await?,
-                Some(Keep::Agreement) => {
-                    kept::keep::<AgreementRow>(context, &read, &record).await?
-                }
-                Some(Keep::Item) => kept::keep::<ItemRow>(context, &read, &record).await?,
-                Some(Keep::Customer | Keep::Usage) | None => None,
-            });
-            if !each.is_empty() {
-                context.roots.insert(name.clone(), record);
-                run(context, each).await?;
-            }
-        }
-        read.open.position = position;
-        read.save(context);
-        kept::note(context, &read, same);
-        // The next page may come while this one becomes durable: asking for it changes nothing.
-        let (committed, following) = tokio::join!(context.commit(), listing.next(&mut pager));
-        committed?;
-        context.extend().await?;
-        next = following;
     }
-    let verdict = verdict(operation, &pager.verdict());
-    context.verdicts.push(verdict.clone());
-    if !verdict.complete {
-        return Err(incomplete(context, operation, &verdict.stopped));
-    }
-    // A read of what has changed since a moment proves nothing about the others.
-    match keep.filter(|_| read.open.since.is_none()) {
-        Some(Keep::Company) => kept::drop_unseen::<CompanyRow>(context, &read).await?,
-        Some(Keep::Agreement) => kept::drop_unseen::<AgreementRow>(context, &read).await?,
-        Some(Keep::Item) => kept::drop_unseen::<ItemRow>(context, &read).await?,
-        Some(Keep::Customer | Keep::Usage) | None => {}
-    }
-    listing.end(&mut context.batch);
-    read.end(context);
-    Ok(Flow::Go)
+    ended.map(|()| Flow::Go)
 }
 
 /// Reads a whole list that is not kept, and gives each record to `take`. It begins anew after a
@@ -147,6 +96,9 @@ struct Read {
     parts: [String; 3],
     cursor: Cursor,
     open: OpenRead,
+    /// Whether it can't go on from where it stands: it came to an end that proves nothing, or the
+    /// place that was kept is none any more.
+    is_lost: bool,
 }
 
 impl Read {
@@ -180,7 +132,91 @@ impl Read {
             parts,
             cursor,
             open,
+            is_lost: false,
         })
+    }
+
+    /// Reads from where it stands to the end of the list.
+    async fn on(&mut self, context: &mut Context<'_>, step: &Step) -> Result<(), Halt> {
+        let StepKind::Pull {
+            operation,
+            since,
+            with,
+            name,
+            keep,
+            complete: _,
+            each,
+        } = &step.kind
+        else {
+            return Ok(());
+        };
+        let mut inputs = inputs(context, &step.path, operation, with)?;
+        if let Some(since) = self.open.since {
+            inputs.insert("since".to_owned(), json!(since));
+        }
+        let remote = context.remote.clone();
+        let listing = remote.listing(operation, &inputs).await;
+        let listing = listing.map_err(|failed| context.halt(failed))?;
+        let mut pager = listing.pager(self.resume());
+        let mut next = listing.next(&mut pager).await;
+        let mut is_first = true;
+        while let Some(page) = next.map_err(|failed| {
+            let halt = context.halt(failed);
+            self.is_lost |= is_first && matches!(halt, Halt::Behind { .. });
+            halt
+        })? {
+            is_first = false;
+            let Page { records, position } = page;
+            if records.len() > PAGE_RECORDS_MAX {
+                return Err(incomplete(
+                    context,
+                    operation,
+                    "a page has too many records",
+                ));
+            }
+            context.count("pages", 1);
+            context.count("records", records.len() as u64);
+            let mut same = Vec::new();
+            for record in records {
+                self.saw(since.as_ref(), &record);
+                same.extend(match keep {
+                    Some(Keep::Company) => kept::keep::<CompanyRow>(context, self, &record).await?,
+                    Some(Keep::Agreement) => {
+                        kept::keep::<AgreementRow>(context, self, &record).await?
+                    }
+                    Some(Keep::Item) => kept::keep::<ItemRow>(context, self, &record).await?,
+                    Some(Keep::Customer | Keep::Usage) | None => None,
+                });
+                if !each.is_empty() {
+                    context.roots.insert(name.clone(), record);
+                    run(context, each).await?;
+                }
+            }
+            self.open.position = position;
+            self.save(context);
+            kept::note(context, self, same);
+            // The next page may come while this one becomes durable: asking for it changes nothing.
+            let (committed, following) = tokio::join!(context.commit(), listing.next(&mut pager));
+            committed?;
+            context.extend().await?;
+            next = following;
+        }
+        let verdict = verdict(operation, &pager.verdict());
+        context.verdicts.push(verdict.clone());
+        if !verdict.complete {
+            self.is_lost = true;
+            return Err(incomplete(context, operation, &verdict.stopped));
+        }
+        // A read of what has changed since a moment proves nothing about the others.
+        match keep.filter(|_| self.open.since.is_none()) {
+            Some(Keep::Company) => kept::drop_unseen::<CompanyRow>(context, self).await?,
+            Some(Keep::Agreement) => kept::drop_unseen::<AgreementRow>(context, self).await?,
+            Some(Keep::Item) => kept::drop_unseen::<ItemRow>(context, self).await?,
+            Some(Keep::Customer | Keep::Usage) | None => {}
+        }
+        listing.end(&mut context.batch);
+        self.end(context);
+        Ok(())
     }
 
     fn resume(&self) -> Option<&Value> {
@@ -207,7 +243,13 @@ impl Read {
         self.put(context, cursor);
     }
 
-    fn end(self, context: &mut Context<'_>) {
+    /// The next read begins at the start of the list.
+    fn forget(&self, context: &mut Context<'_>) {
+        let newest = self.cursor.newest;
+        self.put(context, Cursor { newest, open: None });
+    }
+
+    fn end(&self, context: &mut Context<'_>) {
         let cursor = Cursor {
             newest: self.open.newest,
             open: None,
