@@ -154,7 +154,7 @@ impl Core {
         trouble: &Trouble,
     ) -> Result<(), store::Error> {
         let issue = self
-            .open_issue(batch, partner, trouble)
+            .open_for_work(batch, partner, trouble)
             .await
             .map_err(store_error)?;
         Self::put_behind(batch, partner, &issue, lease, work.clone());

@@ -67,6 +67,9 @@ pub(crate) struct Recheck {
     /// How often it was tried in vain.
     #[serde(default)]
     tries: u32,
+    /// Whether the issue was opened for work that waits behind it, so that without any it is over.
+    #[serde(default)]
+    is_for_work: bool,
 }
 
 impl Recheck {
@@ -136,6 +139,26 @@ impl Core {
         partner: &PartnerId,
         trouble: &Trouble,
     ) -> Result<IssueId, Error> {
+        self.open(batch, partner, trouble, false).await
+    }
+
+    /// The same for work that the batch puts behind it.
+    pub(crate) async fn open_for_work(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        trouble: &Trouble,
+    ) -> Result<IssueId, Error> {
+        self.open(batch, partner, trouble, true).await
+    }
+
+    async fn open(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        trouble: &Trouble,
+        is_for_work: bool,
+    ) -> Result<IssueId, Error> {
         let id = trouble.issue_id();
         let parts = [id.as_str()];
         let known = self
@@ -174,7 +197,12 @@ impl Core {
             .await?;
         if issue.kind.state_behind() == model::State::Failed {
             let every = trouble.cause.as_ref().and_then(|cause| cause.recheck);
-            self.enqueue_recheck(batch, partner, &id, Recheck { every, tries: 0 });
+            let recheck = Recheck {
+                every,
+                tries: 0,
+                is_for_work,
+            };
+            self.enqueue_recheck(batch, partner, &id, recheck);
         }
         Ok(id)
     }
@@ -368,8 +396,8 @@ impl Core {
         if open.is_some() {
             // Without work there was nothing to try, and what comes later is not made to wait.
             let is_any = self.let_go(partner, id, 1).await? > 0;
-            if !is_any && recheck.tries > 0 {
-                // What was tried has become something else, and a crash hid that nothing is left.
+            if !is_any && (recheck.tries > 0 || recheck.is_for_work) {
+                // What waited has become something else, and a crash hid that nothing is left.
                 self.clear_if_empty(partner, id).await?;
             }
             let tries = if is_any { recheck.tries + 1 } else { 0 };
