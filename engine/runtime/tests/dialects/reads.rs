@@ -123,6 +123,27 @@ async fn a_crash_on_a_page_repeats_at_most_that_page() {
     only_the_bad_page_twice(&world, &id).await;
 }
 
+/// The place after an end that proved nothing is no place to go on from.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_came_to_a_wrong_end_is_read_anew() {
+    let empty = RawAnswer::json(200, &json!({ "total": PAGES * SIZE, "rows": [] }));
+    let (world, is_ill) = ill(empty).await;
+    let id = world.create().await;
+    let failed = world.next_run(&id, "read_companies").await;
+    assert!(
+        matches!(failed.outcome, Outcome::Failed { .. }),
+        "{failed:?}"
+    );
+    is_ill.store(false, Ordering::SeqCst);
+    let good = world.next_run(&id, "read_companies").await;
+    assert_eq!(good.outcome, Outcome::Succeeded, "{good:?}");
+    assert_eq!(good.counts.get("pages"), Some(&PAGES), "{good:?}");
+    let all: Vec<u64> = (1..=PAGES * SIZE).collect();
+    assert_eq!(world.companies(&id).await, all);
+    let issues = world.runtime.issues(&world.partner).await.unwrap();
+    assert!(issues.is_empty(), "{issues:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_page_that_comes_again_and_a_selector_that_hits_nothing_are_issues() {
     let elsewhere = json!({ "total": 200, "data": [{ "id": 1 }] });
