@@ -27,8 +27,9 @@ mod tokens;
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
 /// The pages of a partner, in the order of the menu: what it says, and the part of the path.
-pub(crate) const PARTNER_PAGES: [(&str, &str); 5] = [
+pub(crate) const PARTNER_PAGES: [(&str, &str); 6] = [
     ("Integrations", "integrations"),
+    ("Billing", plan::overview::PATH),
     ("Issues", "issues"),
     ("Activity", "activity"),
     ("Notices", "notices"),
@@ -99,6 +100,8 @@ pub(crate) fn guarded() -> Router<App> {
             get(create::show).post(create::send),
         )
         .nest("/integrations/{integration}", integration)
+        .route("/reconciliation", get(plan::overview::show))
+        .route("/reconciliation.csv", get(plan::overview::report))
         .route("/issues", get(issues::show).post(issues::send))
         .route("/activity", get(activity::show))
         .route(

@@ -50,7 +50,7 @@ pub(crate) struct Shell {
     /// What came of the form that was just sent.
     pub(crate) said: Option<Said>,
     /// Where the set-up goes on after it.
-    pub(crate) next: Option<Way>,
+    pub(crate) next: Vec<Way>,
 }
 
 /// A way to another page.
@@ -102,7 +102,7 @@ impl Shell {
             integration: String::new(),
             tabs: Vec::new(),
             said: None,
-            next: None,
+            next: Vec::new(),
         }
     }
 }
@@ -205,8 +205,9 @@ impl There {
             integration: self.integration.title.clone(),
             next: outer
                 .said
-                .as_ref()
-                .and_then(|said| next(said, &root, &tabs)),
+                .iter()
+                .flat_map(|said| next(said, &root, &tabs))
+                .collect(),
             tabs,
             ..outer
         }
@@ -219,16 +220,15 @@ impl There {
     }
 }
 
-/// The next step of the set-up, if the integration has such a page.
-fn next(said: &Said, root: &str, tabs: &[Way]) -> Option<Way> {
-    let (part, about) = said.next?;
-    let path = format!("{root}/{part}");
-    let is_there = tabs.iter().any(|tab| path.starts_with(&tab.path));
-    is_there.then(|| Way {
-        label: format!("Next: {about}"),
-        path,
+/// The next steps of the set-up, of those for which the integration has a page.
+fn next(said: &Said, root: &str, tabs: &[Way]) -> Vec<Way> {
+    let ways = said.next.iter().map(|(part, label)| Way {
+        label: (*label).to_owned(),
+        path: format!("{root}/{part}"),
         is_current: false,
-    })
+    });
+    let is_there = |way: &Way| tabs.iter().any(|tab| way.path.starts_with(&tab.path));
+    ways.filter(is_there).collect()
 }
 
 /// The value of `name` in a query, if it says anything.

@@ -37,6 +37,8 @@ pub struct Connector {
     pub vendor: Vec<Field>,
     /// What each partner gives. Root `credentials`.
     pub credentials: Vec<Field>,
+    /// What a person does in the system before they have them.
+    pub guide: Vec<GuidePart>,
     /// What all exchanges have in common.
     pub http: Http,
     /// Operations whose record is the root `setup.NAME`.
@@ -341,7 +343,7 @@ pub struct Notice {
     pub record: Expression,
 }
 
-/// One part of what a person does in the PSA.
+/// One part of what a person does in the system itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuidePart {
     /// What it is about.

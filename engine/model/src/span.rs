@@ -37,6 +37,23 @@ pub fn print(span: Duration) -> String {
     )
 }
 
+/// How often something is done that is done once in each such span: `every 5 minutes`, `every day`.
+pub fn every(span: Duration) -> String {
+    let printed = print(span);
+    let (number, unit) = printed.split_at(printed.trim_end_matches(char::is_alphabetic).len());
+    let unit = match unit {
+        "ms" => "millisecond",
+        "s" => "second",
+        "m" => "minute",
+        "h" => "hour",
+        _ => "day",
+    };
+    match number {
+        "1" => format!("every {unit}"),
+        number => format!("every {number} {unit}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +63,20 @@ mod tests {
         for text in ["250ms", "90s", "5m", "6h", "2d", "0ms"] {
             assert_eq!(parse(text).map(print).as_deref(), Some(text));
         }
+    }
+
+    #[test]
+    fn how_often_is_said_in_words() {
+        let said = ["1d", "5m", "90s", "1h", "48h"].map(|text| parse(text).map(every));
+        let said = said.map(Option::unwrap_or_default);
+        let words = [
+            "every day",
+            "every 5 minutes",
+            "every 90 seconds",
+            "every hour",
+            "every 2 days",
+        ];
+        assert_eq!(said, words);
     }
 
     #[test]

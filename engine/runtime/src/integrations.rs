@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use definition::ConnectedBy;
 use definition::Family;
-use definition::connector::{Connector, Field};
+use definition::connector::{Connector, Field, GuidePart};
 use definition::pipeline::{Entity, Event, StepKind};
 use model::{Health, Held, Integration, IntegrationId, PartnerId, Secret, Timestamp, span};
 use sha2::{Digest, Sha256};
@@ -59,6 +59,8 @@ pub struct ConnectorForm {
     pub words: BTreeMap<String, String>,
     /// What a partner has to give.
     pub credentials: Vec<FormField>,
+    /// What they do in the system to have that.
+    pub guide: Vec<GuidePart>,
     /// The sections of its settings.
     pub sections: Vec<SectionForm>,
 }
@@ -304,6 +306,7 @@ impl Runtime {
             version: connector.version.clone(),
             words: connector.words.clone(),
             credentials: connector.credentials.iter().map(form_field).collect(),
+            guide: connector.guide.clone(),
             sections: settings::forms(connector),
         }
     }

@@ -25,6 +25,7 @@ export class Billing {
     await this.plan();
     await this.apply();
     await this.explain();
+    await this.overview();
     await this.takeBack();
   }
 
@@ -51,8 +52,9 @@ export class Billing {
     for (const [label, choice] of settings) {
       await page.getByLabel(label, { exact: true }).selectOption({ label: choice });
     }
+    await walk.look("billing-off");
     await walk.button(save).click();
-    await walk.says("Saved: ");
+    await walk.says("Saved.");
     const qualifies = page.getByRole("button", { name: /Choose the only one that qualifies/ });
     await waitFor("the agreements being read", async () => {
       await page.goto(`${this.root}/billing`);
@@ -129,6 +131,20 @@ export class Billing {
     await walk.says(`${USED}`);
     await walk.says(`Read back: ${BILLED}`);
     await walk.look("explain");
+  }
+
+  /** The same over all integrations, which leads to each line. */
+  async overview() {
+    const { walk, page } = this;
+    await walk.tab("Billing");
+    await walk.says("Everything is as it should be");
+    await page.getByRole("link", { name: "Show all lines" }).click();
+    const line = page.locator("tbody tr", { hasText: ITEM });
+    const numbers = await line.locator("td.number").allInnerTexts();
+    assert.deepEqual(numbers.slice(0, 3), [BILLED, `${USED}`, BILLED]);
+    await walk.look("overview");
+    await page.getByRole("link", { name: ITEM }).click();
+    await walk.says("What was used");
   }
 
   async takeBack() {

@@ -81,6 +81,7 @@ class Walk {
     await this.create();
     await this.map();
     await this.configureTickets();
+    await this.testTicket();
     await this.synchronize();
     await this.closeTicket();
     await this.closeRequest();
@@ -165,6 +166,23 @@ class Walk {
     await this.look("tickets");
     await this.button("Save Ticket Configuration").click();
     await this.says("Configuration saved");
+  }
+
+  /** A ticket that shows that tickets work, before the first real one. */
+  async testTicket() {
+    const { page } = this;
+    await this.button("Send test ticket").click();
+    const done = page.getByText("The test ticket was made, checked and closed.");
+    // With script the page tells by itself how it went; without, somebody looks again.
+    if (this.visitor.scripts) await done.waitFor();
+    await waitFor("the test ticket being checked", async () => {
+      if ((await done.count()) > 0) return { done: true };
+      await page.goto(page.url());
+      return { seen: await page.locator("main").innerText() };
+    });
+    assert.equal(await page.locator(".rights .missing").count(), 0, "every check holds");
+    await this.look("test-ticket");
+    await page.getByRole("link", { name: "Back to the settings" }).click();
   }
 
   async synchronize() {

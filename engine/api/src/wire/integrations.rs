@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::credentials::Credentials;
+use super::legs::Guide;
 use super::settings::SectionForm;
 use super::{Moment, each};
 
@@ -37,6 +38,8 @@ pub(crate) struct Connector {
     words: BTreeMap<String, String>,
     /// What the partner has to paste.
     credentials: Vec<CredentialField>,
+    /// What a person does in the PSA to have that.
+    guide: Vec<Guide>,
     /// What the partner can set.
     sections: Vec<SectionForm>,
 }
@@ -50,6 +53,7 @@ impl From<runtime::ConnectorForm> for Connector {
             version: form.version,
             words: form.words,
             credentials: each(form.credentials),
+            guide: each(form.guide),
             sections: each(form.sections),
         }
     }

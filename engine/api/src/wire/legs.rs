@@ -45,13 +45,18 @@ pub(crate) struct CalloutLeg {
 
 impl From<runtime::CalloutLeg> for CalloutLeg {
     fn from(leg: runtime::CalloutLeg) -> Self {
-        let guide = leg.guide.into_iter().map(|part| Guide {
-            title: part.title,
-            steps: part.steps,
-        });
         Self {
             seen_at: leg.seen_at.map(Moment::from),
-            guide: guide.collect(),
+            guide: each(leg.guide),
+        }
+    }
+}
+
+impl From<runtime::GuidePart> for Guide {
+    fn from(part: runtime::GuidePart) -> Self {
+        Self {
+            title: part.title,
+            steps: part.steps,
         }
     }
 }

@@ -61,12 +61,26 @@ async fn switch_on(stage: &Stage, side: &Side, item: i64) -> Result<(), Lapse> {
 
 /// Tells the engine what the first customers of each PSA use, as the product does.
 async fn report_usage(stage: &Stage) -> Result<(), Lapse> {
-    let used = stage.sides.iter().flat_map(|side| {
-        let customers = side.companies.keys();
-        customers.zip(USED).map(|(customer, (quantity, _))| {
-            json!({ "customer_id": customer, "product_id": PRODUCT, "status": "active",
-                "term_start": "2026-07-01", "term_end": "2099-12-31", "quantity": quantity })
-        })
+    let used = stage
+        .sides
+        .iter()
+        .flat_map(|side| side.companies.keys().zip(USED));
+    let used = used.map(|(customer, (quantity, _))| (customer.as_str(), quantity));
+    report(stage, used.collect()).await
+}
+
+/// Tells the engine what the first of the product's customers use, mapped or not.
+pub(super) async fn report_usage_of_new(stage: &Stage) -> Result<(), Lapse> {
+    let customers = stage.product.customers();
+    let used = customers.iter().zip(USED);
+    let used = used.map(|(customer, (quantity, _))| (customer.id.as_str(), quantity));
+    report(stage, used.collect()).await
+}
+
+async fn report(stage: &Stage, used: Vec<(&str, f64)>) -> Result<(), Lapse> {
+    let used = used.into_iter().map(|(customer, quantity)| {
+        json!({ "customer_id": customer, "product_id": PRODUCT, "status": "active",
+            "term_start": "2026-07-01", "term_end": "2099-12-31", "quantity": quantity })
     });
     let usage = json!({ "usage": used.collect::<Vec<Value>>() });
     stage

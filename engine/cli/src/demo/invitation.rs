@@ -3,7 +3,7 @@
 
 use model::PartnerId;
 
-use super::site::Site;
+use super::site::{Form, Site};
 use super::stage::{Side, Stage};
 
 /// A call in somebody's name.
@@ -41,10 +41,12 @@ fn first_set_up(site: &Site, stage: &Stage) -> Vec<String> {
         format!("  {}", site.sign_in_url(Some(&partner))),
     ];
     for side in &stage.sides {
-        lines.push(String::new());
-        lines.push(format!("  To paste for {}:", side.name()));
-        let pasted = side.psa.credentials(&side.url).into_iter();
-        lines.extend(pasted.map(|(name, value)| format!("    {name:<18} {value}")));
+        lines.extend(
+            site.forms
+                .get(side.name())
+                .map(|form| pasted(form, side))
+                .unwrap_or_default(),
+        );
         lines.extend(as_technician(side));
     }
     lines.push(String::new());
@@ -53,6 +55,16 @@ fn first_set_up(site: &Site, stage: &Stage) -> Vec<String> {
             .to_owned(),
     );
     lines.push(request(&site.url(), stage));
+    lines
+}
+
+/// What goes into the boxes of a PSA's form, in their order.
+fn pasted(form: &Form, side: &Side) -> Vec<String> {
+    let mut lines = vec![String::new(), format!("  To paste for {}:", form.title)];
+    let values = side.psa.credentials(&side.url);
+    let boxes = form.boxes.iter();
+    let filled = boxes.filter_map(|(name, label)| Some((label, values.get(name)?)));
+    lines.extend(filled.map(|(label, value)| format!("    {label:<18} {value}")));
     lines
 }
 

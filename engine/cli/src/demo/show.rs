@@ -5,7 +5,7 @@
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::billing::PRODUCT;
+use super::billing::{PRODUCT, report_usage_of_new};
 use super::lapse::Lapse;
 use super::setup::introduce;
 use super::stage::Stage;
@@ -31,7 +31,8 @@ const REQUESTS: usize = 4;
 pub(super) async fn lay_out(stages: &mut [Stage]) -> Result<(), Lapse> {
     let each = stages.iter_mut().map(|stage| async move {
         if stage.is_new {
-            return introduce(stage).await.map(drop);
+            introduce(stage).await?;
+            return report_usage_of_new(stage).await;
         }
         meet_newcomers(stage).await?;
         ask(stage).await?;

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use access::{Claims, Scope};
+use definition::Library;
+use definition::connector::Connector;
 use exchange::{Clock as _, Network, NetworkOptions, SystemClock};
 use model::{PartnerId, Secret};
 use runtime::Config;
@@ -22,10 +24,18 @@ use crate::sealing;
 /// What all partners share.
 pub(super) struct Site {
     pub(super) token: Secret,
+    /// What each PSA and the boxes for its credentials are called, by the connector's name.
+    pub(super) forms: BTreeMap<String, Form>,
     engine: Engine,
     psas: Vec<Tenants>,
     // Last, because the engine writes to it until it is stopped.
     folder: Folder,
+}
+
+/// What people call a PSA, and the boxes for its credentials with their names in the API.
+pub(super) struct Form {
+    pub(super) title: String,
+    pub(super) boxes: Vec<(String, String)>,
 }
 
 /// A partner of the demo, and the PSAs that it has.
@@ -85,7 +95,11 @@ impl Site {
             psas.push((name, tenants));
         }
         let folder = Folder::make(args.keep.clone())?;
-        let engine = start(args, &folder, &psas).await?;
+        let library = builtin::load(&[])?.library;
+        let forms = library.connectors.iter();
+        let forms = forms.map(|(name, one)| (name.clone(), Form::of(one)));
+        let forms = forms.collect();
+        let engine = start(args, &folder, &psas, library).await?;
         let token = engine.tokens.mint(&Claims {
             scope: Scope::Operator,
             id: None,
@@ -104,6 +118,7 @@ impl Site {
         }
         let site = Self {
             token,
+            forms,
             engine,
             psas: psas.into_iter().map(|(_, tenants)| tenants).collect(),
             folder,
@@ -149,6 +164,18 @@ impl Site {
     }
 }
 
+impl Form {
+    fn of(connector: &Connector) -> Self {
+        let boxes = connector.credentials.iter();
+        Self {
+            title: connector.title.clone(),
+            boxes: boxes
+                .map(|one| (one.name.clone(), one.label.clone()))
+                .collect(),
+        }
+    }
+}
+
 async fn serve(psa: &str, seed: u64, partners: &[&str]) -> Result<(Tenants, Vec<Tenant>), Error> {
     let served = Tenants::serve(psa, seed, partners).await;
     let served = served.map_err(|source| Error::Simulate { source })?;
@@ -163,6 +190,7 @@ async fn start(
     args: &DemoArgs,
     folder: &Folder,
     psas: &[(&String, Tenants)],
+    library: Library,
 ) -> Result<Engine, Error> {
     let vendor = psas
         .iter()
@@ -180,5 +208,5 @@ async fn start(
             ..Config::default()
         },
     };
-    Engine::start(plan, builtin::load(&[])?.library).await
+    Engine::start(plan, library).await
 }

@@ -47,6 +47,8 @@ struct BillingPage {
     fields: Vec<Field>,
     list: List,
     lines: Vec<Line>,
+    /// Whether the agreements were ever read.
+    is_read: bool,
     /// How many companies have only one agreement that fits, and none chosen.
     likely: usize,
     /// What is wrong with no field in particular.
@@ -127,7 +129,8 @@ pub(crate) async fn save(
                 if count > 0 {
                     runtime.put_agreement_mappings(partner, id, choices).await?;
                 }
-                return Ok(there.leave_for(PATH, "agreements", count));
+                let said = if count > 0 { "agreements" } else { "billing" };
+                return Ok(there.leave_for(PATH, said, count));
             }
             Err(runtime::Error::Invalid { faults }) => typed.faults = faults,
             Err(error) => return Err(error.into()),
@@ -239,6 +242,9 @@ async fn made(runtime: &Runtime, there: &There, typed: Typed) -> Result<BillingP
     }
     let mut all = runtime.agreement_mappings(partner, id).await?;
     all.sort_by_cached_key(|line| line.company_name.to_lowercase());
+    // While billing is off nothing reads them; a plan comes of the first reading.
+    let is_read = all.iter().any(|line| !line.options.is_empty())
+        || runtime.plan(partner, id).await?.plan.is_some();
     let products = runtime.product_mappings(partner, id).await?;
     let products: Vec<_> = products.into_iter().map(|line| line.product).collect();
     let likely = all.iter().filter(|line| line.suggestion.is_some()).count();
@@ -260,6 +266,7 @@ async fn made(runtime: &Runtime, there: &There, typed: Typed) -> Result<BillingP
         fields,
         lines: lines.collect(),
         list,
+        is_read,
         likely,
         wrong: typed
             .faults

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::Secret;
-use runtime::{ConnectionReport, ConnectorForm, Fault, Runtime};
+use runtime::{ConnectionReport, ConnectorForm, Fault, GuidePart, Runtime};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -24,6 +24,8 @@ use crate::shell::{Here, Shell, page, refused};
 struct CreatePage {
     shell: Shell,
     title: String,
+    /// What a person does in the system first.
+    guide: Vec<GuidePart>,
     fields: Vec<Field>,
     report: Option<ReportView>,
 }
@@ -122,6 +124,7 @@ fn create_page(
     CreatePage {
         shell: here.shell(format!("Connect {}", connector.title)),
         title: connector.title.clone(),
+        guide: connector.guide.clone(),
         fields: fields
             .map(|field| credential(field, typed, faults))
             .collect(),

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
 use model::{Health, Held, Outcome};
-use runtime::{ConnectedBy, ConnectorForm, IntegrationView, Runtime};
+use runtime::{BILLING_SECTION, ConnectedBy, ConnectorForm, IntegrationView, Runtime};
 
 use crate::failure::Failure;
 use crate::moment::Moment;
@@ -112,7 +112,10 @@ async fn line(
     let mut ended = runs.iter().filter(|run| run.outcome == Outcome::Succeeded);
     let last_sync = ended.next().and_then(|run| run.ended_at).map(Moment::from);
     let runs_now = runs.iter().any(|run| run.outcome == Outcome::Running);
-    let sections = connector.sections.iter().map(|section| {
+    // In the order of their pages.
+    let mut sections: Vec<_> = connector.sections.iter().collect();
+    sections.sort_by_key(|section| section.name == BILLING_SECTION);
+    let sections = sections.into_iter().map(|section| {
         let is_on = integration.sections.get(&section.name).copied();
         (section.title.clone(), is_on.unwrap_or_default())
     });

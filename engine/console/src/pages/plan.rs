@@ -28,6 +28,7 @@ pub(crate) mod changes;
 pub(crate) mod explain;
 mod line;
 pub(crate) mod live;
+pub(crate) mod overview;
 mod part;
 mod unbilled;
 
@@ -81,6 +82,8 @@ enum Asked {
     Decide(Option<Vec<String>>, Verdict),
     /// To have what is approved applied.
     Apply,
+    /// To have a new plan made. What is approved would be applied, too.
+    Compare,
 }
 
 pub(crate) async fn send(
@@ -105,6 +108,10 @@ pub(crate) async fn send(
         Asked::Apply => {
             let applied = runtime.apply_plan(partner, id).await;
             applied.map(|()| ("applying", 0, Some(since)))
+        }
+        Asked::Compare => {
+            let compared = runtime.apply_plan(partner, id).await;
+            compared.map(|()| ("comparing", 0, Some(since)))
         }
         Asked::Decide(lines, verdict) => {
             let said = match verdict {
@@ -146,6 +153,7 @@ fn asked(fields: &Fields) -> Result<Asked, Wrong> {
     let ticked: Vec<String> = ticked.collect();
     match fields.action() {
         "apply" => Ok(Asked::Apply),
+        "compare" => Ok(Asked::Compare),
         "approve_all" => Ok(Asked::Decide(None, Verdict::Approve)),
         "dismiss_all" => Ok(Asked::Decide(None, Verdict::Dismiss)),
         "approve" | "dismiss" if ticked.is_empty() => Err(Wrong {
@@ -228,7 +236,9 @@ async fn made(
         count(&[PlanState::Proposed, PlanState::Held]),
         count(&[PlanState::Approved]),
     );
-    let all = unbilled::named(runtime, partner, view.plan.as_ref()).await?;
+    let open = view.plan.iter().flat_map(|plan| &plan.unbilled);
+    let open: Vec<_> = open.map(|one| (id.clone(), one.clone())).collect();
+    let all = unbilled::named(runtime, &there.here, &[], &open).await?;
     let unbilled_more = all.len().saturating_sub(limits::UNBILLED_SHOWN);
     let path = format!("{}/reconciliation", there.root());
     let (list, shown) = List::of(there.here.query(), path, "lines", view.lines);

@@ -1,15 +1,35 @@
 //! What a page says about the form that led to it. The address carries a code and a number, never
 //! a text, so that nobody can make a link that puts words on a page.
 
-/// After which of them the set-up goes on elsewhere: the part of the integration's pages that comes
-/// next, and what the way there says.
-const NEXT: [(&str, &str, &str); 6] = [
-    ("mapping", "settings/tickets", "tickets"),
-    ("accepted", "settings/tickets", "tickets"),
-    ("settings", "billing", "billing"),
-    ("agreements", "billing/products", "products"),
-    ("products", "billing/policy", "counting and limits"),
-    ("policy", "reconciliation", "the plan"),
+/// A page where the set-up goes on: its part of the integration's pages, and what the way there
+/// says.
+type Next = (&'static str, &'static str);
+
+/// After which of them the set-up goes on elsewhere, and where. Who bills nothing goes on to the
+/// status at once, where the callout is set up.
+const NEXT: [(&str, &[Next]); 7] = [
+    ("mapping", &[("settings/tickets", "Next: tickets")]),
+    ("accepted", &[("settings/tickets", "Next: tickets")]),
+    (
+        "settings",
+        &[
+            ("billing", "Next: billing"),
+            ("status", "Or go on to the synchronization"),
+        ],
+    ),
+    ("agreements", &[("billing/products", "Next: products")]),
+    ("billing", &[("billing/products", "Next: products")]),
+    (
+        "products",
+        &[("billing/policy", "Next: counting and limits")],
+    ),
+    (
+        "policy",
+        &[
+            ("reconciliation", "Next: the plan"),
+            ("status", "Then: the synchronization"),
+        ],
+    ),
 ];
 
 /// Every code with its text; `{n}` is the number.
@@ -26,11 +46,16 @@ const SAID: &[(&str, &str)] = &[
     ("script_removed", "Script removed."),
     ("imported", "Import saved: {n} changed."),
     ("agreements", "Saved: {n} changed."),
+    ("billing", "Saved."),
     ("products", "Product mapping saved: {n} changed."),
-    ("approved", "Approved: {n}. The next run applies it."),
+    (
+        "approved",
+        "Approved: {n}. Apply it now, or the next run does.",
+    ),
     ("dismissed", "Dismissed: {n}."),
-    ("applying", "Started: what is approved is applied now."),
-    ("undoing", "Started: {n} taken back now."),
+    ("comparing", "Started: a new plan is being made."),
+    ("applying", "Started: what was approved is being applied."),
+    ("undoing", "Started: {n} being taken back."),
     (
         "settled",
         "Settled. The next plan begins with what the PSA has now.",
@@ -74,8 +99,8 @@ const SAID: &[(&str, &str)] = &[
 pub(crate) struct Said {
     /// The text.
     pub(crate) text: String,
-    /// The page where the set-up goes on: its part of the address, and what it is about.
-    pub(crate) next: Option<(&'static str, &'static str)>,
+    /// The pages where the set-up goes on.
+    pub(crate) next: &'static [Next],
 }
 
 impl Said {
@@ -93,7 +118,7 @@ impl Said {
         let next = NEXT.iter().find(|(known, ..)| known == code);
         Some(Self {
             text: text.replace("{n}", &number.to_string()),
-            next: next.map(|(_, part, about)| (*part, *about)),
+            next: next.map(|(_, ways)| *ways).unwrap_or_default(),
         })
     }
 }

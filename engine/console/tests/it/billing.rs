@@ -35,7 +35,7 @@ async fn a_person_chooses_what_bills_a_company_and_sees_what_does_not_qualify() 
         let chosen = format!("<option value=\"{wanted}\" selected>");
         page.expect(200, &["Saved: 1 changed.", &chosen]);
         browser.fill(&path, &fields).await.expect(303, &[]);
-        browser.follow().await.expect(200, &["Saved: 0 changed."]);
+        browser.follow().await.expect(200, &[">Saved."]);
         fields[1].1 = "no-such-agreement";
         let refused = browser.fill(&path, &fields).await;
         refused.expect(
@@ -43,6 +43,32 @@ async fn a_person_chooses_what_bills_a_company_and_sees_what_does_not_qualify() 
             &["has no such agreement.", "no-such-agreement (is no more)"],
         );
     }
+}
+
+#[tokio::test]
+async fn agreements_that_were_never_read_are_not_said_to_be_missing() {
+    let world = World::new("autotask").await;
+    let companies = world.psa.companies();
+    let names: Vec<&str> = companies.iter().map(String::as_str).collect();
+    world.customers(&names).await;
+    let mut browser = world.administrator().await;
+    let root = browser.connect().await;
+    browser
+        .see(&format!("{root}/mapping"), "Accept suggestions")
+        .await;
+    let accepted = [("score", "90")];
+    let proof = browser.shown.value("_proof").unwrap();
+    let fields = [("_proof", proof.as_str()), accepted[0]];
+    browser
+        .post(&format!("{root}/mapping/accept"), &fields)
+        .await
+        .expect(303, &[]);
+    let page = browser.get(&format!("{root}/billing")).await;
+    let page = page.expect(
+        200,
+        &["are not read yet", "Switch on Billing Integration above"],
+    );
+    assert!(!page.text().contains("None qualifies"), "{}", page.text());
 }
 
 /// The settings of billing, as fields of its form.

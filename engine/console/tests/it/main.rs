@@ -1,7 +1,7 @@
 //! The console, called in process: `world` (a console over a simulated PSA, and a browser without
 //! script), `entry` (who gets in), `set_up` (Integrations and Create), `mapping`, `tickets`,
-//! `billed` (an integration that bills), `billing`, `plan` (Reconciliation), `tokens`,
-//! `notices`.
+//! `billed` (an integration that bills), `billing`, `plan` (Reconciliation), `overview` (the
+//! same over all integrations), `tokens`, `notices`.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@ mod entry;
 mod mapping;
 mod notices;
 mod operation;
+mod overview;
 mod plan;
 mod set_up;
 mod tickets;

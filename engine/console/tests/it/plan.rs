@@ -102,6 +102,12 @@ async fn in_preview_nothing_is_approved_and_readers_only_look() {
     assert!(!page.text().contains("name=\"dismiss\""), "{}", page.text());
     let refused = reader.fill(&path, &[("dismiss", &line)]).await;
     refused.expect(403, &["You may look, and change nothing"]);
+    browser
+        .fill(&path, &[("do", "compare")])
+        .await
+        .expect(303, &[]);
+    let started = browser.follow().await;
+    started.expect(200, &["a new plan is being made"]);
     let csv = reader.get(&format!("{path}/report.csv")).await;
     csv.expect(200, &["company,agreement,item", &line]);
     let other = PartnerId::new("other").unwrap();

@@ -15,7 +15,15 @@ async fn a_person_tests_a_connection_and_then_creates_the_integration() {
         list.expect(200, &[">ADD<", &format!("/integrations/new/{name}")]);
         let path = format!("{}/new/{name}", integrations());
         let form = browser.get(&path).await;
-        let form = form.expect(200, &["Test Connection", "Create Integration"]);
+        let form = form.expect(
+            200,
+            &[
+                "Test Connection",
+                "Create Integration",
+                "First, in ",
+                "Navigate to ",
+            ],
+        );
         assert!(
             form.text().contains("data-needs-test disabled"),
             "{}",

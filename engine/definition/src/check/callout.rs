@@ -104,7 +104,7 @@ fn is_whole(text: &NoticeText, family: &Family, spot: &Spot<'_>) {
     }
 }
 
-fn guide_part(text: &GuideText) -> GuidePart {
+pub(super) fn guide_part(text: &GuideText) -> GuidePart {
     GuidePart {
         title: text.title.clone(),
         steps: text.steps.clone(),

@@ -103,6 +103,7 @@ pub(crate) fn check(
         words: words(file, &spot.key("words")),
         vendor: form::fields(&file.vendor, &spot.key("vendor")),
         credentials: form::fields(&file.credentials, &spot.key("credentials")),
+        guide: file.guide.iter().map(callout::guide_part).collect(),
         setup: setup(&around, &spot.key("setup")),
         rights: rights(&around, &spot.key("rights")),
         preflight: preflight::check(&around, &spot.key("preflight")),

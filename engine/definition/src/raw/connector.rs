@@ -32,6 +32,10 @@ pub(crate) struct ConnectorFile {
     /// What each partner gives when connecting.
     #[serde(default)]
     pub(crate) credentials: Named<FieldText>,
+    /// What a person does in the system before they have these credentials, part by part. It is
+    /// shown beside the form that asks for them.
+    #[serde(default)]
+    pub(crate) guide: Vec<GuideText>,
     /// What all its HTTP exchanges have in common.
     pub(crate) http: HttpText,
     /// Operations whose records are needed to talk to it at all, such as finding the right server.
@@ -369,7 +373,7 @@ pub(crate) struct NoticeText {
     pub(crate) record: Computed,
 }
 
-/// One part of what a person does in the PSA.
+/// One part of what a person does in the system itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Guide")]

@@ -31,7 +31,6 @@ pub(super) fn verify(
         Some(expected) => is_or_contains(&found, expected),
         None => is_true(&found),
     };
-    let text = |value: &Value| model::request::id_text(value);
     context.checks.push(Check {
         what: what.to_owned(),
         holds,
@@ -39,6 +38,16 @@ pub(super) fn verify(
         expected: expected.as_ref().map(text),
     });
     Ok(Flow::Go)
+}
+
+/// A value as people read it.
+fn text(value: &Value) -> String {
+    let one = model::request::id_text;
+    let several = value.as_array();
+    several.map_or_else(
+        || one(value),
+        |several| several.iter().map(one).collect::<Vec<_>>().join(", "),
+    )
 }
 
 /// Whether two values are the same as people write them: one side may hold `8` as a number and

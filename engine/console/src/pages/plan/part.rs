@@ -43,7 +43,12 @@ impl Listed for PlanLine {
     }
 }
 
-/// Whether the PSA has what it should: what was applied was read back.
-const fn is_even(line: &PlanLine) -> bool {
-    matches!(line.state, S::Unchanged | S::Applied)
+/// Whether the PSA has what it should. What was applied was read back; a change that was taken back
+/// was applied, too, and left what the rules do not want.
+pub(super) fn is_even(line: &PlanLine) -> bool {
+    match line.state {
+        S::Unchanged => true,
+        S::Applied => line.actual == line.desired,
+        _ => false,
+    }
 }

@@ -2,32 +2,45 @@
 
 use std::collections::HashMap;
 
-use model::billing::{Plan, Unbilled, Why};
-use model::{CustomerId, PartnerId};
-use runtime::Runtime;
+use model::billing::{Unbilled, Why};
+use model::{CustomerId, IntegrationId, PartnerId};
+use runtime::{IntegrationView, Runtime};
 
 use crate::failure::Failure;
+use crate::shell::Here;
 
 /// Usage that is not billed.
 pub(super) struct UnbilledView {
     pub(super) customer: String,
     pub(super) product: String,
     pub(super) why: String,
-    /// Where that is mended, below the integration's pages, and what the way there says.
-    pub(super) way: Option<(&'static str, &'static str)>,
+    /// Where that is mended, and what the way there says.
+    pub(super) way: Option<(String, String)>,
 }
 
-/// All that the plan has, with the names of customers. What a person chose comes last.
+/// All that the plans of `integrations` have, with the names of customers. What a person chose
+/// comes last. Where several integrations bill, the way says in which one it is mended.
 pub(super) async fn named(
     runtime: &Runtime,
-    partner: &PartnerId,
-    plan: Option<&Plan>,
+    here: &Here,
+    integrations: &[IntegrationView],
+    all: &[(IntegrationId, Unbilled)],
 ) -> Result<Vec<UnbilledView>, Failure> {
-    let Some(plan) = plan.filter(|plan| !plan.unbilled.is_empty()) else {
+    if all.is_empty() {
         return Ok(Vec::new());
-    };
-    let names = names(runtime, partner).await?;
-    let mut views: Vec<UnbilledView> = plan.unbilled.iter().map(|one| view(one, &names)).collect();
+    }
+    let names = names(runtime, here.id()).await?;
+    let mut views = Vec::new();
+    for (id, unbilled) in all {
+        let mut view = view(unbilled, &names);
+        let (root, title) = (here.root(), integrations.iter().find(|one| one.id == *id));
+        let title = title.filter(|_| integrations.len() > 1);
+        view.way = view.way.map(|(part, says)| {
+            let says = title.map_or(says.clone(), |one| format!("{says} in {}", one.title));
+            (format!("{root}/integrations/{id}/{part}"), says)
+        });
+        views.push(view);
+    }
     views.sort_by_key(|view| view.way.is_none());
     Ok(views)
 }
@@ -68,6 +81,7 @@ fn view(unbilled: &Unbilled, names: &HashMap<CustomerId, String>) -> UnbilledVie
         ),
     };
     let name = names.get(&unbilled.customer).cloned();
+    let way = way.map(|(part, says)| (part.to_owned(), says.to_owned()));
     UnbilledView {
         customer: name.unwrap_or_else(|| unbilled.customer.to_string()),
         product: unbilled.product.to_string(),

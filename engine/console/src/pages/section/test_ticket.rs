@@ -29,7 +29,15 @@ struct TestPage {
     runs: bool,
     failed: Option<String>,
     remedy: Option<String>,
-    checks: Vec<Check>,
+    checks: Vec<CheckLine>,
+}
+
+/// One thing that was verified.
+struct CheckLine {
+    what: String,
+    holds: bool,
+    /// What was found, where that says something to a person.
+    told: String,
 }
 
 pub(crate) async fn send(
@@ -62,6 +70,27 @@ pub(crate) async fn show(
         runs: run.outcome == Outcome::Running,
         failed,
         remedy: run.remedy.as_deref().map(sentence),
-        checks: run.checks,
+        checks: run.checks.into_iter().map(CheckLine::from).collect(),
     })
+}
+
+impl From<Check> for CheckLine {
+    fn from(check: Check) -> Self {
+        let found = check.found.unwrap_or_default();
+        let told = match (check.holds, check.expected) {
+            (false, expected) => {
+                let found = if found.is_empty() { "nothing" } else { &found };
+                let expected = expected.map(|one| format!(" Expected: {one}."));
+                format!("Found: {found}.{}", expected.unwrap_or_default())
+            }
+            // That the PSA's own number for something is what it should be says nothing to people.
+            (true, Some(_)) if !found.contains(char::is_whitespace) => String::new(),
+            (true, _) => found,
+        };
+        Self {
+            what: check.what,
+            holds: check.holds,
+            told,
+        }
+    }
 }

@@ -91,21 +91,27 @@ fn scheduled(leg: &ScheduleLeg) -> LegLine {
         title: leg.line.title.clone(),
         look,
         state,
-        told: failure.or_else(|| Some(format!("Every {}.", leg.line.every))),
+        told: failure.or_else(|| Some(often(&leg.line.every))),
         when: "Last run",
         at: last.map(|run| run.started_at.into()),
         share: None,
     }
 }
 
+/// How often it runs, in words.
+fn often(every: &str) -> String {
+    let span = model::span::parse(every);
+    sentence(&span.map_or_else(|| format!("every {every}"), model::span::every))
+}
+
 fn share(leg: &ShareLeg) -> LegLine {
     let is_near = u64::from(leg.taken) * 10 >= u64::from(leg.share) * 9;
     let told = format!(
-        "{} of {} calls in {}. {} are allowed to everyone together.",
+        "{} of {} calls used. {} are allowed {}, to everyone together.",
         leg.taken,
         leg.share,
-        model::span::print(leg.per),
-        leg.allowed
+        leg.allowed,
+        model::span::every(leg.per)
     );
     LegLine {
         title: "Share of the request limit".to_owned(),
