@@ -16,6 +16,7 @@ mod layers;
 mod load;
 mod names;
 mod operate;
+mod probes;
 mod product;
 mod rotation;
 mod sealing;

@@ -1,9 +1,9 @@
 //! Takes secrets out of text before anybody reads it: messages, addresses, log lines.
 //!
-//! A secret is found as it is, percent-encoded, form-encoded, JSON-escaped, HTML-escaped, in
-//! base64 of either alphabet at any offset (so also inside `Basic`), and in one of the first four
-//! applied to the last. Not found: a secret that was hashed, encrypted, cut or encoded twice the
-//! same way, and one shorter than `SECRET_CHARS_MIN`.
+//! A secret is found as it is, percent-encoded, form-encoded, JSON-escaped (also as JSON in JSON),
+//! HTML-escaped, in base64 of either alphabet at any offset (so also inside `Basic`), and in one of
+//! the first four applied to the last. Not found: a secret that was hashed, encrypted, cut or
+//! otherwise encoded twice the same way, and one shorter than `SECRET_CHARS_MIN`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +20,9 @@ pub const SECRET_CHARS_MIN: usize = 4;
 
 /// Longer texts are cut before they are searched, so that a hostile answer costs little.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// How many backslashes in a row are read as one escape: JSON in JSON, four deep.
+const BACKSLASHES_MAX: usize = 16;
 
 /// Knows a set of secrets in all their disguises.
 #[derive(Clone, Default)]
@@ -170,11 +173,25 @@ fn readings(text: &[u8], at: usize, rest: &[u8]) -> Vec<(usize, usize)> {
     match here {
         b'+' if wanted == b' ' => found.push((1, at + 1)),
         b'%' if hex(text, at + 1, 2) == Some(u32::from(wanted)) => found.push((1, at + 3)),
-        b'\\' => found.extend(json_escape(text, at, rest)),
+        b'\\' => {
+            found.extend(json_escape(text, at, rest));
+            let run = backslashes(text, at);
+            if run > 1 {
+                // Escaped, and then again as a part of what was escaped, as in a body in a body.
+                found.extend(json_escape(text, at + run - 1, rest));
+                found.extend((wanted == b'\\').then_some((1, at + run)));
+            }
+        }
         b'&' => found.extend(html_escape(text, at, rest)),
         _ => {}
     }
     found
+}
+
+/// How many backslashes stand together, as far as this is looked at.
+fn backslashes(text: &[u8], at: usize) -> usize {
+    let run = text.iter().skip(at).take(BACKSLASHES_MAX);
+    run.take_while(|byte| **byte == b'\\').count()
 }
 
 fn json_escape(text: &[u8], at: usize, rest: &[u8]) -> Option<(usize, usize)> {

@@ -255,3 +255,31 @@ pub(crate) fn script_trouble(
         remedy: "Correct the script or template at the place named, then try again.".to_owned(),
     }
 }
+
+impl Halt {
+    /// The class of the failed call, if it was one, and in words what happened.
+    pub(crate) fn describe(&self) -> (Option<model::Class>, String) {
+        match self {
+            Self::Again { class, message, .. } => (*class, message.clone()),
+            Self::Wait { message, .. } => (Some(model::Class::Unavailable), message.clone()),
+            Self::Behind { trouble, .. } => {
+                let detail = trouble.detail.as_deref().unwrap_or_default();
+                (None, format!("{}: {detail}", trouble.title))
+            }
+            Self::Rejected { message, .. } => {
+                (Some(model::Class::CredentialsRejected), message.clone())
+            }
+            Self::Store(error) => (None, chain(error)),
+            Self::Undefined(what) => (None, what.clone()),
+        }
+    }
+
+    /// What a person can do about it, where that is known.
+    pub(crate) fn remedy(&self) -> Option<&str> {
+        match self {
+            Self::Behind { trouble, .. } => Some(&trouble.remedy),
+            Self::Rejected { remedy, .. } => remedy.as_deref(),
+            Self::Again { .. } | Self::Wait { .. } | Self::Store(_) | Self::Undefined(_) => None,
+        }
+    }
+}

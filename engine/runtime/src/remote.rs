@@ -39,7 +39,7 @@ pub(crate) use auth::Introduced;
 pub(crate) use credential::credential;
 use credential::credential_values;
 pub(crate) use kept::Kept;
-pub(crate) use pages::Page;
+pub(crate) use pages::{Listing, Page};
 use rules::Rules;
 
 /// One integration's way to its remote side.

@@ -1,6 +1,8 @@
 //! Runs: pipelines that are executed by schedule, on an event or because a person asks, each with
 //! a record of what it did and proved.
 
+mod records;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,28 +10,27 @@ use std::time::Duration;
 use definition::Pipeline;
 use definition::pipeline::Event;
 use model::{
-    Check, Integration, IntegrationId, IssueKind, Outcome, PartnerId, Run, RunId, Timestamp,
-    Trigger, Verdict,
+    Check, Integration, IntegrationId, IssueKind, Outcome, PartnerId, Run, RunId, Trigger, Verdict,
 };
 use serde_json::Map;
-use store::{Batch, Expect, Key, Lease, Record, Records, key};
+use store::{Batch, Expect, Lease};
 
 use crate::Runtime;
 use crate::aside::unserved;
 use crate::context::Context;
 use crate::core::{Core, is_usable};
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::events::{every, lane, priority, runs, schedule_job};
 use crate::halt::Halt;
 use crate::issues::{Trouble, issue_id};
 use crate::remote::Remote;
 use crate::step;
-use crate::tables::RunRow;
 use crate::work::Work;
 use crate::worker::store_error;
 
-/// How many runs of an integration are remembered; older ones are removed.
-pub const RUNS_KEPT: usize = 500;
+pub use records::RUNS_KEPT;
+pub(crate) use records::put_run;
+use records::{asked_for, started};
 
 /// A failed scheduled run is repeated after this long, if its schedule is not faster anyway.
 const REPEAT: Duration = Duration::from_mins(1);
@@ -123,14 +124,10 @@ impl Core {
                 let trouble = self.idle(&integration);
                 return self.keep_behind(lease, work, partner, &trouble).await;
             }
-            return self
-                .skip(lease, &integration, &pipeline, generation.is_some())
-                .await;
+            return self.skip(lease, &integration, &task).await;
         }
         if !runs(&integration, &pipeline) {
-            return self
-                .skip(lease, &integration, &pipeline, generation.is_some())
-                .await;
+            return self.skip(lease, &integration, &task).await;
         }
         self.run(lease, work, integration, task).await
     }
@@ -143,23 +140,56 @@ impl Core {
     }
 
     /// Passes over a run because the integration is stopped, or this part of it is switched off. A
-    /// scheduled one comes again; others are made up for when that is mended.
+    /// scheduled one comes again; others are made up for when that is mended. Who asked for it is
+    /// told.
     async fn skip(
         &self,
         lease: &Lease,
         integration: &Integration,
-        pipeline: &Pipeline,
-        is_scheduled: bool,
+        task: &Task<'_>,
     ) -> Result<(), store::Error> {
         let mut batch = Batch::new();
         batch.complete(lease);
-        if is_scheduled {
+        if task.is_scheduled {
             let due = self
                 .now()
-                .after(every(integration, pipeline).unwrap_or(REPEAT));
-            Self::enqueue_scheduled(&mut batch, integration, pipeline, due, 0);
+                .after(every(integration, task.pipeline).unwrap_or(REPEAT));
+            Self::enqueue_scheduled(&mut batch, integration, task.pipeline, due, 0);
+        }
+        if task.trigger == Trigger::Person && task.is_recorded() {
+            put_run(
+                &mut batch,
+                &self.passed_over(integration, task),
+                Expect::Any,
+            );
         }
         self.store.commit(batch).await.map(drop)
+    }
+
+    /// The record of a run that was asked for and could not begin.
+    fn passed_over(&self, integration: &Integration, task: &Task<'_>) -> Run {
+        let (message, remedy) = if is_usable(integration) {
+            let section = task.pipeline.section.as_deref().unwrap_or_default();
+            let message = format!("the settings of {section} are switched off");
+            (message, "Switch them on, then run it again.".to_owned())
+        } else {
+            let trouble = self.idle(integration);
+            (trouble.title, trouble.remedy)
+        };
+        Run {
+            ended_at: Some(self.now()),
+            outcome: Outcome::Failed {
+                class: None,
+                message,
+            },
+            remedy: Some(remedy),
+            ..asked_for(
+                integration,
+                task.pipeline,
+                task.run.clone(),
+                started(&task.run),
+            )
+        }
     }
 
     async fn run(
@@ -350,6 +380,11 @@ impl Core {
             // At the end of its lane: what somebody asks for meanwhile gets its turn.
             batch.complete(lease);
             Self::enqueue_scheduled(batch, integration, task.pipeline, due, tries + 1);
+        } else if mends_itself && task.roots.is_empty() && task.pipeline.every.is_some() {
+            // Its schedule sees to it from here. To wait at the head of the lane would keep whatever
+            // somebody asks for meanwhile from being tried, and each would read everything again.
+            batch.complete(lease);
+            batch.hasten(schedule_job(integration, &task.pipeline.name), due);
         } else if mends_itself {
             batch.retry(lease, due);
         } else if let Some(issue) = probed {
@@ -372,24 +407,6 @@ impl Core {
             self.clear_issue(partner, &id).await.map_err(store_error)?;
         }
         Ok(())
-    }
-
-    /// Removes the oldest runs when there are too many.
-    async fn forget_runs(
-        &self,
-        partner: &PartnerId,
-        integration: &IntegrationId,
-    ) -> Result<(), store::Error> {
-        let prefix = RunRow::key(partner.as_str(), &[integration.as_str()]);
-        let rows = self.store.scan(&prefix, None, RUNS_KEPT * 2).await?;
-        if rows.len() < RUNS_KEPT + RUNS_KEPT / 10 {
-            return Ok(());
-        }
-        let mut batch = Batch::new();
-        for row in rows.into_iter().skip(RUNS_KEPT) {
-            batch.delete(row.key, Expect::Any);
-        }
-        self.store.commit(batch).await.map(drop)
     }
 }
 
@@ -437,31 +454,6 @@ pub(crate) fn run_subject(pipeline: &str) -> String {
     format!("run.{pipeline}")
 }
 
-fn run_key(run: &Run) -> [String; 3] {
-    [
-        run.integration.to_string(),
-        key::newest_first(started(&run.id)),
-        run.id.to_string(),
-    ]
-}
-
-/// When a run was asked for, which is written into its id.
-fn started(run: &RunId) -> Timestamp {
-    let millis = run
-        .as_str()
-        .split('-')
-        .next()
-        .and_then(key::read_number)
-        .unwrap_or_default();
-    Timestamp::from_millis(millis.cast_signed())
-}
-
-pub(crate) fn put_run(batch: &mut Batch, run: &Run, expect: Expect) {
-    let parts = run_key(run);
-    let parts = parts.each_ref().map(String::as_str);
-    batch.put_record(run.partner.as_str(), &parts, &RunRow(run.clone()), expect);
-}
-
 impl Runtime {
     /// Runs the pipeline now, or all that run by schedule. Gives the runs' ids; their records say
     /// `running` until they have ended.
@@ -485,20 +477,7 @@ impl Runtime {
         let (mut batch, mut runs) = (Batch::new(), Vec::new());
         for pipeline in pipelines {
             let id = core.run_id();
-            let run = Run {
-                id: id.clone(),
-                partner: partner.clone(),
-                integration: integration.id.clone(),
-                pipeline: pipeline.name.clone(),
-                trigger: Trigger::Person,
-                started_at: core.now(),
-                ended_at: None,
-                outcome: Outcome::Running,
-                counts: BTreeMap::new(),
-                verdicts: Vec::new(),
-                checks: Vec::new(),
-                remedy: None,
-            };
+            let run = asked_for(&integration, &pipeline, id.clone(), core.now());
             put_run(&mut batch, &run, Expect::Absent);
             let work = Work::Pipeline {
                 partner: partner.clone(),
@@ -523,76 +502,5 @@ impl Runtime {
         }
         self.commit(batch, "the queue").await?;
         Ok(runs)
-    }
-
-    /// The newest runs of an integration, at most `limit`.
-    pub async fn runs(
-        &self,
-        partner: &PartnerId,
-        integration: &IntegrationId,
-        limit: usize,
-    ) -> Result<Vec<Run>, Error> {
-        self.core.integration(partner, integration).await?;
-        let rows = self
-            .core
-            .store
-            .scan_records::<RunRow>(
-                partner.as_str(),
-                &[integration.as_str()],
-                None::<&Key>,
-                limit.min(RUNS_KEPT),
-            )
-            .await?;
-        let runs = rows.into_iter().map(|(_, row)| row.value.0);
-        Ok(runs.map(|run| self.with_progress(run)).collect())
-    }
-
-    /// One run.
-    pub async fn run(
-        &self,
-        partner: &PartnerId,
-        integration: &IntegrationId,
-        run: &RunId,
-    ) -> Result<Run, Error> {
-        let parts = [
-            integration.as_str(),
-            &key::newest_first(started(run)),
-            run.as_str(),
-        ];
-        let row = self
-            .core
-            .store
-            .get_record::<RunRow>(partner.as_str(), &parts)
-            .await?;
-        let row = row.ok_or_else(|| Error::not_found("run", run))?;
-        Ok(self.with_progress(row.value.0))
-    }
-}
-
-impl Halt {
-    /// The class of the failed call, if it was one, and in words what happened.
-    pub(crate) fn describe(&self) -> (Option<model::Class>, String) {
-        match self {
-            Self::Again { class, message, .. } => (*class, message.clone()),
-            Self::Wait { message, .. } => (Some(model::Class::Unavailable), message.clone()),
-            Self::Behind { trouble, .. } => {
-                let detail = trouble.detail.as_deref().unwrap_or_default();
-                (None, format!("{}: {detail}", trouble.title))
-            }
-            Self::Rejected { message, .. } => {
-                (Some(model::Class::CredentialsRejected), message.clone())
-            }
-            Self::Store(error) => (None, chain(error)),
-            Self::Undefined(what) => (None, what.clone()),
-        }
-    }
-
-    /// What a person can do about it, where that is known.
-    pub(crate) fn remedy(&self) -> Option<&str> {
-        match self {
-            Self::Behind { trouble, .. } => Some(&trouble.remedy),
-            Self::Rejected { remedy, .. } => remedy.as_deref(),
-            Self::Again { .. } | Self::Wait { .. } | Self::Store(_) | Self::Undefined(_) => None,
-        }
     }
 }

@@ -33,7 +33,8 @@ pub struct Pager<'a> {
     pages: &'a dyn Pages,
     paging: Paging,
     position: Position,
-    /// Digests of the addresses and tokens used, to notice a list that runs in a circle.
+    /// Digests of the addresses and tokens used, and of the pages that came, to notice a list that
+    /// runs in a circle.
     used: HashSet<String>,
     state: State,
 }
@@ -131,7 +132,9 @@ impl<'a> Pager<'a> {
         }
         self.lead_on(&mut read, request)?;
         let digest = digest(&read.records);
-        if digest.is_some() && digest == self.position.page_digest {
+        if let Some(digest) = &digest
+            && !self.is_new(digest)
+        {
             return Err(
                 "the same page came twice: the API does not turn pages this way".to_owned(),
             );
@@ -170,6 +173,12 @@ impl<'a> Pager<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether no page like this came before: the last one, or any since this pager began.
+    fn is_new(&mut self, digest: &str) -> bool {
+        let is_last = self.position.page_digest.as_deref() == Some(digest);
+        !is_last && self.used.insert(format!("page {digest}"))
     }
 
     fn check_ids(&self, read: &PageRead) -> Result<(), String> {

@@ -20,6 +20,11 @@ fn a_secret_is_found_in_its_usual_disguises() {
     check("p@ss w/rd", "?key=p%40ss%20w%2frd&x", "?key=•••&x");
     check("p@ss w/rd", "key=p%40ss+w%2Frd", "key=•••");
     check(r#"a"b\c"#, r#"{"k":"a\"b\\c"}"#, r#"{"k":"•••"}"#);
+    check(
+        r#"a"b\c"#,
+        r#"{"said":"{\"k\":\"a\\\"b\\\\c\"}"}"#,
+        r#"{"said":"{\"k\":\"•••\"}"}"#,
+    );
     check("a\"b<c>", "<i>a&quot;b&lt;c&#62;</i>", "<i>•••</i>");
     check("schlüssel", r"schl\u00fcssel schl%C3%BCssel", "••• •••");
     check("key😀key", r"key\ud83d\ude00key", "•••");

@@ -8,7 +8,7 @@ mod kept;
 mod taken;
 
 use definition::pipeline::{Keep, Since, Step, StepKind};
-use exchange::paging::Stop;
+use exchange::paging::{Pager, Stop};
 use expression::Scope;
 use model::{IssueKind, Timestamp, Verdict};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use super::{Flow, inputs, run};
 use crate::context::Context;
 use crate::halt::Halt;
 use crate::issues::Trouble;
-use crate::remote::Page;
+use crate::remote::{Listing, Page};
 use crate::tables::{AgreementRow, CompanyRow, Cursor, CursorRow, ItemRow, OpenRead};
 
 /// What a first read goes back to before the integration was made: a ticket that was closed while
@@ -54,6 +54,8 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
         // To go on from there would fail for ever: the list begins anew, now if it has not just.
         read.forget(context);
         if is_resumed {
+            // What counts is how it ends when it is read from its beginning.
+            context.verdicts.pop();
             context.commit().await?;
             return Box::pin(pull(context, step)).await;
         }
@@ -73,22 +75,28 @@ pub(crate) async fn read_all(
     let listing = remote.listing(operation, inputs).await;
     let listing = listing.map_err(|failed| context.halt(failed))?;
     let mut pager = listing.pager(None);
-    while let Some(page) = listing
-        .next(&mut pager)
-        .await
-        .map_err(|failed| context.halt(failed))?
-    {
-        context.count("pages", 1);
-        context.count("records", page.records.len() as u64);
-        page.records.into_iter().for_each(&mut take);
-        context.extend().await?;
+    loop {
+        match listing.next(&mut pager).await {
+            Ok(Some(page)) => {
+                context.count("pages", 1);
+                context.count("records", page.records.len() as u64);
+                page.records.into_iter().for_each(&mut take);
+                context.extend().await?;
+            }
+            Ok(None) => break,
+            Err(failed) => {
+                context.verdicts.push(verdict(operation, &pager.verdict()));
+                return Err(context.halt(failed));
+            }
+        }
     }
     let verdict = verdict(operation, &pager.verdict());
     if verdict.complete {
-        Ok(verdict)
-    } else {
-        Err(incomplete(context, operation, &verdict.stopped))
+        return Ok(verdict);
     }
+    let halt = incomplete(context, operation, &verdict.stopped);
+    context.verdicts.push(verdict);
+    Err(halt)
 }
 
 /// A read under way, with what must survive a crash.
@@ -136,16 +144,14 @@ impl Read {
         })
     }
 
-    /// Reads from where it stands to the end of the list.
+    /// Reads from where it stands to the end of the list. However it ends, the run's record says
+    /// how far it came.
     async fn on(&mut self, context: &mut Context<'_>, step: &Step) -> Result<(), Halt> {
         let StepKind::Pull {
             operation,
-            since,
             with,
-            name,
             keep,
-            complete: _,
-            each,
+            ..
         } = &step.kind
         else {
             return Ok(());
@@ -158,7 +164,47 @@ impl Read {
         let listing = remote.listing(operation, &inputs).await;
         let listing = listing.map_err(|failed| context.halt(failed))?;
         let mut pager = listing.pager(self.resume());
-        let mut next = listing.next(&mut pager).await;
+        let ended = self.pages(context, step, &listing, &mut pager).await;
+        let verdict = verdict(operation, &pager.verdict());
+        context.verdicts.push(verdict.clone());
+        ended?;
+        if !verdict.complete {
+            self.is_lost = true;
+            return Err(incomplete(context, operation, &verdict.stopped));
+        }
+        // A read of what has changed since a moment proves nothing about the others.
+        match keep.filter(|_| self.open.since.is_none()) {
+            Some(Keep::Company) => kept::drop_unseen::<CompanyRow>(context, self).await?,
+            Some(Keep::Agreement) => kept::drop_unseen::<AgreementRow>(context, self).await?,
+            Some(Keep::Item) => kept::drop_unseen::<ItemRow>(context, self).await?,
+            Some(Keep::Customer | Keep::Usage) | None => {}
+        }
+        listing.end(&mut context.batch);
+        self.end(context);
+        Ok(())
+    }
+
+    /// Takes page by page until there is none behind the last. What each brought and how far that is
+    /// are one commit.
+    async fn pages(
+        &mut self,
+        context: &mut Context<'_>,
+        step: &Step,
+        listing: &Listing<'_>,
+        pager: &mut Pager<'_>,
+    ) -> Result<(), Halt> {
+        let StepKind::Pull {
+            operation,
+            since,
+            name,
+            keep,
+            each,
+            ..
+        } = &step.kind
+        else {
+            return Ok(());
+        };
+        let mut next = listing.next(pager).await;
         let mut is_first = true;
         while let Some(page) = next.map_err(|failed| {
             let halt = context.halt(failed);
@@ -196,26 +242,11 @@ impl Read {
             self.save(context);
             kept::note(context, self, same);
             // The next page may come while this one becomes durable: asking for it changes nothing.
-            let (committed, following) = tokio::join!(context.commit(), listing.next(&mut pager));
+            let (committed, following) = tokio::join!(context.commit(), listing.next(pager));
             committed?;
             context.extend().await?;
             next = following;
         }
-        let verdict = verdict(operation, &pager.verdict());
-        context.verdicts.push(verdict.clone());
-        if !verdict.complete {
-            self.is_lost = true;
-            return Err(incomplete(context, operation, &verdict.stopped));
-        }
-        // A read of what has changed since a moment proves nothing about the others.
-        match keep.filter(|_| self.open.since.is_none()) {
-            Some(Keep::Company) => kept::drop_unseen::<CompanyRow>(context, self).await?,
-            Some(Keep::Agreement) => kept::drop_unseen::<AgreementRow>(context, self).await?,
-            Some(Keep::Item) => kept::drop_unseen::<ItemRow>(context, self).await?,
-            Some(Keep::Customer | Keep::Usage) | None => {}
-        }
-        listing.end(&mut context.batch);
-        self.end(context);
         Ok(())
     }
 
@@ -281,8 +312,8 @@ pub(crate) fn incomplete(context: &Context<'_>, operation: &str, why: &str) -> H
                 operation.replace('_', " ")
             ),
             detail: Some(why.to_owned()),
-            remedy: "Run it again. If it stays, compare the connector's paging with what the PSA \
-                     answers."
+            remedy: "Run it again. If it stays, compare the connector's `items` and `pages` with \
+                     what the PSA answers."
                 .to_owned(),
         }),
         guard: None,
