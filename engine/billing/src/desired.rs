@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::billing::{
-    Agreement, AgreementChoice, BillingPolicy, Day, Decimal, EffectiveFrom, ItemTarget, Measured,
-    Part, ProductMapping, Unbilled, Why,
+    Agreement, AgreementChoice, BillingPolicy, Day, Decimal, EffectiveFrom, ItemTarget, Leaver,
+    Measured, Part, ProductMapping, Unbilled, Why,
 };
 use model::request::id_text;
 use model::{CustomerId, Mapping, ProductId};
@@ -50,9 +50,8 @@ pub struct Demand {
     pub from: EffectiveFrom,
     /// The usage behind it.
     pub parts: Vec<Part>,
-    /// The title of the integration that bills all of it now, so that nothing ought to be billed
-    /// here. Whether anything ever was, the caller knows.
-    pub elsewhere: Option<String>,
+    /// What was billed there and is not any more. Only the caller knows what was billed.
+    pub left: Vec<Leaver>,
 }
 
 /// An agreement and an item, by texts that sort.
@@ -69,10 +68,7 @@ pub fn desired(facts: &Facts<'_>) -> (Vec<Demand>, Vec<Unbilled>) {
                 let gathered = places
                     .entry((found.agreement.to_owned(), key))
                     .or_insert_with(|| Gathered::of(found.target));
-                gathered.take(measured, found.elsewhere);
-                if let Some(title) = found.elsewhere {
-                    unbilled.push(not_billed(measured, Why::BilledElsewhere(title.to_owned())));
-                }
+                gathered.take(measured);
             }
             Err(why) => unbilled.push(not_billed(measured, why)),
         }
@@ -94,8 +90,6 @@ fn not_billed(measured: &Measured, why: Why) -> Unbilled {
 struct Placed<'a> {
     agreement: &'a str,
     target: &'a ItemTarget,
-    /// The title of the integration that bills it in place of this one.
-    elsewhere: Option<&'a str>,
 }
 
 /// What tells items of one agreement apart. One that is still to be made is known by its product,
@@ -110,8 +104,7 @@ fn target_key(measured: &Measured, target: &ItemTarget) -> String {
 }
 
 impl<'a> Facts<'a> {
-    /// Where a usage is billed, or would be without another integration that bills it; or why it is
-    /// not.
+    /// Where a usage is billed, or why it is not.
     fn place(&self, choices: &Choices<'a>, measured: &Measured) -> Result<Placed<'a>, Why> {
         let usage = &measured.usage;
         let mapping = self.mappings.get(&usage.customer_id);
@@ -129,22 +122,13 @@ impl<'a> Facts<'a> {
             return Err(Why::NotBilled);
         }
         let pair = (usage.customer_id.clone(), usage.product_id.clone());
-        let elsewhere = self.elsewhere.get(&pair).map(String::as_str);
-        match (
-            self.agreement(choices, company, &usage.product_id),
-            elsewhere,
-        ) {
-            (Ok(agreement), elsewhere) => Ok(Placed {
-                agreement,
-                target,
-                elsewhere,
-            }),
-            (Err(_), Some(title)) => Err(Why::BilledElsewhere(title.to_owned())),
-            (Err(why), None) => Err(why),
+        if let Some(title) = self.elsewhere.get(&pair) {
+            return Err(Why::BilledElsewhere(title.clone()));
         }
+        let agreement = self.agreement(choices, company, &usage.product_id)?;
+        Ok(Placed { agreement, target })
     }
 
-    /// The agreement that bills the product to the company.
     fn agreement(
         &self,
         choices: &Choices<'a>,
@@ -187,8 +171,6 @@ impl<'a> Choices<'a> {
 struct Gathered<'a> {
     target: &'a ItemTarget,
     usages: BTreeMap<ProductId, Vec<&'a Measured>>,
-    /// What another integration bills in place of this one, and that one's title.
-    elsewhere: BTreeMap<ProductId, &'a str>,
 }
 
 impl<'a> Gathered<'a> {
@@ -196,16 +178,12 @@ impl<'a> Gathered<'a> {
         Self {
             target,
             usages: BTreeMap::new(),
-            elsewhere: BTreeMap::new(),
         }
     }
 
-    fn take(&mut self, measured: &'a Measured, elsewhere: Option<&'a str>) {
+    fn take(&mut self, measured: &'a Measured) {
         let product = measured.usage.product_id.clone();
-        match elsewhere {
-            None => self.usages.entry(product).or_default().push(measured),
-            Some(title) => drop(self.elsewhere.insert(product, title)),
-        }
+        self.usages.entry(product).or_default().push(measured);
     }
 
     fn demand(self, (agreement, place): Place, policy: &BillingPolicy) -> Demand {
@@ -217,17 +195,8 @@ impl<'a> Gathered<'a> {
             quantity: Decimal::ZERO,
             from: EffectiveFrom::PeriodStart,
             parts: Vec::new(),
-            elsewhere: None,
+            left: Vec::new(),
         };
-        if self.usages.is_empty() {
-            demand.elsewhere = self.elsewhere.values().next().map(|it| (*it).to_owned());
-            let rules = self
-                .elsewhere
-                .keys()
-                .map(|product| policy.rule_for(product));
-            demand.from = rules.map(|rule| rule.from).max().unwrap_or(demand.from);
-            demand.products = self.elsewhere.into_keys().collect();
-        }
         for (product, usages) in self.usages {
             let rule = policy.rule_for(&product);
             let counted = count(rule, &usages);

@@ -1,13 +1,21 @@
 //! One line of a plan: what ought to be billed, held against what the PSA has.
 
+use std::collections::BTreeSet;
+
 use model::billing::{
     Agreement, BillingPolicy, CountsFrom, Day, Decimal, Decision, DecisionKind, EffectiveFrom,
-    Guards, Hold, Mode, PlanLine, PlanState,
+    Guards, Hold, Leaver, Mode, PlanLine, PlanState, Why,
 };
 use model::request::id_text;
 use serde_json::Value;
 
 use crate::{Demand, Landing, Row, landing, quantity_on, wanted_day};
+
+/// How many that left a line are told by name; all of them are in the plan.
+const LEAVERS_TOLD: usize = 3;
+
+/// What a person can do about a line that somebody left.
+const WHAT_TO_DO: &str = ". Approve it to take that off the bill, or dismiss it to leave the line";
 
 /// What is said of a line on which nothing is to be done.
 const AS_IT_SHOULD_BE: &str = "the PSA has what the usage comes to";
@@ -68,7 +76,6 @@ pub fn line(
     let wanted = day_for(demand.from, agreement, decision, today);
     let Landing { day, billed_until } = landing(wanted, &standing.rows);
     let actual = quantity_on(&standing.rows, day);
-    let elsewhere = demand.elsewhere;
     let mut line = PlanLine {
         id,
         company: agreement.company_id.clone(),
@@ -97,6 +104,8 @@ pub fn line(
         undoes: None,
         troubled: false,
         parts: demand.parts,
+        billed: BTreeSet::new(),
+        left: demand.left,
     };
     if standing.in_doubt {
         line.enter(
@@ -127,10 +136,10 @@ pub fn line(
             "the agreement ends before the change would count",
         );
     } else {
-        line.holds = holds(&line, &policy.guards, elsewhere.is_some());
+        line.holds = holds(&line, &policy.guards);
         decide(&mut line, policy.mode, decision);
-        if let Some(title) = elsewhere.filter(|_| !line.change().is_zero()) {
-            line.reason = format!("{}: {title} bills it now", line.reason);
+        if !line.change().is_zero() {
+            tell_who_left(&mut line);
         }
     }
     Some(line)
@@ -149,7 +158,7 @@ impl Enter for PlanLine {
 
 /// What guards say about the change. A drop to zero and a new line are named as such, and not by
 /// their share as well: that would always be all of it.
-fn holds(line: &PlanLine, guards: &Guards, is_elsewhere: bool) -> Vec<Hold> {
+fn holds(line: &PlanLine, guards: &Guards) -> Vec<Hold> {
     let change = line.desired - line.actual;
     let mut holds = Vec::new();
     if change.is_zero() {
@@ -174,11 +183,34 @@ fn holds(line: &PlanLine, guards: &Guards, is_elsewhere: bool) -> Vec<Hold> {
     if newest.is_some_and(|ended| ended.months_later(1) < line.effective) {
         holds.push(Hold::OldUsage);
     }
-    if is_elsewhere {
-        // No guard switches this off: nobody but a person knows from which day the other bills.
+    // No guard switches these off: nobody but a person knows from which day the other bills, or
+    // whether who left was meant to.
+    let whys = || line.left.iter().filter_map(|one| one.why.as_ref());
+    let is_elsewhere = |why: &Why| matches!(why, Why::BilledElsewhere(_));
+    if whys().any(is_elsewhere) {
         holds.push(Hold::BilledElsewhere);
     }
+    if whys().any(|why| !is_elsewhere(why)) {
+        holds.push(Hold::Left);
+    }
     holds
+}
+
+/// Adds to the reason who is not billed on the line any more, and what a person can do about it.
+fn tell_who_left(line: &mut PlanLine) {
+    for Leaver { name, why, .. } in line.left.iter().take(LEAVERS_TOLD) {
+        let why = match why {
+            Some(why) => format!("{name} is not billed here any more, since {why}"),
+            None => format!("{name} is billed on another line now"),
+        };
+        line.reason = format!("{}; {why}", line.reason);
+    }
+    if let more @ 1.. = line.left.len().saturating_sub(LEAVERS_TOLD) {
+        line.reason = format!("{}; and {more} more", line.reason);
+    }
+    if !line.left.is_empty() && matches!(line.state, PlanState::Held | PlanState::Proposed) {
+        line.reason.push_str(WHAT_TO_DO);
+    }
 }
 
 fn decide(line: &mut PlanLine, mode: Mode, decision: Option<&Decision>) {

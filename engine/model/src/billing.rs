@@ -17,7 +17,8 @@ pub use change::{Change, ChangeState};
 pub use day::Day;
 pub use decimal::Decimal;
 pub use plan::{
-    CountsFrom, Decision, DecisionKind, Hold, Part, Plan, PlanLine, PlanState, Unbilled, Why,
+    CountsFrom, Decision, DecisionKind, Hold, Leaver, Part, Plan, PlanLine, PlanState, Unbilled,
+    Why,
 };
 pub use policy::{
     BillingPolicy, CountRule, EffectiveFrom, Guards, Measure, Mode, RoundEach, Rounding,

@@ -18,6 +18,7 @@ mod remedy;
 mod report;
 mod standing;
 mod usage;
+mod verify;
 mod view;
 mod watch;
 

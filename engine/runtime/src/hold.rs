@@ -88,6 +88,9 @@ impl Runtime {
         batch
             .delete(CalloutRow::key(NOBODY, &[&token]), Expect::Any)
             .put_record(partner.as_str(), &[], &RoutingRow(now), Expect::Any);
+        // What it billed is the others' to bill from now on.
+        core.replan(&mut batch, partner, now, |other| other != id)
+            .await?;
         core.while_retired(&row.value.0, self.commit(batch, "the integration"))
             .await?;
         // What waited for the pause, or for credentials, has other prospects now.
@@ -107,7 +110,12 @@ impl Runtime {
         for issue in [held_issue(id), nowhere] {
             self.core.clear_issue(partner, &issue).await?;
         }
-        Ok(())
+        let (mut batch, now) = (Batch::new(), self.core.now());
+        let replanned = self
+            .core
+            .replan(&mut batch, partner, now, |other| other != id);
+        replanned.await?;
+        self.commit(batch, "the queue").await
     }
 }
 

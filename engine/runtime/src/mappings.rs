@@ -174,6 +174,10 @@ impl Runtime {
                 ..Happened::plain(Event::MappingSaved, self.core.now())
             };
             self.core.enqueue_event(&mut batch, &integration, &happened);
+            // What is billed here is not billed in the others.
+            let is_other = |other: &IntegrationId| other != id;
+            let now = self.core.now();
+            self.core.replan(&mut batch, partner, now, is_other).await?;
             self.commit(batch, "the queue").await?;
             // What the company so far did not take may go to another one now.
             self.core.try_refused(partner, id).await?;

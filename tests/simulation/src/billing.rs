@@ -59,6 +59,15 @@ impl Bill {
         Self::in_world(World::with_companies(seed, companies), companies).await
     }
 
+    /// With so many generated companies besides in each PSA, each a customer.
+    pub async fn with_many(seed: u64, companies: u32) -> [Self; 2] {
+        let halopsa = World::with_clients(seed, companies);
+        [
+            Self::with_companies(seed, companies).await,
+            Self::in_world(halopsa, companies).await,
+        ]
+    }
+
     /// The same, where the connector takes this share of what the PSA allows everyone.
     pub async fn with_share(seed: u64, companies: u32, share: &str) -> Self {
         Self::in_world(World::with_share(seed, companies, share).await, companies).await
@@ -136,16 +145,8 @@ impl Bill {
     /// Says what the product is billed as, once the engine knows the item.
     pub async fn bills_as(&self, target: ItemTarget) {
         let (engine, partner) = (self.engine(), &self.world.partner);
-        if let ItemTarget::Item(id) = &target {
-            engine
-                .sync(partner, &self.id, Some("read_items"))
-                .await
-                .expect("a run");
-            self.until_async("the item is read", || async {
-                let items = self.engine().items(partner, &self.id).await.expect("items");
-                items.contains_key(&id.to_string())
-            })
-            .await;
+        if matches!(target, ItemTarget::Item(_)) {
+            self.read_items().await;
         }
         let mapping = ProductMapping {
             product: product(),
@@ -173,6 +174,7 @@ impl Bill {
 
     /// Every customer uses so much of so many products, each billed as an item of its own.
     pub async fn everybody_uses_products(&self, products: usize, quantity: &str) {
+        let (engine, partner) = (self.engine(), &self.world.partner);
         let (mut mappings, mut usages) = (Vec::new(), Vec::new());
         for number in 0..products {
             let name = format!("{PRODUCT}-{number}");
@@ -189,7 +191,7 @@ impl Bill {
             };
             usages.extend(self.customers.iter().map(of));
         }
-        let (engine, partner) = (self.engine(), &self.world.partner);
+        self.read_items().await;
         let saved = engine.put_product_mappings(partner, &self.id, mappings);
         saved.await.expect("mappings");
         self.put(usages).await;
@@ -226,23 +228,52 @@ impl Bill {
 
     /// Maps one customer to the company of another.
     pub async fn share_company(&self, of: usize, with: usize) {
+        self.map(with, Some(of), None).await;
+    }
+
+    /// Says that a customer is nobody's company.
+    pub async fn unmap(&self, customer: usize) {
+        self.map(customer, None, None).await;
+    }
+
+    /// Sets or takes off the tick for billing of a customer who is mapped to the company of another,
+    /// or of its own.
+    pub async fn tick_billing(&self, customer: usize, company: usize, on: bool) {
+        self.map(customer, Some(company), Some(on)).await;
+    }
+
+    /// Maps a customer to the company of another, or of its own, or to none.
+    async fn map(&self, customer: usize, to: Option<usize>, billing: Option<bool>) {
         let (engine, partner) = (self.engine(), &self.world.partner);
-        let (taker, _) = self.customers.get(with).expect("a customer");
+        let (customer, _) = self.customers.get(customer).expect("a customer");
+        let name = to.map(|to| self.company(to));
         let company = engine
             .companies(partner, &self.id, None, usize::MAX)
             .await
             .expect("companies")
             .into_iter()
-            .find(|company| company.name == self.company(of));
+            .find(|company| Some(company.name.as_str()) == name);
         let change = MappingChange {
-            customer: taker.clone(),
+            customer: customer.clone(),
             company: company.map(|company| company.id),
             ignore: false,
             tickets: None,
-            billing: None,
+            billing,
         };
         let saved = engine.put_company_mappings(partner, &self.id, vec![change]);
         saved.await.expect("mappings");
+    }
+
+    /// Reads the items of the PSA anew.
+    pub async fn read_items(&self) {
+        let (engine, partner) = (self.engine(), &self.world.partner);
+        let run = engine.sync(partner, &self.id, Some("read_items"));
+        let run = run.await.expect("a run").remove(0);
+        self.until_async("the items are read", || async {
+            let run = engine.run(partner, &self.id, &run).await.expect("a run");
+            run.ended_at.is_some()
+        })
+        .await;
     }
 
     /// The first customers use so much of the product, so much of it free.
@@ -326,6 +357,13 @@ impl Bill {
         })
         .await;
         engine.run(partner, &self.id, &id).await.expect("a run")
+    }
+
+    /// The latest runs, newest first.
+    pub async fn runs(&self) -> Vec<Run> {
+        let engine = self.engine();
+        let runs = engine.runs(&self.world.partner, &self.id, 500).await;
+        runs.expect("runs")
     }
 
     /// What was sent.

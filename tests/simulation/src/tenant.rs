@@ -13,6 +13,7 @@ use axum::response::Response;
 use exchange::RawAnswer;
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
+use simulators::traffic::Call;
 use simulators::{Autotask, HaloPsa, Psa, TicketView, TokioClock};
 
 /// A simulated PSA within the process.
@@ -35,6 +36,9 @@ pub trait Tenant: Psa {
 
     /// Sends a callout about a ticket that nobody closed.
     fn forge_callout(&self, ticket: &TicketView);
+
+    /// The latest calls, oldest first.
+    fn calls(&self) -> Vec<Call>;
 
     /// The titles of the notes on a ticket.
     fn note_titles(&self, ticket: &str) -> Vec<String>;
@@ -82,9 +86,9 @@ pub(crate) fn logs_in(seed: u64) -> bool {
     seed % 3 == 1
 }
 
-/// The PSA of `seed` whose callers log in, on this clock.
-pub(crate) fn halopsa(seed: u64, clock: TokioClock) -> HaloPsa {
-    halopsa::of_seed(seed, clock)
+/// The PSA of `seed` whose callers log in, on this clock, with so many generated companies.
+pub(crate) fn halopsa(seed: u64, clock: TokioClock, companies: u32) -> HaloPsa {
+    halopsa::of_seed(seed, clock, companies)
 }
 
 /// The tenant of `seed` on this clock, with so many generated companies.

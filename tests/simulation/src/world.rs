@@ -109,7 +109,15 @@ impl World {
 
     /// The same with a HaloPSA.
     pub fn with_halopsa(seed: u64) -> Self {
-        Self::around(seed, Arc::new(tenant::halopsa(seed, psa_clock())))
+        Self::with_clients(seed, 0)
+    }
+
+    /// The same with a HaloPSA, and so many generated companies in it.
+    pub fn with_clients(seed: u64, generated: u32) -> Self {
+        Self::around(
+            seed,
+            Arc::new(tenant::halopsa(seed, psa_clock(), generated)),
+        )
     }
 
     fn around(seed: u64, psa: Arc<dyn Tenant>) -> Self {

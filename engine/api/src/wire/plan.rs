@@ -120,9 +120,37 @@ pub(crate) struct PlanLine {
     /// Why it stands there.
     reason: String,
     /// Which guards hold it: `share`, `change`, `zero`, `new_line`, `old_usage`,
-    /// `billed_elsewhere` where an older integration bills it now.
+    /// `billed_elsewhere` where an older integration bills it now, `left` where a customer whose
+    /// usage it billed is billed nowhere now.
     #[schema(value_type = Vec<String>, example = json!(["share"]))]
     holds: Vec<Hold>,
+    /// The customers whose usage it billed and does not bill any more.
+    left: Vec<Leaver>,
+}
+
+/// A customer whose usage a line billed and does not bill any more.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Leaver {
+    /// Who used it.
+    customer: String,
+    /// The customer's name.
+    name: String,
+    /// What was used.
+    product: String,
+    /// Why no line bills it now, as in `unbilled`; null where another line does.
+    #[schema(value_type = Value, example = "billing_off")]
+    why: Option<Why>,
+}
+
+impl From<billing::Leaver> for Leaver {
+    fn from(leaver: billing::Leaver) -> Self {
+        Self {
+            customer: leaver.customer.to_string(),
+            name: leaver.name,
+            product: leaver.product.to_string(),
+            why: leaver.why,
+        }
+    }
 }
 
 impl From<billing::PlanLine> for PlanLine {
@@ -144,6 +172,7 @@ impl From<billing::PlanLine> for PlanLine {
             state: line.state,
             reason: line.reason,
             holds: line.holds,
+            left: each(line.left),
         }
     }
 }

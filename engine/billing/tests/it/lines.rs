@@ -4,7 +4,7 @@ use billing::{Row, Standing, landing, line, quantity_on};
 use model::Timestamp;
 use model::billing::{
     Agreement, BillingPolicy, CountsFrom, Decimal, Decision, DecisionKind, EffectiveFrom, Guards,
-    Hold, Mode, PlanLine, PlanState,
+    Hold, Leaver, Mode, PlanLine, PlanState, Why,
 };
 use model::{CustomerId, ProductId};
 use serde_json::json;
@@ -96,60 +96,86 @@ fn guards_hold_what_is_too_much() {
     );
 }
 
-#[test]
-fn what_another_integration_bills_now_is_taken_down_by_a_person_alone() {
-    for (mode, state) in [
-        (Mode::Preview, PlanState::Proposed),
-        (Mode::Ask, PlanState::Proposed),
-        (Mode::Automatic, PlanState::Held),
-    ] {
-        let mut made = Made::new(vec![usage("a", "p", "7")]);
-        let pair = (CustomerId::new("a").unwrap(), ProductId::new("p").unwrap());
-        made.elsewhere.insert(pair, "Another".to_owned());
-        let (demands, unbilled) = made.desired();
-        assert_eq!(unbilled.len(), 1);
-        let demand = demands.into_iter().next().unwrap();
-        assert_eq!(demand.quantity, Decimal::ZERO);
-        let policy = BillingPolicy {
-            mode,
-            guards: Guards {
-                share_max: None,
-                change_max: None,
-                hold_zero: false,
-                hold_new: false,
-            },
-            ..BillingPolicy::default()
-        };
-        let standing = Standing {
-            lines: vec![json!(1)],
-            rows: july(7),
-            ..Standing::default()
-        };
-        let line = billing::line(
-            "line".to_owned(),
-            demand,
-            (&agreement(10, 1), "Company".to_owned()),
-            standing,
-            (&policy, None, day("2026-07-10")),
-        );
-        let line = line.unwrap();
-        assert_eq!((line.change(), line.state), (Decimal::whole(-7), state));
-        assert!(line.holds.contains(&Hold::BilledElsewhere), "{line:?}");
-        assert!(line.reason.ends_with("Another bills it now"), "{line:?}");
+fn left(name: &str, why: Option<Why>) -> Leaver {
+    Leaver {
+        customer: CustomerId::new(name).unwrap(),
+        name: name.to_owned(),
+        product: ProductId::new("p").unwrap(),
+        why,
     }
 }
 
-#[test]
-fn one_of_two_customers_that_another_integration_bills_is_an_ordinary_change() {
-    let mut made = Made::new(vec![usage("a", "p", "7"), usage("b", "p", "2")]);
-    let pair = (CustomerId::new("a").unwrap(), ProductId::new("p").unwrap());
-    made.elsewhere.insert(pair, "Another".to_owned());
-    let (demands, _) = made.desired();
-    assert_eq!(demands.len(), 1);
-    assert_eq!(
-        (demands[0].quantity, demands[0].elsewhere.clone()),
-        (Decimal::whole(2), None)
+/// The line of company 1, which had 7, once these have left it and `used` is left, when no guard
+/// holds anything.
+fn after_leaving(left: Vec<Leaver>, used: &str, mode: Mode) -> PlanLine {
+    let mut demand = Made::new(vec![usage("b", "p", used)]).desired().0.remove(0);
+    demand.left = left;
+    let policy = BillingPolicy {
+        mode,
+        guards: Guards {
+            share_max: None,
+            change_max: None,
+            hold_zero: false,
+            hold_new: false,
+        },
+        ..BillingPolicy::default()
+    };
+    let standing = Standing {
+        lines: vec![json!(1)],
+        rows: july(7),
+        ..Standing::default()
+    };
+    let (agreement, company) = (agreement(10, 1), "Company".to_owned());
+    let with = (&policy, None, day("2026-07-10"));
+    let line = line(
+        "line".to_owned(),
+        demand,
+        (&agreement, company),
+        standing,
+        with,
     );
+    line.unwrap()
+}
+
+#[test]
+fn what_a_customer_leaves_behind_is_taken_down_by_a_person_alone() {
+    let elsewhere = || Why::BilledElsewhere("Another".to_owned());
+    for (why, hold, told) in [
+        (elsewhere(), Hold::BilledElsewhere, "Another bills it"),
+        (Why::BillingOff, Hold::Left, "billing is switched off"),
+        (Why::CustomerUnmapped, Hold::Left, "is not mapped"),
+    ] {
+        for (used, change) in [("2", -5), ("0", -7), ("9", 2)] {
+            let line = after_leaving(vec![left("Acme", Some(why.clone()))], used, Mode::Automatic);
+            let expected = (Decimal::whole(change), PlanState::Held, vec![hold]);
+            assert_eq!((line.change(), line.state, line.holds), expected, "{used}");
+            for word in ["Acme", told, "Approve it"] {
+                assert!(line.reason.contains(word), "{}", line.reason);
+            }
+        }
+    }
+    let both = vec![
+        left("a", Some(elsewhere())),
+        left("b", Some(Why::NotBilled)),
+    ];
+    let line = after_leaving(both, "2", Mode::Automatic);
+    assert_eq!(line.holds, [Hold::BilledElsewhere, Hold::Left]);
+}
+
+#[test]
+fn who_moved_to_another_line_or_left_nothing_behind_is_an_ordinary_change() {
+    let moved = after_leaving(vec![left("Acme", None)], "2", Mode::Automatic);
+    assert_eq!((moved.state, moved.holds), (PlanState::Approved, vec![]));
+    assert!(moved.reason.contains("another line"), "{}", moved.reason);
+    let off = || Some(Why::BillingOff);
+    let same = after_leaving(vec![left("Acme", off())], "7", Mode::Automatic);
+    assert_eq!((same.state, same.holds), (PlanState::Unchanged, vec![]));
+    assert!(!same.reason.contains("Acme"), "{}", same.reason);
+    let many = (0..5).map(|at| left(&format!("c-{at}"), off())).collect();
+    let many = after_leaving(many, "2", Mode::Ask);
+    assert_eq!(many.state, PlanState::Proposed);
+    assert!(many.reason.contains("c-2") && many.reason.contains("and 2 more"));
+    assert_eq!(many.left.len(), 5);
 }
 
 /// What an agreement without days has.

@@ -1,6 +1,6 @@
 //! The plan: what would be changed, line by line, before it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -74,9 +74,23 @@ pub struct PlanLine {
     pub troubled: bool,
     /// The usage that the quantity is made of.
     pub parts: Vec<Part>,
+    /// Whose usage of what the quantity in the PSA is made of, as far as it is the engine's work:
+    /// by the change that was read back last.
+    #[serde(default)]
+    pub billed: BTreeSet<(CustomerId, ProductId)>,
+    /// What of that is not billed on this line any more.
+    #[serde(default)]
+    pub left: Vec<Leaver>,
 }
 
 impl PlanLine {
+    /// Whose usage of what adds to the quantity.
+    pub fn counted(&self) -> BTreeSet<(CustomerId, ProductId)> {
+        let parts = self.parts.iter().filter(|part| !part.counted.is_zero());
+        let pair = |part: &Part| (part.customer.clone(), part.product.clone());
+        parts.map(pair).collect()
+    }
+
     /// By how much the quantity is to be changed.
     pub fn change(&self) -> Decimal {
         self.target_quantity - self.actual
@@ -153,6 +167,21 @@ pub enum Hold {
     OldUsage,
     /// An older integration of the partner's bills it now, and the line still has a quantity.
     BilledElsewhere,
+    /// A customer whose usage the line billed is not billed on it any more, and on no other.
+    Left,
+}
+
+/// A customer whose usage a line billed and does not bill any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaver {
+    /// Who used it.
+    pub customer: CustomerId,
+    /// The customer's name.
+    pub name: String,
+    /// What was used.
+    pub product: ProductId,
+    /// Why it is not billed any more; nothing where another line of the plan bills it.
+    pub why: Option<Why>,
 }
 
 /// One usage and what it adds to a quantity.

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use definition::pipeline::Event;
 use model::billing::{
     Agreement, AgreementChoice, BillingPolicy, Day, Decimal, ItemTarget, ProductMapping,
 };
@@ -12,10 +11,9 @@ use model::{IntegrationId, PartnerId, ProductId};
 use serde_json::Value;
 use store::{Batch, Expect, Record, Records};
 
-use super::{ANY, SECTION};
+use super::ANY;
 use crate::Runtime;
 use crate::error::{Error, Fault};
-use crate::events::Happened;
 use crate::tables::{
     AgreementChoiceRow, AgreementRow, ItemRow, Kept, MappingRow, PolicyRow, ProductRow, UsageRow,
 };
@@ -297,22 +295,17 @@ impl Runtime {
         Ok(agreements(rows))
     }
 
-    /// Commits what somebody chose, and has a new plan made.
+    /// Commits what somebody chose, and has new plans made: what one integration bills decides what
+    /// the others do.
     async fn save_choices(
         &self,
         partner: &PartnerId,
         id: &IntegrationId,
         mut batch: Batch,
     ) -> Result<(), Error> {
-        let integration = self.core.integration(partner, id).await?.value.0;
-        if integration.is_on(SECTION) {
-            let fold = super::fold(id);
-            let happened = Happened {
-                fold: Some(&fold),
-                ..Happened::plain(Event::UsageChanged, self.core.now())
-            };
-            self.core.enqueue_event(&mut batch, &integration, &happened);
-        }
+        let (core, now) = (&self.core, self.core.now());
+        core.integration(partner, id).await?;
+        core.replan(&mut batch, partner, now, |_| true).await?;
         self.commit(batch, "the billing choices").await
     }
 }

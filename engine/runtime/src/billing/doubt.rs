@@ -2,6 +2,8 @@
 //! asked for the quantity on the day from which the change counts; see [`billing::settle()`].
 
 use billing::Settled;
+use std::collections::BTreeSet;
+
 use definition::EffectRule;
 use definition::connector::SETTLE_DEFAULT;
 use definition::pipeline::Reconcile;
@@ -11,6 +13,7 @@ use store::{Expect, Key, Record, Records};
 
 use super::facts::{doubts, is_unclear};
 use super::remedy;
+use super::verify::{PAGES_GUESSED, verify};
 use crate::context::Context;
 use crate::halt::{Failed, Halt};
 use crate::tables::{ChangeRow, DecisionRow, DoubtRow, PlanLineRow};
@@ -22,7 +25,7 @@ pub(super) async fn settle_all(
 ) -> Result<bool, Halt> {
     let integration = context.remote.integration.id.to_string();
     let open = doubts(&context.remote.core, context.partner.as_str(), &integration).await?;
-    let mut is_left = false;
+    let (mut is_left, mut due) = (false, Vec::new());
     for change in open.into_values().filter(|change| !is_unclear(change)) {
         let operation = operation(operations, &change);
         let known = context.remote.connector.operations.get(operation);
@@ -31,12 +34,12 @@ pub(super) async fn settle_all(
         let core = context.remote.core.clone();
         if core.doubts.left(&key(context, &change), settle).is_some() {
             is_left = true;
-            continue;
+        } else {
+            due.push(change);
         }
-        context.count("looked_for", 1);
-        let seen = read_back(context, operation, &change).await?;
-        conclude(context, change, seen).await?;
     }
+    context.count("looked_for", due.len() as u64);
+    verify(context, operations, due, PAGES_GUESSED).await?;
     Ok(is_left)
 }
 
@@ -163,6 +166,12 @@ async fn follow_up(context: &mut Context<'_>, change: &Change) -> Result<(), Hal
     let parts = [integration.as_str(), change.line.id.as_str()];
     let mut line = change.line.clone();
     line.actual = change.after;
+    line.billed = if change.after.is_zero() {
+        BTreeSet::new()
+    } else {
+        line.counted()
+    };
+    line.left = Vec::new();
     line.state = PlanState::Applied;
     "it was applied and read back".clone_into(&mut line.reason);
     if line.desired == change.after {

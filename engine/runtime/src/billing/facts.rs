@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use billing::{Demand, Facts};
 use definition::pipeline::Reconcile;
 use model::billing::{
-    Agreement, AgreementChoice, BillingPolicy, Change, ChangeState, Day, Decision, DecisionKind,
-    ItemTarget, Measured, PlanLine, ProductMapping,
+    Agreement, AgreementChoice, BillingPolicy, Change, ChangeState, Day, Decimal, Decision,
+    DecisionKind, ItemTarget, Leaver, Measured, Part, PlanLine, ProductMapping, Unbilled,
 };
 use model::request::id_text;
 use model::{CustomerId, Held, Integration, Mapping, ProductId};
@@ -19,8 +19,8 @@ use crate::context::Context;
 use crate::core::{Core, hex};
 use crate::halt::Halt;
 use crate::tables::{
-    AgreementChoiceRow, AgreementRow, ChangeRow, CompanyRow, DecisionRow, DoubtRow, Effect,
-    EffectRow, ItemRow, MappingRow, PAGE, PlanLineRow, PolicyRow, ProductRow, UsageRow,
+    AgreementChoiceRow, AgreementRow, ChangeRow, CompanyRow, CustomerRow, DecisionRow, DoubtRow,
+    Effect, EffectRow, ItemRow, MappingRow, PAGE, PlanLineRow, PolicyRow, ProductRow, UsageRow,
 };
 
 /// What was known when a plan was made.
@@ -135,20 +135,28 @@ impl Known {
         }
     }
 
-    /// The demands with the ids of their lines, and those that are there only because a person
-    /// takes a change back: what was changed by mistake may not be billed there at all any more.
-    pub(super) async fn with_undos(
+    /// The demands with the ids of their lines, each with what was billed there and is not any more;
+    /// and those that are there only because of that, or because a person takes a change back:
+    /// what was changed by mistake may not be billed there at all any more.
+    pub(super) async fn with_before(
         &self,
         context: &Context<'_>,
-        demands: Vec<Demand>,
+        (demands, unbilled): (Vec<Demand>, &[Unbilled]),
     ) -> Result<Vec<(String, Demand)>, Halt> {
         let integration = context.remote.integration.id.as_str();
         let mut all: BTreeMap<String, Demand> = BTreeMap::new();
         for demand in demands {
-            let line = line_id(&demand.agreement, &demand.place);
-            if demand.elsewhere.is_none() || was_billed(context, &line).await? {
-                all.insert(line, demand);
+            all.insert(line_id(&demand.agreement, &demand.place), demand);
+        }
+        for (line, before) in self.before.iter().map(|(id, row)| (id, &row.value)) {
+            let is_whole = |demand: &Demand| stays(before, &demand.parts);
+            if before.billed.is_empty() || all.get(line).is_some_and(is_whole) {
+                continue;
             }
+            let demand = all.entry(line.clone()).or_insert_with(|| nothing(before));
+            demand.left = self
+                .leavers(context, (before, &demand.parts), unbilled)
+                .await?;
         }
         for (line, decision) in &self.decisions {
             let DecisionKind::Undo { change, .. } = &decision.value.kind else {
@@ -165,16 +173,64 @@ impl Known {
         }
         Ok(all.into_iter().collect())
     }
+
+    /// What the line billed and `parts` do not, by name and with the reason.
+    async fn leavers(
+        &self,
+        context: &Context<'_>,
+        (line, parts): (&PlanLine, &[Part]),
+        unbilled: &[Unbilled],
+    ) -> Result<Vec<Leaver>, Halt> {
+        let (store, partner) = (&context.remote.core.store, context.partner.as_str());
+        let mut left = Vec::new();
+        for (customer, product) in &line.billed {
+            if parts.iter().any(|part| is_of(part, customer, product)) {
+                continue;
+            }
+            let key = [customer.as_str()];
+            let row = store.get_record::<CustomerRow>(partner, &key).await?;
+            let name = row.map(|row| row.value.0.name);
+            let why = unbilled
+                .iter()
+                .find(|one| one.customer == *customer && one.product == *product);
+            left.push(Leaver {
+                customer: customer.clone(),
+                name: name.unwrap_or_else(|| customer.to_string()),
+                product: product.clone(),
+                why: why.map(|one| one.why.clone()),
+            });
+        }
+        Ok(left)
+    }
 }
 
-/// Whether a change of the line ever took hold. Of what an older integration bills from the
-/// beginning, there is nothing here to take down, and what somebody else put there is theirs.
-async fn was_billed(context: &Context<'_>, line: &str) -> Result<bool, Halt> {
-    let parts = [context.remote.integration.id.as_str(), line];
-    let (core, partner) = (&context.remote.core, context.partner.as_str());
-    let changes: Vec<ChangeRow> = core.all(partner, &parts).await?;
-    let mut changes = changes.into_iter();
-    Ok(changes.any(|row| row.0.state == ChangeState::Verified))
+/// Whether all that the line billed is among these parts.
+fn stays(line: &PlanLine, parts: &[Part]) -> bool {
+    let is_there = |(customer, product): &(CustomerId, ProductId)| {
+        parts.iter().any(|part| is_of(part, customer, product))
+    };
+    line.billed.iter().all(is_there)
+}
+
+fn is_of(part: &Part, customer: &CustomerId, product: &ProductId) -> bool {
+    part.customer == *customer && part.product == *product
+}
+
+/// The demand for nothing, where something was billed.
+fn nothing(line: &PlanLine) -> Demand {
+    Demand {
+        agreement: id_text(&line.agreement),
+        place: String::new(),
+        target: match line.item.clone() {
+            Some(item) => ItemTarget::Item(item),
+            None => line.target.clone(),
+        },
+        products: line.products.clone(),
+        quantity: Decimal::ZERO,
+        from: line.wanted_from,
+        parts: Vec::new(),
+        left: Vec::new(),
+    }
 }
 
 /// The demand for exactly what a change had led to.
@@ -190,7 +246,7 @@ fn as_it_was(change: Change) -> Demand {
         quantity: change.after,
         from: change.line.wanted_from,
         parts: Vec::new(),
-        elsewhere: None,
+        left: Vec::new(),
     }
 }
 

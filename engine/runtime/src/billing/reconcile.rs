@@ -34,12 +34,13 @@ pub(crate) async fn reconcile(
 ) -> Result<(), Halt> {
     let mut is_left = doubt::settle_all(context, operations).await?;
     let known = Known::read(context, operations).await?;
-    count_least(context, "list_agreements", known.agreements.len());
+    count_least(context, "list_agreements", known.agreements.len() as u64);
     let (demands, unbilled) = billing::desired(&known.facts());
-    let demands = known.with_undos(context, demands).await?;
+    let demands = known.with_before(context, (demands, &unbilled)).await?;
     let standings = Standings::read(context, operations, &known, &demands).await?;
     let lines = plan(&known, &standings, demands);
     save(context, &known, &lines, unbilled).await?;
+    let lines = (lines, standings.pages());
     is_left |= apply::apply(context, operations, &known, lines).await?;
     if is_left {
         look_again(context);
@@ -56,11 +57,16 @@ fn plan(known: &Known, standings: &Standings, demands: Vec<(String, Demand)>) ->
         let decision = known.decisions.get(&id).map(|row| &row.value);
         let with = (&known.policy, decision, known.today);
         let mut line = billing::line(id, demand, (agreement, name), standing, with)?;
-        line.troubled = known
-            .before
-            .get(&line.id)
-            .is_some_and(|before| before.value.troubled)
-            && !is_good(line.state);
+        if let Some(before) = known.before.get(&line.id).map(|row| &row.value) {
+            line.troubled = before.troubled && !is_good(line.state);
+            // Where the PSA has what the usage comes to, it is made of that now.
+            let is_other = line.state == PlanState::Unchanged && !before.billed.is_empty();
+            line.billed = if is_other {
+                line.counted()
+            } else {
+                before.billed.clone()
+            };
+        }
         if known.doubts.get(&line.id).is_some_and(is_unclear) {
             "what the PSA has is neither what it had nor what it should have"
                 .clone_into(&mut line.reason);

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::{Demand, Row, Standing, day_for, landing};
+use billing::{Demand, Row, Standing, day_for, landing, quantity_on};
 use definition::operation::PageKind;
 use definition::pipeline::Reconcile;
 use model::IssueKind;
-use model::billing::{Day, Decimal, Decision};
+use model::billing::{Change, Day, Decimal, Decision};
 use model::request::id_text;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +67,8 @@ pub(super) struct Standings {
     lines: BTreeMap<(String, String), Vec<Found>>,
     /// Quantities by line.
     rows: BTreeMap<String, Vec<Row>>,
+    /// How many pages that were.
+    pages: u64,
 }
 
 impl Standings {
@@ -79,52 +81,102 @@ impl Standings {
         known: &Known,
         demands: &[(String, Demand)],
     ) -> Result<Self, Halt> {
-        let mut standings = Self::default();
+        let (mut standings, before) = (Self::default(), pages(context));
         let wanted = Wanted::of(known, demands);
-        let items = item_batches(known, demands);
+        let items = batches(demands.iter().filter_map(|(_, demand)| known.item(demand)));
         if items.is_empty() {
             return Ok(standings);
         }
+        let keys = wanted.iter().map(|one| &one.key).collect();
         standings
-            .read_lines(context, &operations.lines, (&items, &wanted))
+            .read_lines(context, &operations.lines, (&items, &keys))
             .await?;
-        if !context
-            .remote
-            .connector
-            .operations
-            .contains_key(&operations.quantities)
-        {
-            return Ok(standings);
+        if has_quantities(context, operations) {
+            standings
+                .read_days(context, operations, (&items, &wanted))
+                .await?;
         }
+        standings.pages = pages(context) - before;
+        Ok(standings)
+    }
+
+    /// What the PSA has of what was changed, on the days from which that counts.
+    pub(super) async fn after(
+        context: &mut Context<'_>,
+        operations: &Reconcile,
+        changes: &[Change],
+    ) -> Result<Self, Halt> {
+        let mut standings = Self::default();
+        let items = batches(changes.iter().filter_map(|one| one.line.item.clone()));
+        let places: Vec<(String, String)> = changes.iter().map(place).collect();
+        let keys = places.iter().collect();
+        standings
+            .read_lines(context, &operations.lines, (&items, &keys))
+            .await?;
+        let days = changes.iter().map(|one| one.line.effective);
+        if let (true, Some(from), Some(until)) = (
+            has_quantities(context, operations),
+            days.clone().min(),
+            days.max(),
+        ) {
+            let days = json!({ "from": from, "until": until });
+            standings
+                .read_rows(context, &operations.quantities, (&items, &days))
+                .await?;
+        }
+        Ok(standings)
+    }
+
+    /// How many pages were read.
+    pub(super) const fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// What the PSA has of what was changed, on the day from which that counts; `None` when it has
+    /// more than one such line.
+    pub(super) fn seen(&self, change: &Change) -> Option<Decimal> {
+        let key = place(change);
+        match self.lines.get(&key).map(Vec::as_slice) {
+            None | Some([]) => Some(Decimal::ZERO),
+            Some([_]) => Some(quantity_on(&self.rows(&key), change.line.effective)),
+            Some(_) => None,
+        }
+    }
+
+    /// Reads quantities on all days that matter.
+    async fn read_days(
+        &mut self,
+        context: &mut Context<'_>,
+        operations: &Reconcile,
+        (items, wanted): (&[Vec<Value>], &[Wanted]),
+    ) -> Result<(), Halt> {
         let days = wanted.iter().map(|one| one.day);
         if let (Some(mut from), Some(mut until)) = (days.clone().min(), days.max()) {
             // Where a period that was billed moves the day beyond what was read, it is read on.
             for _ in 0..MOVES_MAX {
                 let days = json!({ "from": from, "until": until });
-                standings
-                    .read_rows(context, &operations.quantities, (&items, &days))
+                self.read_rows(context, &operations.quantities, (items, &days))
                     .await?;
                 let beyond = wanted
                     .iter()
-                    .map(|one| standings.day(one))
+                    .map(|one| self.day(one))
                     .filter(|day| *day > until);
                 let (Some(first), Some(last)) = (beyond.clone().min(), beyond.max()) else {
-                    return Ok(standings);
+                    return Ok(());
                 };
                 (from, until) = (first, last);
             }
             return Err(unending(context));
         }
-        Ok(standings)
+        Ok(())
     }
 
     async fn read_lines(
         &mut self,
         context: &mut Context<'_>,
         operation: &str,
-        (items, wanted): (&[Vec<Value>], &[Wanted]),
+        (items, keys): (&[Vec<Value>], &BTreeSet<&(String, String)>),
     ) -> Result<(), Halt> {
-        let keys: BTreeSet<&(String, String)> = wanted.iter().map(|one| &one.key).collect();
         let mut take = |line: Line| {
             let key = (id_text(&line.agreement_id), id_text(&line.item_id));
             if !keys.contains(&key) {
@@ -239,9 +291,25 @@ impl Wanted {
     }
 }
 
-/// The ids of all items that are billed, as many at once as may be asked for.
-fn item_batches(known: &Known, demands: &[(String, Demand)]) -> Vec<Vec<Value>> {
-    let items = demands.iter().filter_map(|(_, demand)| known.item(demand));
+/// The agreement and the item that were changed.
+fn place(change: &Change) -> (String, String) {
+    let item = change.line.item.as_ref().map(id_text).unwrap_or_default();
+    (id_text(&change.line.agreement), item)
+}
+
+/// Whether the PSA has quantities by days, beside its lines.
+fn has_quantities(context: &Context<'_>, operations: &Reconcile) -> bool {
+    let known = &context.remote.connector.operations;
+    known.contains_key(&operations.quantities)
+}
+
+/// How many pages the run has read so far.
+fn pages(context: &Context<'_>) -> u64 {
+    context.counts.get("pages").copied().unwrap_or_default()
+}
+
+/// The ids of items, each once, as many together as may be asked for.
+fn batches(items: impl Iterator<Item = Value>) -> Vec<Vec<Value>> {
     let items: BTreeMap<String, Value> = items.map(|id| (id_text(&id), id)).collect();
     let items: Vec<Value> = items.into_values().collect();
     items
@@ -257,16 +325,19 @@ async fn read_typed<T: DeserializeOwned>(
     inputs: &Map<String, Value>,
     take: &mut impl FnMut(T),
 ) -> Result<(), Halt> {
-    let (mut wrong, mut read) = (None, 0);
-    read_all(context, operation, inputs, |record| {
-        read += 1;
-        match serde_json::from_value::<T>(record) {
+    let mut wrong = None;
+    let verdict = read_all(
+        context,
+        operation,
+        inputs,
+        |record| match serde_json::from_value::<T>(record) {
             Ok(record) => take(record),
             Err(error) => wrong = Some(error.to_string()),
-        }
-    })
+        },
+    )
     .await?;
-    count_least(context, operation, read);
+    // What was paged, which is not the same as the records where those are parts of it.
+    count_least(context, operation, verdict.records);
     match wrong {
         None => Ok(()),
         Some(wrong) => Err(incomplete(context, operation, &wrong)),
@@ -274,7 +345,7 @@ async fn read_typed<T: DeserializeOwned>(
 }
 
 /// Counts the calls that no way of reading so many records could do without.
-pub(super) fn count_least(context: &mut Context<'_>, operation: &str, records: usize) {
+pub(super) fn count_least(context: &mut Context<'_>, operation: &str, records: u64) {
     let known = context.remote.connector.operations.get(operation);
     let size = match known
         .and_then(|one| one.pages.as_ref())
@@ -284,10 +355,10 @@ pub(super) fn count_least(context: &mut Context<'_>, operation: &str, records: u
             PageKind::ByLastId { size, .. }
             | PageKind::ByNumber { size, .. }
             | PageKind::ByOffset { size },
-        ) => usize::try_from(*size).unwrap_or(usize::MAX),
-        _ => usize::MAX,
+        ) => u64::from(*size),
+        _ => u64::MAX,
     };
-    context.count("calls_least", records.div_ceil(size.max(1)).max(1) as u64);
+    context.count("calls_least", records.div_ceil(size.max(1)).max(1));
 }
 
 fn unending(context: &Context<'_>) -> Halt {

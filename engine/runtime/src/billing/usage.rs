@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use definition::pipeline::Event;
-use model::PartnerId;
 use model::billing::{Measured, Usage};
+use model::{IntegrationId, PartnerId, Timestamp};
 use serde_json::Map;
 use store::{Batch, Expect};
 
 use super::{ANY, SECTION};
 use crate::Runtime;
+use crate::core::Core;
 use crate::error::{Error, Fault};
 use crate::events::Happened;
 use crate::tables::UsageRow;
@@ -126,19 +127,34 @@ impl Runtime {
     /// Has every integration that bills make a new plan soon.
     async fn usage_changed(&self, partner: &PartnerId) -> Result<(), Error> {
         let mut batch = Batch::new();
-        for integration in self.core.integrations(partner).await? {
-            if integration.is_on(SECTION) {
+        let due = self.core.now().after(GATHER);
+        self.core.replan(&mut batch, partner, due, |_| true).await?;
+        self.commit(batch, "the queue").await
+    }
+}
+
+impl Core {
+    /// Has every integration of the partner's that bills, and that `concerns`, make a new plan.
+    pub(crate) async fn replan(
+        &self,
+        batch: &mut Batch,
+        partner: &PartnerId,
+        due: Timestamp,
+        concerns: impl Fn(&IntegrationId) -> bool,
+    ) -> Result<(), Error> {
+        for integration in self.integrations(partner).await? {
+            if integration.is_on(SECTION) && concerns(&integration.id) {
                 let fold = super::fold(&integration.id);
                 let happened = Happened {
                     event: Event::UsageChanged,
                     roots: Map::new(),
-                    due: self.core.now().after(GATHER),
+                    due,
                     fold: Some(&fold),
                 };
-                self.core.enqueue_event(&mut batch, &integration, &happened);
+                self.enqueue_event(batch, &integration, &happened);
             }
         }
-        self.commit(batch, "the queue").await
+        Ok(())
     }
 }
 

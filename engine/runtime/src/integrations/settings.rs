@@ -192,6 +192,11 @@ impl Runtime {
         batch.put_record(partner.as_str(), &[], &RoutingRow(now), Expect::Any);
         let happened = Happened::plain(Event::SettingsSaved, now);
         core.enqueue_event(&mut batch, &integration, &happened);
+        if section == crate::billing::SECTION {
+            // What is billed here is not billed in the others.
+            let is_other = |other: &IntegrationId| other != id;
+            core.replan(&mut batch, partner, now, is_other).await?;
+        }
         self.commit(batch, "the settings").await?;
         if change.on {
             let nowhere = issue_id(IssueKind::NoTicketIntegration, None, "tickets");

@@ -9,6 +9,7 @@ use axum::response::Response;
 use simulators::autotask::{Config, Limits, Violation};
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
+use simulators::traffic::Call;
 use simulators::{Autotask, TicketView, TokioClock};
 
 use super::Tenant;
@@ -53,6 +54,10 @@ impl Tenant for Autotask {
     fn forge_callout(&self, ticket: &TicketView) {
         let id = ticket.id.parse().unwrap_or_default();
         Self::forge_callout(self, id, &ticket.number);
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        Self::calls(self)
     }
 
     fn note_titles(&self, ticket: &str) -> Vec<String> {

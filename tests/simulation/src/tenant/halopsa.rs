@@ -14,6 +14,7 @@ use serde_json::Value;
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
 use simulators::halopsa::{Access, Config, Limits, Rights, Violation};
+use simulators::traffic::Call;
 use simulators::{HaloPsa, TicketView, TokioClock};
 
 use super::{Sessions, Tenant};
@@ -22,11 +23,12 @@ use crate::wire::{LATENCY_MAX, PSA};
 /// How long tokens live, in seconds: as in life, about as long as a seed plays, and much less.
 const TOKEN_SECONDS: [u32; 4] = [3_600, 3_600, 120, 30];
 
-pub(super) fn of_seed(seed: u64, clock: TokioClock) -> HaloPsa {
+pub(super) fn of_seed(seed: u64, clock: TokioClock, generated_clients: u32) -> HaloPsa {
     let lives = usize::try_from(seed / 3).unwrap_or_default() % TOKEN_SECONDS.len();
     HaloPsa::new(Config {
         clock: Arc::new(clock),
         public_url: Some(format!("http://{PSA}")),
+        generated_clients,
         limits: Limits {
             token_seconds: TOKEN_SECONDS[lives],
             latency: LATENCY_MAX / 6,
@@ -61,6 +63,10 @@ impl Tenant for HaloPsa {
 
     fn forge_callout(&self, ticket: &TicketView) {
         Self::forge_callout(self, ticket.id.parse().unwrap_or_default());
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        Self::calls(self)
     }
 
     fn note_titles(&self, ticket: &str) -> Vec<String> {
