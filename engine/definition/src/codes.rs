@@ -18,6 +18,8 @@ codes! {
     EMPTY_FILE = "empty-file", "A file holds something.";
     SEVERAL_DOCUMENTS = "several-documents", "A file holds one document.";
     DUPLICATE_KEY = "duplicate-key", "A map holds each key once.";
+    DUPLICATE_ANCHOR = "duplicate-anchor", "An anchor names one value.";
+    TYPOGRAPHIC_QUOTE = "typographic-quote", "A quote that quotes is a straight one.";
     TAG = "tag", "YAML tags are not used.";
     TOO_LARGE = "too-large", "A file stays within the limits of size and depth.";
     UNKNOWN_KIND = "unknown-kind", "A file says what it is by its first key.";
@@ -51,6 +53,7 @@ codes! {
     IDLE_VARIABLES = "idle-variables", "Only a template has variables.";
     BAD_DEFAULT = "bad-default", "A default is a value that could be given.";
     BAD_REGEX = "bad-regex", "A regular expression can be read.";
+    LOOSE_PATTERN = "loose-pattern", "A pattern for a value is about the whole of it.";
     BAD_STATUS = "bad-status", "A status is a number from 100 to 599 or a class such as 5xx.";
     UNREACHABLE_RULE = "unreachable-rule", "An error rule is not hidden by one before it.";
     BAD_HOST = "bad-host", "A host is a name, with `*.` in front if the names below it are meant.";
@@ -83,6 +86,8 @@ codes! {
     UNUSED_BEFORE = "unused-before", "What is called first is used.";
     UNUSED_OPERATION = "unused-operation", "An operation is used by something.";
     UNUSED_PAGE = "unused-page", "An operation with pages asks for the page.";
+    PAGE_SIZE = "page-size", "A page is asked for with the size it is told to have.";
+    MISSING_SECTION = "missing-section", "What the family has settings for, a connector has, too.";
     UNUSED_CHOICES = "unused-choices", "A list of choices is used by a setting.";
     BODY_WITH_GET = "body-with-get", "A GET sends no body.";
     BODY_AND_FORM = "body-and-form", "An operation sends one kind of body.";
@@ -107,6 +112,7 @@ codes! {
     BAD_SCHEMA = "bad-schema", "A schema is a JSON Schema.";
     FIND_MISMATCH = "find-mismatch", "What finds an effect needs no more than the effect does.";
     FIND_EFFECT = "find-effect", "What finds an effect changes nothing and gives one record.";
+    MISSING_WITHOUT = "missing-without", "What is optional says what is lost without it.";
     WITHOUT_REQUIRED = "without-required", "Only what is optional can be done without.";
     RESERVED_NAME = "reserved-name", "An input does not have a name that is always there.";
 
@@ -129,6 +135,7 @@ codes! {
     SHADOWED_NAME = "shadowed-name", "A name keeps its meaning within a pipeline.";
     SINCE_MISMATCH = "since-mismatch", "`since` goes with an operation that is given one.";
     WRONG_MATCH = "wrong-match", "What nothing matches can be parked only if somebody can map it.";
+    NOT_A_MOMENT = "not-a-moment", "The newest moment of records is one.";
     IDLE_PULL = "idle-pull", "What is read is kept or used.";
     WRONG_KEEP = "wrong-keep", "Records are kept as what they are.";
 }

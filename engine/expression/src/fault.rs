@@ -19,7 +19,7 @@ pub struct Fault {
 }
 
 /// Every code that a [`Fault`] can have, and what it says.
-pub const CODES: [(&str, &str); 20] = [
+pub const CODES: [(&str, &str); 21] = [
     (INVALID_PATH, "a JSONPath cannot be read"),
     (
         PATH_WITHOUT_DOT,
@@ -81,6 +81,7 @@ pub const CODES: [(&str, &str); 20] = [
         NOT_A_SELECTOR,
         "a list selector is needed here, and this is not a path",
     ),
+    (GIVES_NO_VALUE, "a function ends with what has no value"),
     (AMBIGUOUS_NAME, "a field has the name of a helper"),
 ];
 
@@ -103,6 +104,7 @@ pub(crate) const NESTED_TOO_DEEPLY: &str = "nested-too-deeply";
 pub(crate) const TOO_LONG: &str = "too-long";
 pub(crate) const PATH_WITHOUT_DOT: &str = "path-without-dot";
 pub(crate) const NOT_A_SELECTOR: &str = "not-a-selector";
+pub(crate) const GIVES_NO_VALUE: &str = "gives-no-value";
 pub(crate) const AMBIGUOUS_NAME: &str = "ambiguous-name";
 
 impl Fault {
@@ -133,8 +135,17 @@ impl Fault {
 /// The longest list of names that a hint spells out; beyond it nobody reads on.
 const NAMES_MAX: usize = 12;
 
+/// Quotes that look well and quote nothing; some editors put them in.
+pub(crate) const TYPOGRAPHIC_QUOTES: [char; 5] = ['“', '”', '‘', '’', '„'];
+
+/// What to do about one of them.
+pub(crate) const STRAIGHT_QUOTES: &str = "write straight quotes, `'` or `\"`";
+
 /// A hint for `wrong`: the nearest of `names`, else all of them when they are few.
 pub(crate) fn suggest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    if wrong.starts_with(TYPOGRAPHIC_QUOTES) {
+        return Some(STRAIGHT_QUOTES.to_owned());
+    }
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     let nearest = names

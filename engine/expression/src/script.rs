@@ -9,11 +9,12 @@ mod call;
 mod calls;
 mod convert;
 mod engine;
+mod facts;
 mod failure;
 pub mod host;
 mod load;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rhai::{AST, Engine};
@@ -40,6 +41,8 @@ pub struct Scripts {
 struct File {
     tree: Arc<AST>,
     functions: Vec<Function>,
+    /// What is known of the functions, by name.
+    facts: BTreeMap<String, facts::Facts>,
 }
 
 /// A function of a script, as its author wrote it.
@@ -125,6 +128,18 @@ impl Scripts {
     /// The functions of a file, private ones too; `None` when there is no such file.
     pub fn functions(&self, name: &str) -> Option<&[Function]> {
         self.files.get(name).map(|file| file.functions.as_slice())
+    }
+}
+
+impl Scripts {
+    /// The keys of the map that a function always gives; `None` where that is not certain.
+    /// `reference` is of the form `file.rhai#function`.
+    pub fn given_keys(&self, reference: &str) -> Option<&BTreeSet<String>> {
+        let (file, function) = reference.split_once('#')?;
+        match &self.files.get(file)?.facts.get(function)?.gives {
+            facts::Gives::Map(keys) => Some(keys),
+            facts::Gives::Something | facts::Gives::Nothing(_) => None,
+        }
     }
 }
 

@@ -51,7 +51,9 @@ pub(crate) fn check(
         }
     }
     let rules = text.hint.0.iter().filter_map(|(name, rule)| {
-        let matches = rule::pattern(&rule.matches, &hint.key(name).key("matches"))?;
+        let at = hint.key(name).key("matches");
+        let matches = rule::pattern(&rule.matches, &at)?;
+        is_whole_value(&rule.matches, &at);
         let keys = rule.keys.iter().map(|key| key.to_lowercase()).collect();
         Some((
             name.clone(),
@@ -72,6 +74,16 @@ pub(crate) fn check(
             .request
             .as_ref()
             .map(|text| notice(text, scripts, &spot.key("request"))),
+    }
+}
+
+/// Reports a pattern that a part of a value is enough for: the whole value is what is taken.
+fn is_whole_value(pattern: &str, spot: &Spot<'_>) {
+    let inner = pattern.trim_start_matches("(?i)");
+    if !inner.starts_with('^') || !inner.ends_with('$') {
+        let message = format!("`{pattern}` also holds for a text that only contains such a part");
+        let hint = format!("write `^{}$`", inner.trim_matches(['^', '$']));
+        spot.error(codes::LOOSE_PATTERN, message, Some(hint));
     }
 }
 

@@ -131,6 +131,14 @@ fn settings(around: &Surroundings<'_>, spot: &Spot<'_>) -> BTreeMap<String, Sect
         scripts: around.scripts,
     };
     let own = bench.settings(&file.settings, spot);
+    for name in around.family.settings.keys() {
+        if !own.contains_key(name) {
+            let message =
+                format!("there is no section `{name}`, so that partners choose nothing in it");
+            let hint = format!("add `{name}` with what this system asks for");
+            spot.key_warning(codes::MISSING_SECTION, message, Some(hint));
+        }
+    }
     form::with_family(own, &around.family.settings, spot)
 }
 

@@ -80,6 +80,12 @@ impl Bench<'_> {
             spot.key("without")
                 .key_error(codes::WITHOUT_REQUIRED, message, Some(hint));
         }
+        if text.without.is_none() && text.optional {
+            let message = format!("`{name}` is optional, and nothing says what is lost without it");
+            let hint = "add `without`: people read it where a connector lacks the operation";
+            spot.key("optional")
+                .key_error(codes::MISSING_WITHOUT, message, Some(hint.to_owned()));
+        }
         let input = text.input.0.iter();
         let effect = text.effect.as_ref();
         Contract {

@@ -108,6 +108,7 @@ fn compile(
             .secrets
             .refuse_in(&value.0, &spot.key("query").key(parameter));
     }
+    pages::size_fits(text, spot);
     let items = text.items.as_ref();
     if text.parts.is_some() && items.is_none() {
         let message = "`parts` are parts of `items`, which are not given".to_owned();

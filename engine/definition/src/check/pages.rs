@@ -4,17 +4,64 @@ use super::value::Values;
 use crate::codes;
 use crate::operation::{PageKind, Pages};
 use crate::page::Spot;
-use crate::raw::operation::PagesText;
+use crate::raw::operation::{OperationText, PagesText};
 
 impl PagesText {
+    /// How many records a full page has, where that is given.
+    fn size(&self) -> Option<u32> {
+        let by_last_id = self.by_last_id.as_ref().map(|by| by.size);
+        let by_number = self.by_number.as_ref().map(|by| by.size);
+        let by_offset = self.by_offset.as_ref().map(|by| by.size);
+        by_last_id.or(by_number).or(by_offset)
+    }
+
     /// Whether the number of records in a page is given.
     pub(crate) fn has_size(&self) -> bool {
-        self.by_last_id.is_some() || self.by_number.is_some() || self.by_offset.is_some()
+        self.size().is_some()
     }
 
     /// Whether the request itself has to say which page it wants.
     pub(crate) fn asks_for_pages(&self) -> bool {
         self.has_size() || self.by_cursor.is_some()
+    }
+}
+
+/// What APIs call the number of records that they are asked for. Others have a name like this for
+/// something else, so that only a number beside a page is looked at.
+const SIZE_NAMES: [&str; 8] = [
+    "limit",
+    "size",
+    "perpage",
+    "pagesize",
+    "count",
+    "top",
+    "take",
+    "maxrecords",
+];
+
+/// Reports a size that is written out and is not the one that `pages` tells: every page would look
+/// like the last one, or none.
+pub(crate) fn size_fits(text: &OperationText, spot: &Spot<'_>) {
+    let Some(size) = text.pages.as_ref().and_then(PagesText::size) else {
+        return;
+    };
+    let body = text.body.as_ref().and_then(|body| body.0.as_object());
+    let body = body.into_iter().flatten();
+    let query = text.query.0.iter().map(|(name, value)| (name, &value.0));
+    let form = text.form.0.iter().map(|(name, value)| (name, &value.0));
+    let sent = query.map(|pair| ("query", pair));
+    let sent = sent.chain(form.map(|pair| ("form", pair)));
+    for (place, (name, value)) in sent.chain(body.map(|pair| ("body", pair))) {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let asked = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        let names_size = SIZE_NAMES.contains(&plain.to_lowercase().as_str());
+        if let Some(asked) = asked.filter(|asked| names_size && *asked != u64::from(size)) {
+            let message = format!("this asks for {asked} records, and `pages` tells of {size}");
+            let hint = "write `$.page.size`, so that they cannot differ".to_owned();
+            spot.key(place)
+                .key(name)
+                .error(codes::PAGE_SIZE, message, Some(hint));
+        }
     }
 }
 

@@ -7,6 +7,8 @@ mod operations;
 mod reconcile;
 mod sharing;
 
+use std::collections::BTreeSet;
+
 use expression::{Expression, Fault, Scripts, Shape};
 use serde_json::{Value, json};
 
@@ -14,7 +16,8 @@ use super::cause;
 use super::names::Names;
 use super::value::Values;
 use crate::codes;
-use crate::family::Family;
+use crate::family::{Family, RecordSchema};
+use crate::near;
 use crate::page::Spot;
 use crate::pipeline::{Emitted, Entity, Otherwise, Side, Step, StepKind};
 use crate::raw::pipeline::{
@@ -159,6 +162,11 @@ impl Bench<'_> {
         let shape = input
             .filter(|_| spot.errors() == errors)
             .map(|schema| self.shape(schema));
+        if let Some(keys) = self.scripts.given_keys(&text.call)
+            && let Some(schema) = input.and_then(|name| self.family.schemas.get(name))
+        {
+            gives_whole(keys, schema, &at);
+        }
         names.add(&text.into, shape.unwrap_or_default(), &spot.key("into"));
         StepKind::Script {
             reference: text.call.clone(),
@@ -190,6 +198,7 @@ impl Bench<'_> {
 
     fn each(&self, text: &EachText, names: &Names, spot: &Spot<'_>) -> StepKind {
         let list = self.template(&text.list, names, &spot.key("in"));
+        is_list(&text.list.0, &names.shape(), &spot.key("in"));
         let mut inside = names.inside(&text.name, Shape::Any, &spot.key("as"));
         let steps = self.steps(&text.steps, &mut inside, &spot.key("steps"));
         StepKind::Each {
@@ -244,5 +253,40 @@ impl Bench<'_> {
     fn template(&self, text: &Template, names: &Names, spot: &Spot<'_>) -> Expression {
         let roots = names.shape();
         Values::named(&roots, self.scripts).varying_template(text, spot)
+    }
+}
+
+/// Reports what is surely no list, as far as the names on the way are written out.
+fn is_list(path: &str, names: &Shape, spot: &Spot<'_>) {
+    let Some(path) = path.strip_prefix("$.") else {
+        return;
+    };
+    if let Some(Shape::Object { .. } | Shape::Scalar) = names.walk(path.split('.')) {
+        let message = format!("`$.{path}` is no list");
+        let hint = "name a list; for the one thing, leave out `each`".to_owned();
+        spot.error(codes::NOT_A_LIST, message, Some(hint));
+    }
+}
+
+/// Holds the keys of the map that a function always gives against the schema of what it becomes.
+fn gives_whole(keys: &BTreeSet<String>, schema: &RecordSchema, spot: &Spot<'_>) {
+    for key in schema.required().filter(|key| !keys.contains(*key)) {
+        let message = format!(
+            "a `{}` has a `{key}`, and this function gives none",
+            schema.name
+        );
+        let given: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let hint = format!("it gives `{}`", given.join("`, `"));
+        spot.error(codes::MISSING_FIELD, message, Some(hint));
+    }
+    let allowed = schema.allowed().unwrap_or_default();
+    let unknown = |key: &&String| !allowed.is_empty() && !allowed.contains(&key.as_str());
+    for key in keys.iter().filter(unknown) {
+        let message = format!(
+            "this function gives `{key}`, which is not a key of `{}`",
+            schema.name
+        );
+        let hint = near::hint(key, allowed.iter().copied());
+        spot.error(codes::UNKNOWN_RECORD_FIELD, message, hint);
     }
 }

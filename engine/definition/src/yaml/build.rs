@@ -25,6 +25,7 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Flaw>) {
         parser: Parser::new_from_str(text),
         text,
         anchors: HashMap::new(),
+        anchor_names: HashMap::new(),
         nodes: 0,
         flaws: Vec::new(),
     };
@@ -42,6 +43,8 @@ struct Builder<'t> {
     text: &'t str,
     /// Finished values by anchor, each with the number of values in it.
     anchors: HashMap<usize, (Node, usize)>,
+    /// The names of anchors, each with the line it stands in.
+    anchor_names: HashMap<String, usize>,
     nodes: usize,
     flaws: Vec<Flaw>,
 }
@@ -135,10 +138,16 @@ impl Builder<'_> {
         }
         let before = self.nodes;
         self.count(span, 1)?;
+        if has_anchor(&event) {
+            self.refuse_second_anchor(span);
+        }
         let (anchor, kind) = match event {
             Event::Alias(anchor) => return self.alias(anchor, span),
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), span);
+                if style == ScalarStyle::Plain {
+                    self.refuse_typographic(&text, span);
+                }
                 (anchor, scalar_kind(&text, style))
             }
             Event::SequenceStart(anchor, tag) => {
@@ -229,8 +238,11 @@ impl Builder<'_> {
                 "`<<` does not merge maps here",
                 "use an anchor and an alias for the whole value",
             )),
-            Event::Scalar(text, _, _, tag) => {
+            Event::Scalar(text, style, _, tag) => {
                 self.refuse_tag(tag.is_some(), span);
+                if style == ScalarStyle::Plain {
+                    self.refuse_typographic(&text, span);
+                }
                 Ok(text.into_owned())
             }
             _ => Err(flaw(
@@ -239,6 +251,57 @@ impl Builder<'_> {
                 "a key must be a text",
                 "if a template is meant, put it in quotes: `\"{{ ... }}\"`",
             )),
+        }
+    }
+
+    /// Reports a name that was given to another value before: an alias after this means another one
+    /// than an alias before it, and no reader sees which.
+    fn refuse_second_anchor(&mut self, span: Span) {
+        let Some((name, place)) = self.anchor_before(span) else {
+            return;
+        };
+        let Some(first) = self.anchor_names.insert(name.clone(), place.line) else {
+            return;
+        };
+        let message = format!("`&{name}` names another value in line {first} already");
+        let hint = "choose another name; aliases such as `*name` then say which is meant";
+        self.flaws
+            .push(flaw(codes::DUPLICATE_ANCHOR, place, &message, hint));
+    }
+
+    /// The anchor that belongs to the value here: it stands before the value, in its line or in one
+    /// of those before it. The parser tells only that there is one.
+    fn anchor_before(&self, span: Span) -> Option<(String, Span)> {
+        let lines: Vec<&str> = self.text.lines().take(span.line).collect();
+        lines.iter().enumerate().rev().find_map(|(index, line)| {
+            let here = index + 1 == span.line;
+            let end = if here { span.column } else { usize::MAX };
+            let part: String = line.chars().take(end).collect();
+            let (before, name) = part.rsplit_once('&')?;
+            let rest = if here {
+                line.get(before.len() + 1..)?
+            } else {
+                name
+            };
+            let is_part = |one: &char| one.is_alphanumeric() || "_-".contains(*one);
+            let name: String = rest.chars().take_while(is_part).collect();
+            let place = Span {
+                line: index + 1,
+                column: before.chars().count() + 1,
+                length: name.chars().count() + 1,
+            };
+            (!name.is_empty()).then_some((name, place))
+        })
+    }
+
+    /// Reports a text that begins with a typographic quote: it is a part of the text, and what
+    /// looks quoted is not.
+    fn refuse_typographic(&mut self, text: &str, span: Span) {
+        if let Some(quote) = text.chars().next().filter(|one| "“”‘’„".contains(*one)) {
+            let message = format!("`{quote}` quotes nothing here: it is a part of the text");
+            let hint = "write straight quotes, `\"` or `'`";
+            self.flaws
+                .push(flaw(codes::TYPOGRAPHIC_QUOTE, span, &message, hint));
         }
     }
 
@@ -252,6 +315,15 @@ impl Builder<'_> {
                 hint,
             ));
         }
+    }
+}
+
+const fn has_anchor(event: &Event<'_>) -> bool {
+    match event {
+        Event::Scalar(_, _, anchor, _)
+        | Event::SequenceStart(anchor, _)
+        | Event::MappingStart(anchor, _) => *anchor != 0,
+        _ => false,
     }
 }
 

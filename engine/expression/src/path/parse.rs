@@ -102,7 +102,10 @@ fn parse(text: &str) -> Result<JpQuery, Fault> {
 }
 
 fn invalid(text: &str, message: String, at: Option<(usize, usize)>) -> Fault {
-    let hint = if text.contains("{{") {
+    let stops_at = at.and_then(|(at, _)| text.chars().nth(at));
+    let hint = if stops_at.is_some_and(|one| fault::TYPOGRAPHIC_QUOTES.contains(&one)) {
+        fault::STRAIGHT_QUOTES
+    } else if text.contains("{{") {
         "a path cannot hold `{{ }}`: pick with a path, or print with a template"
     } else if text.contains('?') {
         "a filter compares with `==` and joins with `&&` and `||`: `$.items[?(@.open==true)]`"

@@ -8,12 +8,13 @@ use std::time::Instant;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult};
 use serde_json::Value;
 
+use super::facts::{Facts, Gives, Read};
 use super::{Function, SECRET_ROOTS, Scripts, convert, failure, limits};
 use crate::compile::{DOCUMENT_PARAMETER, Names};
 use crate::error::Error;
 use crate::fault::{self, Fault};
 use crate::scope::Scope;
-use crate::shape::Found;
+use crate::shape::{Found, Shape};
 
 /// A call that was found good.
 #[derive(Debug)]
@@ -59,6 +60,11 @@ impl Call {
             .map(|parameter| bind(parameter, function, names));
         let (arguments, faults): (Vec<_>, Vec<_>) = bound.partition(Result::is_ok);
         let faults: Vec<Fault> = faults.into_iter().filter_map(Result::err).collect();
+        let facts = file.facts.get(function_name);
+        let seen = facts
+            .into_iter()
+            .flat_map(|facts| facts.faults(file_name, names));
+        let faults: Vec<Fault> = faults.into_iter().chain(seen).collect();
         if !faults.is_empty() {
             return Err(faults.into_iter().map(|fault| fault.at(at)).collect());
         }
@@ -138,6 +144,48 @@ impl Call {
             thrown: None,
         }
     }
+}
+
+impl Facts {
+    /// What cannot be right where the function is given `names`.
+    fn faults(&self, file: &str, names: &Names<'_>) -> Vec<Fault> {
+        let missing = self.reads.iter().filter_map(|read| {
+            let given = match names.document {
+                Some(document) if read.parameter == DOCUMENT_PARAMETER => document,
+                _ => match names.roots.field(&read.parameter) {
+                    Found::Shape(shape) => shape,
+                    Found::Missing | Found::NoFields(_) => return None,
+                },
+            };
+            missing(read, given, file)
+        });
+        let mut faults: Vec<Fault> = missing.collect();
+        if let Gives::Nothing(line) = self.gives {
+            let message = format!("the function gives nothing: `{file}` ends it in line {line}");
+            let hint = "end it with a value; `=` sets one, and `==` compares".to_owned();
+            faults.push(Fault::new(fault::GIVES_NO_VALUE, message).hint(hint));
+        }
+        faults
+    }
+}
+
+/// The first of the fields that surely is not there.
+fn missing(read: &Read, given: &Shape, file: &str) -> Option<Fault> {
+    let mut shape = given;
+    for field in &read.fields {
+        match shape.field(field) {
+            Found::Shape(next) => shape = next,
+            // A text and a list have properties that are no fields, such as `len`.
+            Found::NoFields(_) => return None,
+            Found::Missing => {
+                let line = read.line;
+                let message = format!("`{file}` reads in line {line} what is not there: `{field}`");
+                let hint = fault::suggest(field, shape.names());
+                return Some(Fault::new(fault::UNKNOWN_FIELD, message).hint(hint));
+            }
+        }
+    }
+    None
 }
 
 fn find<'f>(functions: &'f [Function], file: &str, name: &str) -> Result<&'f Function, Fault> {

@@ -1,9 +1,11 @@
 //! From the text of a script to a file that can be called, or to what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rhai::{AST, Engine, FnAccess, Position};
 
+use super::facts::{self, Facts};
 use super::{File, Function, ScriptFault, calls, limits};
 
 /// Reads `source`. One fault of syntax ends the reading; those that a reader finds afterwards are
@@ -36,6 +38,7 @@ pub(super) fn load(
     }
     Ok(File {
         functions: functions(&tree),
+        facts: facts_of(&tree),
         tree: Arc::new(tree),
     })
 }
@@ -64,6 +67,14 @@ fn functions(tree: &AST) -> Vec<Function> {
     let mut functions: Vec<_> = functions.collect();
     functions.sort_by_key(|function| (function.line, function.column));
     functions
+}
+
+fn facts_of(tree: &AST) -> BTreeMap<String, Facts> {
+    let known = tree.iter_functions().map(|function| {
+        let facts = facts::of(tree, function.name, &function.params);
+        (function.name.to_owned(), facts)
+    });
+    known.collect()
 }
 
 fn check(tree: &AST, callable: &calls::Callable) -> Vec<ScriptFault> {

@@ -114,8 +114,8 @@ fn stopped(source: &str) -> String {
 fn an_error_says_where_and_what_and_no_value() {
     for (source, expected) in [
         (
-            "fn f(request) {\n  request.nope\n}",
-            "test.rhai:2:11: `f` stopped: there is no field `nope`; for a field that may be \
+            "fn f(request) {\n  let r = request; r.nope\n}",
+            "test.rhai:2:22: `f` stopped: there is no field `nope`; for a field that may be \
              missing, write `.get(\"nope\")`",
         ),
         (

@@ -7,7 +7,7 @@ use crate::check::names::Names;
 use crate::check::value::Values;
 use crate::check::{OVERLAP, duration};
 use crate::codes;
-use crate::family::{Contract, EffectRule, Gives};
+use crate::family::{Contract, EffectRule, Gives, RecordSchema};
 use crate::near;
 use crate::page::Spot;
 use crate::pipeline::{Failing, Keep, Look, Since, StepKind};
@@ -116,6 +116,11 @@ impl Bench<'_> {
         }
         let since = text.since.as_ref();
         let since = since.map(|since| self.since(since, &record, names, &spot.key("since")));
+        let schema = contract.and_then(|contract| contract.gives.schema());
+        let schema = schema.and_then(|schema| self.family.schemas.get(schema));
+        if let (Some(since), Some(schema)) = (&text.since, schema) {
+            is_moment(&since.newest.0, schema, &spot.key("since").key("newest"));
+        }
         let mut inside = names.inside(&text.name, record, &spot.key("as"));
         let keep = text.keep.map(Keep::from);
         if let (Some(keep), Some(contract)) = (keep, contract) {
@@ -315,5 +320,17 @@ impl From<KeepText> for Keep {
             KeepText::Customer => Self::Customer,
             KeepText::Usage => Self::Usage,
         }
+    }
+}
+
+/// Reports a field of records that is surely no moment: the read would go on from the first one for
+/// ever.
+fn is_moment(path: &str, schema: &RecordSchema, spot: &Spot<'_>) {
+    let field = path.strip_prefix("$.").unwrap_or_default();
+    let kinds = schema.kinds(field);
+    if !kinds.is_empty() && !kinds.contains(&"string") {
+        let message = format!("`{field}` of a `{}` is never a moment", schema.name);
+        let hint = "name the field that tells when the record changed last".to_owned();
+        spot.error(codes::NOT_A_MOMENT, message, Some(hint));
     }
 }
