@@ -63,8 +63,9 @@ export class Billing {
     });
     await walk.look("billing");
     await qualifies.click();
-    await walk.button(save).click();
     await walk.says("Saved: ");
+    await walk.button(save).click();
+    await walk.says("Saved.");
   }
 
   /** The product is billed as an item that the PSA does not have yet. */

@@ -136,11 +136,51 @@ test("a reader looks at everything and finds nothing to press", () =>
     await visitor.look("reader");
   }));
 
+test("the pages besides the set-up, as they are and as they refuse", () =>
+  as(undefined, async (visitor, page) => {
+    const partner = `/partners/${PARTNER}`;
+    // What is unsaved is left behind on purpose.
+    page.on("dialog", (dialog) => dialog.accept());
+    await page.goto(`${partner}/reconciliation`);
+    await page.getByText("Billing is switched on nowhere").waitFor();
+    await visitor.look("overview-empty");
+    await page.goto(`${partner}/notices`);
+    await visitor.look("notices");
+    await page.goto(`${partner}/tokens`);
+    await page.getByLabel("Name", { exact: true }).fill("A program that can be revoked alone");
+    await page.getByRole("button", { name: "Make Token" }).click();
+    await page.getByText("Here is the new token.").waitFor();
+    await visitor.look("tokens");
+    await page.goto(`${root}/mapping/import`);
+    await visitor.look("mapping-import");
+    visitor.expect(/status of 422/); // how the browser's console tells of a refused form
+    await page.goto(`${root}/settings/tickets/script`);
+    await page.locator("textarea[data-lines]").fill("fn compose(request {\n  request.\n}");
+    await page.getByRole("button", { name: "Save script" }).click();
+    await page.locator(".problems li").first().waitFor();
+    await visitor.look("script-refused");
+    await page.goto(`${root}/settings/tickets`);
+    await page.getByLabel("Ticket Title").first().fill("{{report_type}} on {{hostnme}}");
+    await page.locator("#preview .fault").waitFor();
+    await visitor.look("title-refused");
+    await page.goto(`${partner}/integrations/new/halopsa`);
+    await page.getByLabel("Authorization URL").fill(stage.url);
+    for (const label of ["Client ID", "Client Secret"]) await page.getByLabel(label).fill("wrong");
+    await page.getByRole("button", { name: "Test Connection" }).click();
+    await page.locator(".notice.bad, .fault").first().waitFor();
+    await visitor.look("create-refused");
+  }));
+
 test("an operator sees how every partner is doing", () =>
   as([], async (visitor, page) => {
     await page.goto("/");
     await page.getByRole("link", { name: "Northwind Managed Services" }).waitFor();
     await visitor.look("partners");
+    await page.getByRole("link", { name: "Issues of all" }).click();
+    await page.getByRole("heading", { name: "Issues of all partners" }).waitFor();
+    await visitor.look("fleet-issues");
+    await page.goto("/tokens");
+    await visitor.look("fleet-tokens");
     visitor.expect(/status of 404/);
     await page.goto("/partners/nobody/integrations");
     await visitor.look("no-such-page");

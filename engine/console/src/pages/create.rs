@@ -134,7 +134,11 @@ fn create_page(
 
 impl From<ConnectionReport> for ReportView {
     fn from(report: ConnectionReport) -> Self {
-        let rights: Vec<RightView> = report.rights.into_iter().map(RightView::from).collect();
+        let mut rights: Vec<RightView> = report.rights.into_iter().map(RightView::from).collect();
+        // Where nothing could be asked for, what is missing is the connection and not each right.
+        if !report.ok && !rights.iter().any(|right| right.granted) {
+            rights.clear();
+        }
         Self {
             ok: report.ok,
             missing: rights.iter().filter(|right| !right.granted).count(),
