@@ -1,6 +1,6 @@
-// A partner connects a PSA in the browser, from ADD to a closed ticket and an applied plan, as the
-// PSA's own page of instructions says; with script and without. Each page is looked at in light and dark, wide and
-// narrow.
+// A partner connects a PSA in the browser, from ADD over a test ticket to a closed ticket and an
+// applied plan, as the PSA's own page of instructions says; with script and without. Each page is
+// looked at in light and dark, wide and narrow.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

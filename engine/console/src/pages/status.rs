@@ -179,11 +179,22 @@ pub(super) fn counted(run: &Run) -> String {
     let words: Vec<String> = counts
         .map(|(name, count)| {
             let name = name.replace('_', " ");
-            let one = name.strip_suffix('s').filter(|_| *count == 1);
-            format!("{count} {}", one.unwrap_or(&name))
+            let name = if *count == 1 { singular(&name) } else { name };
+            format!("{count} {name}")
         })
         .collect();
     words.join(", ")
+}
+
+/// The name of a count of one; the noun is its first word, as in `decisions lapsed`.
+fn singular(name: &str) -> String {
+    let (noun, rest) = name.split_at(name.find(' ').unwrap_or(name.len()));
+    let noun = match (noun.strip_suffix("ies"), noun.strip_suffix('s')) {
+        (Some(stem), _) => format!("{stem}y"),
+        (None, Some(stem)) => stem.to_owned(),
+        (None, None) => noun.to_owned(),
+    };
+    noun + rest
 }
 
 /// A length of time in the unit that people would say it in.
@@ -198,6 +209,12 @@ fn took(millis: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_several() {
+        let said = ["records", "companies", "decisions lapsed", "kept"].map(singular);
+        assert_eq!(said, ["record", "company", "decision lapsed", "kept"]);
+    }
 
     #[test]
     fn lengths_of_time_are_said_as_people_say_them() {

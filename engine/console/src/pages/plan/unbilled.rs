@@ -61,8 +61,8 @@ fn view(unbilled: &Unbilled, names: &HashMap<CustomerId, String>) -> UnbilledVie
         Why::CustomerUnmapped => ("The customer is not mapped.".to_owned(), MAPPING),
         Why::CustomerIgnored => ("The customer is ignored in the mapping.".to_owned(), None),
         Why::BillingOff => (
-            "Billing is switched off for the customer. What was billed before is in the plan, to be \
-             taken off or left."
+            "Billing is switched off for the customer. What was billed before is in the plan, \
+             to be taken off or left."
                 .to_owned(),
             Some(("mapping?show=off", "Switch it on")),
         ),
