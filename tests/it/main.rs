@@ -4,6 +4,7 @@
 //! systems, so that tests run side by side and in any order.
 
 mod bad_input;
+mod billing;
 mod callouts;
 mod causes;
 mod crashes;

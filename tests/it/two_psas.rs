@@ -130,9 +130,13 @@ async fn what_both_could_bill_is_billed_in_the_older_one_alone() {
     let elsewhere = json!({ "billed_elsewhere": msp.here(OLDER, "").await["title"] });
     assert_eq!(why(OLDER).await, "no_agreement");
     assert_eq!(why(NEWER).await, elsewhere);
-    // Once it is not the older one's to bill any more, it is the other one's.
+    // Once it is not the older one's to bill any more, it is the other one's, which plans anew.
     msp.unmap(OLDER, "alpha").await;
-    assert_eq!(why(NEWER).await, "no_agreement");
+    msp.until("the other one has planned anew", async || {
+        let plan = msp.here(NEWER, "/plan").await;
+        (plan["unbilled"][0]["why"] == "no_agreement").then_some(())
+    })
+    .await;
 }
 
 /// A company that both PSAs have, with an agreement that can bill it.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::Error;
-use crate::faults::Planned;
+use crate::faults::{Fault, Planned};
 
 /// The books of a simulated PSA.
 pub trait Books {
@@ -43,8 +43,21 @@ pub trait Books {
         quantity: i64,
     ) -> Result<(), Error>;
 
+    /// Approves and posts the period of a company's line that holds `day`, as a person there does
+    /// each month; false where agreements know no periods.
+    fn post_period(&self, company: &str, item: &str, day: &str) -> Result<bool, Error>;
+
+    /// Lets the next calls that change what is billed meet `fault`.
+    fn fail_changes(&self, fault: Fault, times: u32);
+
+    /// Lets the answer to the next call get lost that makes an item.
+    fn lose_new_item(&self);
+
     /// Lets others use up the limit on calls, but for so many.
     fn leave_calls(&self, calls: usize);
+
+    /// Lets the limit on calls be as if nobody had called of late.
+    fn free_calls(&self);
 }
 
 /// Whether a field of a record has this value.

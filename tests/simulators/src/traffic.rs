@@ -115,6 +115,11 @@ impl Window {
         self.moments.len()
     }
 
+    /// Forgets all calls.
+    pub(crate) fn clear(&mut self) {
+        self.moments.clear();
+    }
+
     /// Pretends that other integrations made so many calls just now.
     pub(crate) fn use_up(&mut self, now: Timestamp, calls: usize) {
         let calls = calls.min(KEPT_MAX);

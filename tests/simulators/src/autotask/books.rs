@@ -9,7 +9,7 @@ use super::entities::{
 };
 use crate::Error;
 use crate::books::{Books, is, named, names, no_line, sum, text};
-use crate::faults::Planned;
+use crate::faults::{Fault, Planned};
 
 /// The code that recurring services are booked under.
 const CODE: &str = "Managed Security";
@@ -75,9 +75,31 @@ impl Books for Autotask {
         self.create(entity, adjustment).map(drop)
     }
 
+    fn post_period(&self, company: &str, item: &str, day: &str) -> Result<bool, Error> {
+        for row in self.units_on(company, item, day) {
+            self.post_units(row.get("id").and_then(Value::as_i64).unwrap_or_default())?;
+        }
+        Ok(true)
+    }
+
+    fn fail_changes(&self, fault: Fault, times: u32) {
+        self.faults()
+            .add(self.at_changes(Planned::next(fault).times(times)));
+    }
+
+    fn lose_new_item(&self) {
+        // Queries go to the entity by POST as well, and may meet it instead.
+        let planned = Planned::next(Fault::DropAnswer).method("POST");
+        self.faults().add(planned.entity(SERVICE.path));
+    }
+
     fn leave_calls(&self, calls: usize) {
         let limit = self.config().limits.hourly;
         self.use_up_hour(limit.saturating_sub(calls));
+    }
+
+    fn free_calls(&self) {
+        self.free_hour();
     }
 }
 

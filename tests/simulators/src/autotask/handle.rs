@@ -298,6 +298,11 @@ impl Autotask {
         self.traffic().use_up(self.now(), calls);
     }
 
+    /// Forgets all calls of the rolling hour.
+    pub fn free_hour(&self) {
+        self.traffic().free_hour();
+    }
+
     /// The latest calls, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         self.traffic().log.calls()

@@ -96,6 +96,11 @@ impl Traffic {
         self.hour.used(now)
     }
 
+    /// Forgets all calls of the hour.
+    pub(crate) fn free_hour(&mut self) {
+        self.hour.clear();
+    }
+
     /// Pretends that other integrations made so many calls just now.
     pub(crate) fn use_up(&mut self, now: Timestamp, calls: usize) {
         self.hour.use_up(now, calls);

@@ -7,7 +7,7 @@ use super::HaloPsa;
 use super::entities::{CLIENT, INVOICE, ITEM};
 use crate::Error;
 use crate::books::{Books, is, named, names, no_line, sum};
-use crate::faults::Planned;
+use crate::faults::{Fault, Planned};
 
 /// What of an invoice is another thing once a line is.
 const FOLLOWS_FROM_LINES: [&str; 5] = ["lines", "revenue", "tax_total", "total", "last_modified"];
@@ -68,9 +68,27 @@ impl Books for HaloPsa {
         self.set_quantity(line, quantity)
     }
 
+    fn post_period(&self, _company: &str, _item: &str, _day: &str) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    fn fail_changes(&self, fault: Fault, times: u32) {
+        self.faults()
+            .add(self.at_changes(Planned::next(fault).times(times)));
+    }
+
+    fn lose_new_item(&self) {
+        let planned = Planned::next(Fault::DropAnswer).method("POST");
+        self.faults().add(planned.entity(ITEM.path));
+    }
+
     fn leave_calls(&self, calls: usize) {
         let limit = self.config().limits.requests;
         self.use_up_limit(limit.saturating_sub(calls));
+    }
+
+    fn free_calls(&self) {
+        self.free_limit();
     }
 }
 
