@@ -381,7 +381,7 @@ impl Core {
             batch.complete(lease);
             Self::enqueue_scheduled(batch, integration, task.pipeline, due, tries + 1);
         } else if mends_itself && task.roots.is_empty() && task.pipeline.every.is_some() {
-            // Its schedule sees to it from here. To wait at the head of the lane would keep whatever
+            // Its schedule sees to it from here. To wait at the head of the lane would keep what
             // somebody asks for meanwhile from being tried, and each would read everything again.
             batch.complete(lease);
             batch.hasten(schedule_job(integration, &task.pipeline.name), due);

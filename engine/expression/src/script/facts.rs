@@ -1,6 +1,6 @@
-//! What can be seen of a function without running it: which fields it reads of what it is given, and
-//! what it surely gives. Rhai itself takes a field that is not there for nothing, and a ticket would
-//! go without it.
+//! What can be seen of a function without running it: which fields it reads of what it is given,
+//! and what it surely gives. Rhai itself takes a field that is not there for nothing, and a ticket
+//! would go without it.
 //!
 //! Only what is certain is told. A parameter that the function changes or hides is not followed.
 

@@ -136,8 +136,8 @@ impl Known {
     }
 
     /// The demands with the ids of their lines, each with what was billed there and is not any
-    /// more; and those that are there only because of that, or because a person takes a change back:
-    /// what was changed by mistake may not be billed there at all any more.
+    /// more; and those that are there only because of that, or because a person takes a change
+    /// back: what was changed by mistake may not be billed there at all any more.
     pub(super) async fn with_before(
         &self,
         context: &Context<'_>,

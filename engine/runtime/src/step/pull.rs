@@ -184,8 +184,8 @@ impl Read {
         Ok(())
     }
 
-    /// Takes page by page until there is none behind the last. What each brought and how far that is
-    /// are one commit.
+    /// Takes page by page until there is none behind the last. What each brought and how far that
+    /// is are one commit.
     async fn pages(
         &mut self,
         context: &mut Context<'_>,
