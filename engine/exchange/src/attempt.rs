@@ -69,7 +69,7 @@ impl Exchange {
             let ready = self.prepare(request, terms, until, known).await?;
             // Waiting for a trial or a login takes time, in which the other side may have had
             // enough, or rejected somebody else who showed the same.
-            if !self.gate().is_paused(broker.name()) && broker.still_admits(&ready.admission) {
+            if !self.gate().is_paused(broker.caller()) && broker.still_admits(&ready.admission) {
                 break ready;
             }
             ready.permit.not_sent();
@@ -113,7 +113,7 @@ impl Exchange {
         let broker = terms.broker;
         let passed = self
             .gate()
-            .pass(broker.name(), terms.limits, terms.priority, until)
+            .pass(broker.caller(), terms.limits, terms.priority, until)
             .await;
         let permit = passed.map_err(|refusal| stop(held_back(refusal, terms.priority)))?;
         let signed = async {
@@ -222,7 +222,7 @@ impl Exchange {
         {
             tracing::debug!(?pause, "the allowance is used up");
             self.gate()
-                .pause(terms.broker.name(), later(Instant::now(), pause));
+                .pause(terms.broker.caller(), later(Instant::now(), pause));
         }
     }
 

@@ -113,6 +113,14 @@ impl Broker {
         &self.shared.name
     }
 
+    /// Who calls, as the other side sees it, which asks callers to wait and not credentials: the
+    /// name up to its last `#`. What stands behind that tells credentials apart that take each
+    /// other's place, and those wait together.
+    pub(crate) fn caller(&self) -> &str {
+        let name = self.name();
+        name.rsplit_once('#').map_or(name, |(caller, _)| caller)
+    }
+
     /// Whether both are the same broker, and not only of the same name.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)

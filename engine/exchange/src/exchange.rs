@@ -262,7 +262,7 @@ impl Exchange {
         let asked = failure.class == Class::RateLimited || failure.retry_after.is_some();
         if asked && failure.status.is_some() && !sabotaged(Bug::IgnoresRetryAfter) {
             self.gate()
-                .pause(terms.broker.name(), later(Instant::now(), wait));
+                .pause(terms.broker.caller(), later(Instant::now(), wait));
         }
         wait
     }

@@ -194,6 +194,28 @@ async fn retry_after_holds_the_whole_credential() {
     assert_eq!(plan.broker.stats().rate_limited, 1);
 }
 
+/// Whoever saves credentials while the other side has us wait would otherwise end the wait.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_take_the_place_of_others_wait_with_them() {
+    let transport = Scripted::new(|_, before| match before {
+        0 => with_header(status(429), "Retry-After", "30"),
+        _ => status(200),
+    });
+    let exchange = exchange(&transport);
+    let mut plan = Plan::new(&exchange, Kind::Read);
+    plan.retry = Retry::never();
+    plan.broker = exchange.set_broker("north/psa#0", credential());
+    exchange.call(&get("/a"), &plan.terms()).await.unwrap_err();
+    exchange.retire_broker("north/psa#0");
+    let begun = Instant::now();
+    plan.broker = exchange.set_broker("north/other#0", credential());
+    exchange.call(&get("/b"), &plan.terms()).await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::ZERO, "somebody else need not");
+    plan.broker = exchange.set_broker("north/psa#1", credential());
+    exchange.call(&get("/b"), &plan.terms()).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(30));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_pause_that_was_too_short_costs_one_refusal() {
     // The server has had enough from the first call on, for 100 s, and says 30 s each time.
