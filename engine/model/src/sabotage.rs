@@ -30,6 +30,12 @@ pub enum Bug {
     DropsEvents,
     /// A record is overwritten although somebody else changed it meanwhile.
     LosesUpdates,
+    /// A request joins a ticket, or leaves it, as if nobody else did at the same time.
+    SharesUnguarded,
+    /// What is known of effects is removed after a while, whether or not the work is over.
+    ForgetsTooSoon,
+    /// A change of a quantity whose answer was lost is made again, and what became of it not read.
+    RepeatsChange,
 }
 
 /// Whether `bug` is planted.

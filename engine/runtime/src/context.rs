@@ -35,6 +35,8 @@ pub(crate) struct Context<'a> {
     /// Whether something stands, or may stand, on the remote side that a later step may have to
     /// take away.
     pub(crate) has_effects: bool,
+    /// The request that all of it is done for, where it is for one.
+    pub(crate) about: Option<RequestId>,
 }
 
 struct Touched {
@@ -93,6 +95,7 @@ impl<'a> Context<'a> {
             verdicts: Vec::new(),
             checks: Vec::new(),
             has_effects: false,
+            about: None,
         }
     }
 

@@ -33,6 +33,7 @@ mod partners;
 mod passes;
 mod progress;
 mod rehearsal;
+mod remnants;
 mod remote;
 mod requests;
 mod routing;

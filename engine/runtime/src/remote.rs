@@ -35,7 +35,7 @@ use crate::halt::{Failed, Halt};
 use crate::issues::{Cause, issue_id};
 use crate::step::is_true;
 
-pub(crate) use auth::Introduced;
+pub(crate) use auth::{Introduced, consents};
 pub(crate) use credential::credential;
 use credential::credential_values;
 pub(crate) use kept::Kept;

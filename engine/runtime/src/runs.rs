@@ -244,6 +244,9 @@ impl Core {
             }
         } else {
             batch.complete(lease);
+            if task.is_test() {
+                self.forget_test(&mut batch, &integration, &task.roots);
+            }
             if task.is_scheduled {
                 let due = self
                     .now()

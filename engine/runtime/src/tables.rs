@@ -113,10 +113,6 @@ table!(
     JobRow(LongJob), "job", 1
 );
 table!(
-    /// By the hash of the refresh token that a person gave: the newest that descends from it.
-    ConsentRow(Secret), "consent", 1
-);
-table!(
     /// By integration id, start (newest first) and run id.
     RunRow(Run), "run", 1
 );
@@ -180,6 +176,24 @@ impl Record for TicketRow {
     /// Format 1 was the id of the one request that a ticket could have.
     fn upgrade(_format: u16, value: Value) -> Result<Value, store::Error> {
         Ok(json!({ "requests": [value] }))
+    }
+}
+
+/// By the hash of the refresh token that a person gave: the newest that descends from it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ConsentRow {
+    pub(crate) token: Secret,
+    /// When it was got.
+    pub(crate) at: Timestamp,
+}
+
+impl Record for ConsentRow {
+    const TABLE: &'static str = "consent";
+    const FORMAT: u16 = 2;
+
+    /// Format 1 was the token alone, got at some time before.
+    fn upgrade(_format: u16, value: Value) -> Result<Value, store::Error> {
+        Ok(json!({ "token": value, "at": Timestamp::from_millis(0) }))
     }
 }
 
@@ -268,6 +282,9 @@ pub(crate) enum Effect {
         result: Value,
         /// When that was known.
         at: Timestamp,
+        /// The request that it was for. Without one it is remembered for good.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<RequestId>,
     },
 }
 

@@ -11,7 +11,7 @@ use model::{
     Request, RequestId, Run, RunId, Trigger,
 };
 use serde_json::{Map, Value, json};
-use store::{Batch, Expect, Lease, Records};
+use store::{Batch, Expect, Lease, Record, Records};
 
 use crate::Runtime;
 use crate::context::request_value;
@@ -21,7 +21,7 @@ use crate::events::{lane, priority};
 use crate::halt::Halt;
 use crate::issues::Trouble;
 use crate::runs::{put_run, run_subject};
-use crate::tables::{CompanyRow, CustomerRow, MappingRow};
+use crate::tables::{CompanyRow, CustomerRow, EffectRow, MappingRow};
 use crate::work::Work;
 use crate::worker::store_error;
 
@@ -200,6 +200,27 @@ fn enqueue(
 }
 
 impl Core {
+    /// Removes what is known of the effects of a test that has come to its end: its request comes
+    /// never again.
+    pub(crate) fn forget_test(
+        &self,
+        batch: &mut Batch,
+        integration: &Integration,
+        roots: &Map<String, Value>,
+    ) {
+        let request = roots.get("request").and_then(|request| request.get("id"));
+        let connector = self.connector(&integration.connector);
+        let family = connector.and_then(|connector| self.family(&connector));
+        let (Some(id), Ok(family)) = (request.and_then(Value::as_str), family) else {
+            return;
+        };
+        for operation in family.operations.keys() {
+            let parts = [integration.id.as_str(), operation, id];
+            let key = EffectRow::key(integration.partner.as_str(), &parts);
+            batch.delete(key, Expect::Any);
+        }
+    }
+
     /// Settles the job of a test that could not go on.
     pub(crate) async fn test_failed(
         &self,

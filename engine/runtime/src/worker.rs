@@ -13,6 +13,7 @@ use model::{Integration, IntegrationId, IssueId, IssueKind, PartnerId, RequestId
 use store::{Batch, Claim, Edge, Lease, Versioned};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::Runtime;
 use crate::aside::AGAIN_TO;
@@ -48,6 +49,7 @@ impl Runtime {
         let slots = Arc::new(Semaphore::new(core.config.workers));
         let mut jobs = JoinSet::new();
         let mut seen = core.store.queued(Edge::START).await;
+        let mut forgetting = std::pin::pin!(core.forget_remnants());
         while !*stop.borrow() {
             let claimed = self.claim(&slots, &mut jobs).await;
             let nap = self.nap(claimed, &slots).await;
@@ -58,6 +60,7 @@ impl Runtime {
                 _ = stop.changed() => {}
                 Some(_) = jobs.join_next() => {}
                 edge = core.store.queued(seen) => seen = edge,
+                () = &mut forgetting => {}
                 () = tokio::time::sleep(nap) => {}
             }
         }
@@ -132,15 +135,26 @@ impl Core {
                 }
             }
         }
-        let mut batch = Batch::new();
-        batch.release(&lease, self.now().after(STORE_PAUSE));
-        if let Err(error) = self.store.commit(batch).await {
-            // The lease runs out, and the job is claimed again.
-            tracing::error!(
-                job = lease.job.id,
-                "a job cannot be handed back: {}",
-                chain(&error)
-            );
+        self.hand_back(&lease).await;
+    }
+
+    /// Hands a job back that could not be ended. Where the store takes nothing, as on a full disk,
+    /// that is tried until it does: the job would otherwise wait for its lease to run out.
+    async fn hand_back(&self, lease: &Lease) {
+        let until = Instant::now() + self.config.lease;
+        loop {
+            let mut batch = Batch::new();
+            batch.release(lease, self.now().after(STORE_PAUSE));
+            let error = match self.store.commit(batch).await {
+                Ok(_) | Err(store::Error::LeaseLost { .. }) => return,
+                Err(error) => error,
+            };
+            let (job, why) = (&lease.job.id, chain(&error));
+            tracing::error!(job, "a job cannot be handed back: {why}");
+            if matches!(error, store::Error::Closed) || Instant::now() > until {
+                return;
+            }
+            tokio::time::sleep(STORE_PAUSE).await;
         }
     }
 
@@ -388,6 +402,7 @@ impl Core {
         let mut context = Context::new(remote, event.name(), &partner, &run, lease, roots);
         let id = request.content.id.clone();
         context.touch(before, request);
+        context.about = Some(id.clone());
         let wanted = |pipeline: &definition::Pipeline| {
             pipeline.on.iter().any(|on| on.name() == event.name())
         };

@@ -6,14 +6,27 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulators::TicketView;
 use simulators::callout::Mishap;
+use simulators::product::API_KEY;
 
 use crate::dice::Dice;
 use crate::partner::{Partner, text};
+use crate::sharing::ticket_id;
 use crate::world::World;
 
 /// How far the machine's clock may be off, either way, in milliseconds: less than what the product
 /// takes for an event of another time.
 const CLOCK_OFF_MAX: u64 = 120_000;
+
+/// For how many days the machine is switched off, at least: longer than the engine remembers what
+/// only work that is over has needed.
+const DAYS_OFF: u16 = 31;
+
+/// How long after one another things happen at most.
+const BETWEEN_MAX: Duration = Duration::from_secs(2);
+
+/// How soon after a request was reported others are closed, or the machine is switched off: while
+/// its ticket is looked for.
+const MEANWHILE_MAX: Duration = Duration::from_secs(1);
 
 /// How long after one another sessions end before their time, at least. One that is refused sooner
 /// than that after it was given out in place of another one cannot be told from a missing right.
@@ -28,6 +41,8 @@ pub(crate) enum Act {
     CloseInPsa,
     /// The product closes a request.
     CloseByProduct,
+    /// The product closes all requests on one ticket, a shared one if there is any, at once.
+    CloseTogether,
     /// Somebody sends a callout about a ticket: one that is there, or one that is not.
     Forge,
     /// Something goes wrong with the next callout.
@@ -44,8 +59,14 @@ pub(crate) enum Act {
     Withhold(Duration),
     /// Somebody sends a test ticket.
     Test,
+    /// Somebody sends notices that the product does not.
+    ForgeNotice(u64),
+    /// The product takes another key for a while, until the former one is saved again.
+    RevokeKey(Duration),
     /// The machine's clock is set, by so many milliseconds.
     Jump(i64),
+    /// The machine is switched off for so many days.
+    SwitchOff(u16),
     /// Time passes.
     Wait(Duration),
 }
@@ -72,13 +93,33 @@ impl Act {
                 );
             }
         }
+        if dice.percent(15) {
+            let days = DAYS_OFF + u16::try_from(dice.below(10)).unwrap_or_default();
+            // Soon after something was reported: then most is under way.
+            let opens = |at: &usize| matches!(acts.get(*at), Some(Self::Open(_)));
+            let opens: Vec<usize> = (0..acts.len()).filter(opens).collect();
+            acts.insert(dice.pick(&opens) + 1, Self::SwitchOff(days));
+        }
         acts
+    }
+
+    /// Adds what happens only where the product notifies.
+    pub(crate) fn add_to_notices(dice: &Dice, acts: &mut Vec<Self>) {
+        for _ in 0..=dice.below(3) {
+            let act = if dice.percent(70) {
+                Self::ForgeNotice(dice.below(1_000))
+            } else {
+                Self::RevokeKey(dice.span(Duration::from_mins(2)))
+            };
+            acts.insert(dice.index(acts.len()), act);
+        }
     }
 
     fn any(dice: &Dice, opened: usize) -> Self {
         match dice.below(100) {
             0..=21 => Self::CloseInPsa,
-            22..=43 => Self::CloseByProduct,
+            22..=37 => Self::CloseByProduct,
+            38..=43 => Self::CloseTogether,
             44..=51 => Self::Forge,
             52..=63 => {
                 let mishaps = [
@@ -117,7 +158,11 @@ pub(crate) struct Stage<'a> {
 impl Stage<'_> {
     /// Does one thing from outside. Gives the ids of requests that were acknowledged by it.
     pub(crate) async fn perform(&self, act: &Act) -> Vec<String> {
-        tokio::time::sleep(self.dice.span(Duration::from_secs(2))).await;
+        let most = match act {
+            Act::SwitchOff(_) => MEANWHILE_MAX,
+            _ => BETWEEN_MAX,
+        };
+        tokio::time::sleep(self.dice.span(most)).await;
         let Self { world, dice, .. } = self;
         match act {
             Act::Open(which) => return self.open(which).await,
@@ -131,6 +176,7 @@ impl Stage<'_> {
                 }
             }
             Act::CloseByProduct => self.close().await,
+            Act::CloseTogether => self.close_together().await,
             Act::Forge => {
                 let stray = dice.below(40_000);
                 let stray = TicketView {
@@ -167,8 +213,23 @@ impl Stage<'_> {
                     sessions.allow_tickets(true);
                 }
             }
+            Act::ForgeNotice(number) => {
+                if let Some(notices) = self.partner.notices() {
+                    notices.forge(world, *number).await;
+                }
+            }
+            Act::RevokeKey(span) => {
+                world.product.set_key("another");
+                tokio::time::sleep(*span).await;
+                world.product.set_key(API_KEY);
+                if let Some(notices) = self.partner.notices() {
+                    notices.save_key(world).await;
+                }
+            }
             Act::Test => self.partner.send_test_ticket(world).await,
             Act::Jump(millis) => world.jump(*millis),
+            // That is the end of this life; whoever plays it sees to the next one.
+            Act::SwitchOff(_) => {}
             Act::Wait(span) => tokio::time::sleep(*span).await,
         }
         Vec::new()
@@ -187,6 +248,11 @@ impl Stage<'_> {
         if let Some(request) = requests.first().filter(|_| self.dice.percent(10)) {
             self.partner.report(self.world, request).await;
         }
+        // What it is like may be closed while it joins that one's ticket.
+        if self.dice.percent(15) {
+            tokio::time::sleep(self.dice.span(MEANWHILE_MAX)).await;
+            self.close_together().await;
+        }
         requests
             .iter()
             .map(|request| text(&request["id"]))
@@ -201,6 +267,30 @@ impl Stage<'_> {
         let id = text(&self.dice.pick(&known)["id"]);
         let why = self.dice.percent(50).then_some("not needed any more");
         self.partner.close(self.world, &id, why).await;
+    }
+
+    async fn close_together(&self) {
+        let mut known = self.partner.requests(self.world).await;
+        known.retain(|request| request["state"] == "ticketed");
+        if known.is_empty() {
+            return;
+        }
+        let sharers = |ticket: &Option<String>| {
+            let of = |request: &&Value| ticket_id(request) == *ticket;
+            known.iter().filter(of).count()
+        };
+        let tickets: Vec<Option<String>> = known.iter().map(ticket_id).collect();
+        let shared: Vec<_> = tickets.iter().filter(|one| sharers(one) > 1).collect();
+        let ticket = match shared.as_slice() {
+            [] => self.dice.pick(&tickets).clone(),
+            shared => (*self.dice.pick(shared)).clone(),
+        };
+        known.retain(|request| ticket_id(request) == ticket);
+        let ids: Vec<String> = known.iter().map(|request| text(&request["id"])).collect();
+        let closes = ids
+            .iter()
+            .map(|id| self.partner.close(self.world, id, None));
+        futures::future::join_all(closes).await;
     }
 
     async fn map(&self) {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use simulators::TicketView;
 use tokio::time::{Instant, sleep};
 
+use crate::notices;
 use crate::partner::{Partner, text};
 use crate::promise::{Broken, Promise, hold};
 use crate::scenario::Outcome;
@@ -33,6 +34,9 @@ pub(crate) async fn all(
 ) -> Result<(), Broken> {
     world.psa.honour_credentials(true);
     partner.save_credentials(world).await;
+    if let Some(notices) = partner.notices() {
+        notices.save_key(world).await;
+    }
     map_everybody(world, partner).await;
     partner.read_directory(world).await;
     settle(world, partner).await?;
@@ -52,6 +56,12 @@ pub(crate) async fn all(
     let mut whole = Vec::new();
     for request in &requests {
         whole.push(partner.request(world, &text(&request["id"])).await);
+    }
+    if partner.notices().is_some() {
+        for request in &whole {
+            notices::check(world, request)?;
+            outcome.noticed += usize::from(request["request"]["user"].is_object());
+        }
     }
     sharing.check(world, &whole, outcome)?;
     let closed_by = |side: &str| {

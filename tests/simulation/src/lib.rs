@@ -28,6 +28,7 @@ mod manners;
 pub mod many;
 pub mod money;
 mod mortal;
+mod notices;
 pub mod partner;
 mod promise;
 pub mod scenario;

@@ -19,10 +19,23 @@ struct State {
     rejected: bool,
     /// The PSA asked not to be called before then.
     paused_until: Option<Instant>,
-    /// A person tries out a connection, which may be done at any time.
+    /// A person tries out a connection, which may be done at any time. What calls are made for that
+    /// is told by [`Caller`], but for logins.
     is_tried_out: bool,
     tokens: Tokens,
     broken: Option<Broken>,
+}
+
+/// On whose behalf a call is made, as far as the wire shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A person who waits for the answer: the API does it in the caller's own task.
+    Person,
+    /// The engine's workers.
+    Engine,
+    /// Whoever needs a token. All who do wait for one login in a task of its own, so that nobody
+    /// can tell whether it is a person who tries out a connection.
+    Login,
 }
 
 impl Manners {
@@ -35,17 +48,14 @@ impl Manners {
 
     /// A person begins or ends to try out credentials.
     pub(crate) fn try_out(&self, begins: bool) {
-        let mut state = self.lock();
-        state.is_tried_out = begins;
-        state.rejected = false;
-        state.tokens.look_away();
+        self.lock().is_tried_out = begins;
     }
 
     /// A call leaves for the PSA; `shows` tells whether it shows who calls, and `token` by what, if
     /// by a token.
-    pub(crate) fn leaves(&self, what: &str, shows: bool, token: Option<&str>) {
+    pub(crate) fn leaves(&self, what: &str, caller: Caller, shows: bool, token: Option<&str>) {
         let mut state = self.lock();
-        if state.is_tried_out {
+        if state.is_of_a_person(caller) {
             return;
         }
         let is_over = token.is_some_and(|token| state.tokens.is_over(token));
@@ -60,26 +70,23 @@ impl Manners {
         }
     }
 
-    /// A call that showed `token` was answered; `rejects` tells whether that says that the
-    /// credentials are no good, and `given` what token it gives out.
-    pub(crate) fn answered(
-        &self,
-        (status, token): (u16, Option<&str>),
-        (rejects, given): (bool, Option<String>),
-        retry_after: Option<u64>,
-    ) {
+    /// A call that showed `token` was answered.
+    pub(crate) fn answered(&self, caller: Caller, token: Option<&str>, told: Told) {
         let mut state = self.lock();
-        if state.is_tried_out {
+        if state.is_of_a_person(caller) {
+            // Credentials that work when a person tries them out are saved next.
+            state.rejected &= !told.accepts;
+            state.tokens.give_to_a_person(told.given);
             return;
         }
         if let Some(token) = token {
-            state.tokens.answered(token, status);
+            state.tokens.answered(token, told.status);
         }
-        if let Some(given) = given {
+        if let Some(given) = told.given {
             state.tokens.give(given);
         }
-        match (status, retry_after) {
-            (_, _) if rejects => state.rejected = true,
+        match (told.status, told.retry_after) {
+            (_, _) if told.rejects => state.rejected = true,
             (429, Some(seconds)) => {
                 let until = Instant::now() + Duration::from_secs(seconds);
                 state.paused_until = state.paused_until.max(Some(until));
@@ -98,7 +105,26 @@ impl Manners {
     }
 }
 
+/// What an answer of the PSA tells.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    /// The credentials that were shown are no good.
+    pub(crate) rejects: bool,
+    /// They are.
+    pub(crate) accepts: bool,
+    /// The token that it gives out.
+    pub(crate) given: Option<String>,
+    /// The seconds that it asks to wait for.
+    pub(crate) retry_after: Option<u64>,
+}
+
 impl State {
+    /// Whether the call is made for a person who tries out a connection, or may be.
+    fn is_of_a_person(&self, caller: Caller) -> bool {
+        self.is_tried_out && caller != Caller::Engine
+    }
+
     fn breaks(&mut self, promise: Promise, what: &str) {
         let broken = || Broken::new(promise, format!("{what} was sent all the same"));
         self.broken.get_or_insert_with(broken);

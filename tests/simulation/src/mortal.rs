@@ -13,21 +13,42 @@ use store::{
 use crate::dice::Dice;
 use crate::fuse::Fuse;
 
-/// How long the disk takes to flush at most. Commits that come meanwhile share the flush, and are
-/// lost with it when the engine dies.
-const FLUSH_MAX: Duration = Duration::from_millis(8);
+/// How long a disk takes to flush at most: most, and a slow one. Commits that come meanwhile share
+/// the flush, and are lost with it when the engine dies. Nobody sees what is not flushed, so on a
+/// slow disk much is decided by what somebody else has just changed.
+const FLUSH_MAX: [Duration; 3] = [
+    Duration::from_millis(8),
+    Duration::from_millis(8),
+    Duration::from_millis(400),
+];
+
+/// A disk that takes its time.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    dice: Dice,
+    flush_max: Duration,
+}
+
+impl Disk {
+    /// The disk of `seed`.
+    pub(crate) fn of_seed(seed: u64) -> Self {
+        let dice = Dice::new(seed ^ 0xd15c);
+        let flush_max = *dice.pick(&FLUSH_MAX);
+        Self { dice, flush_max }
+    }
+}
 
 /// A store that dies with its engine.
 pub(crate) struct Mortal {
     pub(crate) store: Arc<Memory>,
     pub(crate) fuse: Fuse,
-    pub(crate) disk: Arc<Dice>,
+    pub(crate) disk: Arc<Disk>,
 }
 
 impl Mortal {
     /// Commits what waits after the time that the disk takes. It never ends by itself.
     async fn flush(&self) {
-        tokio::time::sleep(self.disk.span(FLUSH_MAX)).await;
+        tokio::time::sleep(self.disk.dice.span(self.disk.flush_max)).await;
         self.store.flush();
         std::future::pending::<()>().await;
     }

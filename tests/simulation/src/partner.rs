@@ -4,6 +4,7 @@ use axum::http::Method;
 use model::IntegrationId;
 use serde_json::{Value, json};
 
+use crate::notices::Notices;
 use crate::wire::{PRODUCT, PSA};
 use crate::world::World;
 
@@ -20,6 +21,8 @@ const LIST_MAX: usize = 1_000;
 pub struct Partner {
     /// The path of its integration.
     integration: String,
+    /// How its product notifies of requests, where it does.
+    notices: Option<Notices>,
 }
 
 impl Partner {
@@ -43,7 +46,10 @@ impl Partner {
         });
         let made = must(world, Method::POST, &path("/integrations"), Some(new)).await;
         let integration = path(&format!("/integrations/{}", text(&made["id"])));
-        let partner = Self { integration };
+        let partner = Self {
+            integration,
+            notices: None,
+        };
         partner.wait_for_companies(world).await;
         partner.map_and_choose(world, more).await;
         let shown = partner.get(world, "").await;
@@ -52,6 +58,16 @@ impl Partner {
             .psa
             .set_callout(&format!("http://engine.simulated{url}"));
         partner
+    }
+
+    /// Connects the product, too, which then notifies of every other request.
+    pub(crate) async fn take_notices(&mut self, world: &World) {
+        self.notices = Some(Notices::set_up(world).await);
+    }
+
+    /// How its product notifies of requests, where it does.
+    pub(crate) const fn notices(&self) -> Option<&Notices> {
+        self.notices.as_ref()
     }
 
     /// The id of its integration.
@@ -189,6 +205,10 @@ impl Partner {
 
     /// Hands in a request until it is acknowledged. A caller who lost the answer does so again.
     pub async fn report(&self, world: &World, request: &Value) {
+        let by_notice = self.notices.as_ref().filter(|_| is_even(request));
+        if let Some(notices) = by_notice {
+            return notices.notify(world, request).await;
+        }
         must(
             world,
             Method::POST,
@@ -221,6 +241,12 @@ impl Partner {
     }
 }
 
+/// Whether the request's number is even: the same one always comes by the same way.
+fn is_even(request: &Value) -> bool {
+    let number = text(&request["id"]).parse::<u64>();
+    number.is_ok_and(|number| number.is_multiple_of(2))
+}
+
 /// What the product says of a request.
 pub fn reported(request: &simulators::product::UserRequest) -> Value {
     json!({
@@ -233,12 +259,12 @@ pub fn reported(request: &simulators::product::UserRequest) -> Value {
     })
 }
 
-fn path(rest: &str) -> String {
+pub(crate) fn path(rest: &str) -> String {
     format!("/api/v1/partners/{PARTNER}{rest}")
 }
 
 /// A call that is repeated until it is answered, and must then succeed.
-async fn must(world: &World, method: Method, path: &str, body: Option<Value>) -> Value {
+pub(crate) async fn must(world: &World, method: Method, path: &str, body: Option<Value>) -> Value {
     let answer = until_answered(world, method.clone(), path, body).await;
     let success = (200..300).contains(&answer.status);
     assert!(
@@ -249,7 +275,7 @@ async fn must(world: &World, method: Method, path: &str, body: Option<Value>) ->
     answer.body
 }
 
-async fn until_answered(
+pub(crate) async fn until_answered(
     world: &World,
     method: Method,
     path: &str,

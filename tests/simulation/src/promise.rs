@@ -7,6 +7,10 @@ use std::fmt;
 pub enum Promise {
     /// What was acknowledged is there.
     Kept,
+    /// What nobody reported is not there.
+    NothingForged,
+    /// Who asked is told rightly, or not at all.
+    UserTold,
     /// Once faults stop, everything comes to rest, and no issue stays.
     Settles,
     /// No request has two tickets.

@@ -13,6 +13,7 @@ use crate::act::{self, Act, Stage};
 use crate::check;
 use crate::dice::Dice;
 use crate::fuse::Fuse;
+use crate::notices;
 use crate::partner::Partner;
 use crate::promise::Broken;
 use crate::sharing::Sharing;
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub joined: usize,
     /// Requests that opened again the ticket of an earlier one.
     pub reopened: usize,
+    /// Requests that came by a notice.
+    pub noticed: usize,
     /// Test tickets that were made.
     pub tests: usize,
     /// Reduces all that happened, in its order and at its time, to a number.
@@ -88,7 +91,10 @@ pub async fn play(seed: u64) -> Outcome {
     if catches_all(seed) {
         settings["catch_all_company"] = json!(true);
     }
-    let partner = Partner::set_up(&world, settings).await;
+    let mut partner = Partner::set_up(&world, settings).await;
+    if notices::are_sent(seed) {
+        partner.take_notices(&world).await;
+    }
     let every = *dice.pick(&["10s", "30s", "1m", "5m"]);
     partner.poll_every(&world, every).await;
     let mut outcome = Outcome::default();
@@ -120,9 +126,16 @@ async fn torment(
     outcome: &mut Outcome,
 ) -> BTreeSet<String> {
     trouble::begin(world, dice);
+    let notified = partner.notices().is_some();
+    if notified {
+        trouble::begin_lookups(world, dice);
+    }
     let mut requests = act::requests(world, dice);
     sharing.make_alike(dice, &mut requests);
     let mut acts = Act::all(dice, requests.len(), world.psa.sessions().is_some());
+    if notified {
+        Act::add_to_notices(dice, &mut acts);
+    }
     acts.reverse();
     let mut acknowledged = BTreeSet::new();
     let mut fate = Fate::of(dice);
@@ -140,15 +153,24 @@ async fn torment(
             () = fate.comes() => None,
             done = stage.perform(&act) => Some(done),
         };
+        let days_off = match (&done, &act) {
+            (Some(_), Act::SwitchOff(days)) => Some(*days),
+            _ => None,
+        };
+        let dies = done.is_none() || days_off.is_some();
         if let Some(done) = done {
             world.trace.note(&format!("{act:?}"));
             acknowledged.extend(done);
             acts.pop();
-        } else {
+        }
+        if dies {
             outcome.deaths += 1;
             world.trace.note("the engine dies");
             world.kill().await;
-            sleep(dice.span(DEAD_MAX)).await;
+            match days_off {
+                Some(days) => world.leap(days),
+                None => sleep(dice.span(DEAD_MAX)).await,
+            }
             fate = Fate::of(dice);
             world.start(fate.fuse.clone());
         }

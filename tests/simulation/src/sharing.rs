@@ -14,8 +14,9 @@ use crate::promise::{Broken, Promise, hold};
 use crate::scenario::Outcome;
 use crate::world::World;
 
-/// A span in which everything that a seed does takes place.
-const LONG: &str = "2d";
+/// A span in which everything that a seed does takes place, also where the machine is switched off
+/// in between.
+const LONG: &str = "90d";
 
 /// How a partner shares tickets.
 #[derive(Clone, Copy, Debug)]
@@ -66,10 +67,10 @@ impl Sharing {
         outcome: &mut Outcome,
     ) -> Result<(), Broken> {
         let mut tickets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut failed: BTreeMap<String, usize> = BTreeMap::new();
+        let mut failed: BTreeSet<String> = BTreeSet::new();
         for request in requests {
             if has_failed_before_its_ticket(request) {
-                *failed.entry(likeness(request)).or_default() += 1;
+                failed.insert(text(&request["id"]));
             }
             let Some(ticket) = ticket_id(request) else {
                 continue;
@@ -79,19 +80,33 @@ impl Sharing {
         }
         if self.append == Some(LONG) && self.reopen == Some(LONG) {
             for (like, tickets) in &tickets {
-                // One that waits for a person keeps those like it waiting no longer: the next one
-                // opens a ticket. When it goes on, its own may have been made already.
-                let most = 1 + failed.get(like).copied().unwrap_or_default();
-                hold(Promise::TicketsShared, tickets.len() <= most, || {
+                let early = early_openers(world, tickets);
+                let unexcused = early.iter().find(|id| !failed.contains(*id));
+                hold(Promise::TicketsShared, unexcused.is_none(), || {
                     format!(
-                        "requests that are alike ({like}) have the tickets {tickets:?}, \
-                         and {most} may be"
+                        "requests that are alike ({like}) have the tickets {tickets:?}, though \
+                         {unexcused:?} had begun with one and did not fail"
                     )
                 })?;
             }
         }
         Ok(())
     }
+}
+
+/// The requests that `tickets` were opened for, but for the one whose call left last.
+///
+/// Requests that are alike share a ticket with one exception. A request that waits for a person
+/// keeps those like it waiting no longer: the next one opens a ticket. When it goes on, its own may
+/// have been made by a call that had left before. So whoever began before the last one must have
+/// failed without a ticket.
+fn early_openers(world: &World, tickets: &BTreeSet<String>) -> Vec<String> {
+    let known = world.psa.tickets();
+    let ours = known.into_iter().filter(|one| tickets.contains(&one.id));
+    let mut openers: Vec<String> = ours.map(|one| one.reference).collect();
+    openers.sort_by_key(|id| world.network.first_sent(id));
+    openers.pop();
+    openers
 }
 
 /// Whether the request failed while it had no ticket.
@@ -157,10 +172,13 @@ fn likeness(request: &Value) -> String {
         request
     };
     let part = |name: &str| text(&content[name]);
+    let told = ["name", "email", "username"].map(|name| text(&content["user"][name]));
+    let user = told.into_iter().find(|told| !told.is_empty());
     format!(
-        "{} {} {}",
+        "{} {} {} {}",
         part("customer_id"),
         part("report_type"),
-        part("hostname")
+        part("hostname"),
+        user.unwrap_or_default()
     )
 }

@@ -14,7 +14,9 @@ use exchange::RawAnswer;
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
 use simulators::traffic::Call;
-use simulators::{Autotask, HaloPsa, Psa, TicketView, TokioClock};
+use simulators::{Autotask, HaloPsa, Psa, TicketView};
+
+use crate::world::Outside;
 
 /// A simulated PSA within the process.
 #[async_trait]
@@ -87,11 +89,11 @@ pub(crate) fn logs_in(seed: u64) -> bool {
 }
 
 /// The PSA of `seed` whose callers log in, on this clock, with so many generated companies.
-pub(crate) fn halopsa(seed: u64, clock: TokioClock, companies: u32) -> HaloPsa {
+pub(crate) fn halopsa(seed: u64, clock: Outside, companies: u32) -> HaloPsa {
     halopsa::of_seed(seed, clock, companies)
 }
 
 /// The tenant of `seed` on this clock, with so many generated companies.
-pub(crate) fn autotask(seed: u64, clock: TokioClock, companies: u32) -> Autotask {
+pub(crate) fn autotask(seed: u64, clock: Outside, companies: u32) -> Autotask {
     autotask::of_seed(seed, clock, companies)
 }

@@ -60,9 +60,15 @@ impl Tokens {
         }
     }
 
-    /// Calls go by unseen, which may be answered.
-    pub(crate) fn look_away(&mut self) {
-        self.refused = None;
+    /// A login gave out a token while a person tried out a connection: to the person, or to the
+    /// engine. It counts as one that came in place of another, which it may be.
+    pub(crate) fn give_to_a_person(&mut self, token: Option<String>) {
+        let given = Given {
+            at: Instant::now(),
+            replaces: true,
+            is_over: false,
+        };
+        self.given.extend(token.map(|token| (token, given)));
     }
 
     /// Whether nobody should show the token any more.

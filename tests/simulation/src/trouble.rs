@@ -1,6 +1,7 @@
 //! What goes wrong with calls in one seed.
 
 use simulators::faults::{Fault, Planned};
+use simulators::product::API_KEY;
 
 use crate::dice::Dice;
 use crate::world::World;
@@ -54,6 +55,18 @@ const OF_PRODUCT: [Fault; 5] = [
     },
 ];
 
+/// And with looking up who asked.
+const OF_LOOKUP: [Fault; 6] = [
+    Fault::PlainError,
+    Fault::Unavailable,
+    Fault::DropAnswer,
+    Fault::Hang,
+    Fault::CutBody,
+    Fault::TooManyRequests {
+        retry_after: Some(20),
+    },
+];
+
 /// Draws what goes wrong, and how often, until [`end`].
 pub(crate) fn begin(world: &World, dice: &Dice) {
     for _ in 0..dice.below(6) {
@@ -81,10 +94,20 @@ pub(crate) fn begin(world: &World, dice: &Dice) {
     world.set_faulty(dice.percent(70));
 }
 
+/// Draws what goes wrong while it is looked up who asked.
+pub(crate) fn begin_lookups(world: &World, dice: &Dice) {
+    for _ in 0..dice.below(3) {
+        let planned = Planned::next(*dice.pick(&OF_LOOKUP)).times(u32::MAX);
+        let planned = planned.entity("customers").per_mille(300);
+        world.product.faults().add(planned);
+    }
+}
+
 /// From here on nothing goes wrong any more.
 pub(crate) fn end(world: &World) {
     world.psa.faults().clear();
     world.product.faults().clear();
+    world.product.set_key(API_KEY);
     if let Some(sessions) = world.psa.sessions() {
         sessions.allow_tickets(true);
     }

@@ -4,8 +4,8 @@
 //! a request whose connection broke may arrive all the same, later.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::dice::Dice;
 use crate::fuse::Fuse;
-use crate::manners::Manners;
+use crate::manners::{Caller, Manners, Told};
 use crate::tenant::Tenant;
 use crate::trace::Trace;
 
@@ -54,6 +54,8 @@ pub(crate) struct Network {
     pub(crate) dice: Dice,
     /// Whether connections break.
     pub(crate) is_faulty: AtomicBool,
+    /// The calls that may have made tickets, in the order in which they left.
+    sent: Mutex<Vec<String>>,
     /// One late request at a time, so that they alone never exceed a limit.
     late: Semaphore,
 }
@@ -72,6 +74,7 @@ impl Network {
             trace,
             dice,
             is_faulty: AtomicBool::new(false),
+            sent: Mutex::default(),
             late: Semaphore::new(1),
         }
     }
@@ -81,6 +84,37 @@ impl Network {
             Other::Psa => self.psa.answer(request).await,
             Other::Product => self.product.answer(request).await,
         }
+    }
+
+    /// What an answer of the PSA from this address tells.
+    fn told(&self, url: &str, answer: &RawAnswer, shows: bool) -> Told {
+        let wait = |(name, value): &(String, String)| {
+            (name == "retry-after")
+                .then(|| value.parse().ok())
+                .flatten()
+        };
+        Told {
+            status: answer.status,
+            rejects: shows && self.psa.rejects_credentials(url, answer),
+            accepts: shows && (200..300).contains(&answer.status),
+            given: self.psa.given_token(url, answer),
+            retry_after: answer.headers.iter().find_map(wait),
+        }
+    }
+
+    /// Takes note of a call that may make a ticket.
+    fn note_sent(&self, request: &Request, what: &str) {
+        if request.method.as_str() == "POST" && request.url.ends_with("/Tickets") {
+            let mut sent = self.sent.lock().expect("no player panics with it");
+            sent.push(what.to_owned());
+        }
+    }
+
+    /// The place among all calls that make tickets of the first one that has this reference.
+    pub(crate) fn first_sent(&self, reference: &str) -> Option<usize> {
+        let sent = self.sent.lock().expect("no player panics with it");
+        let quoted = format!("\"{reference}\"");
+        sent.iter().position(|what| what.contains(&quoted))
     }
 
     /// Whether this request's connection breaks, and it arrives later than that.
@@ -109,8 +143,11 @@ impl Transport for Wire {
         let (to, what) = self.leave(request).await?;
         let shows = network.psa.shows_credentials(&request.url);
         let token = bearer(request);
+        let caller = self.caller(shows, token.as_deref());
         if to == Other::Psa {
-            network.manners.leaves(&what, shows, token.as_deref());
+            let manners = &network.manners;
+            manners.leaves(&what, caller, shows, token.as_deref());
+            network.note_sent(request, &what);
             if network.comes_late() {
                 network
                     .trace
@@ -127,22 +164,27 @@ impl Transport for Wire {
         let status = answer.as_ref().map_or(0, |answer| answer.status);
         network.trace.note(&format!("{what}: {status}"));
         if let (Other::Psa, Ok(answer)) = (to, &answer) {
-            let wait = |(name, value): &(String, String)| {
-                (name == "retry-after")
-                    .then(|| value.parse().ok())
-                    .flatten()
-            };
-            let wait = answer.headers.iter().find_map(wait);
-            let rejects = shows && network.psa.rejects_credentials(&request.url, answer);
-            let given = network.psa.given_token(&request.url, answer);
-            let told = (status, token.as_deref());
-            network.manners.answered(told, (rejects, given), wait);
+            let told = network.told(&request.url, answer, shows);
+            network.manners.answered(caller, token.as_deref(), told);
         }
         answer
     }
 }
 
 impl Wire {
+    /// On whose behalf a call is made that shows who calls, and by this token.
+    fn caller(&self, shows: bool, token: Option<&str>) -> Caller {
+        let logs_in = self.network.psa.sessions().is_some();
+        if logs_in && shows && token.is_none() {
+            Caller::Login
+        } else if tokio::task::try_id().is_none() {
+            // The scenario itself is played outside of any task.
+            Caller::Person
+        } else {
+            Caller::Engine
+        }
+    }
+
     /// The last moment at which a death means that nothing was sent.
     async fn leave(&self, request: &Request) -> Result<(Other, String), TransportError> {
         self.fuse.over(async {}).await;

@@ -1,9 +1,9 @@
 //! Everything together: the simulated systems, which live on, and the engine, which dies and comes
 //! back on what its store had kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ use tokio::task::JoinHandle;
 use crate::dice::Dice;
 use crate::door::{Answer, Callouts, Door, Lost};
 use crate::fuse::Fuse;
-use crate::mortal::Mortal;
+use crate::mortal::{Disk, Mortal};
 use crate::partner::{PARTNER, Partner};
 use crate::tenant::{self, Tenant};
 use crate::trace::Trace;
-use crate::wire::{COURSE_MAX, Network, PSA, Wire};
+use crate::wire::{COURSE_MAX, Network, PRODUCT, PSA, Wire};
 
 /// When every simulation begins.
 const START: &str = "2026-07-01T08:00:00Z";
@@ -53,8 +53,9 @@ pub struct World {
     pub partner: PartnerId,
     pub(crate) network: Arc<Network>,
     pub(crate) clock: Arc<TokioClock>,
+    outside: Outside,
     pub(crate) trace: Arc<Trace>,
-    disk: Arc<Dice>,
+    disk: Arc<Disk>,
     store: Arc<Memory>,
     library: Arc<Library>,
     seed: u64,
@@ -81,10 +82,11 @@ impl World {
 
     /// The same with so many generated companies in the PSA besides.
     pub fn with_companies(seed: u64, generated_companies: u32) -> Self {
-        let autotask = tenant::autotask(seed, psa_clock(), generated_companies);
+        let clock = Outside::new();
+        let autotask = tenant::autotask(seed, clock.clone(), generated_companies);
         Self {
             autotask: Some(autotask.clone()),
-            ..Self::around(seed, Arc::new(autotask))
+            ..Self::around(seed, Arc::new(autotask), clock)
         }
     }
 
@@ -114,17 +116,15 @@ impl World {
 
     /// The same with a HaloPSA, and so many generated companies in it.
     pub fn with_clients(seed: u64, generated: u32) -> Self {
-        Self::around(
-            seed,
-            Arc::new(tenant::halopsa(seed, psa_clock(), generated)),
-        )
+        let clock = Outside::new();
+        let halopsa = tenant::halopsa(seed, clock.clone(), generated);
+        Self::around(seed, Arc::new(halopsa), clock)
     }
 
-    fn around(seed: u64, psa: Arc<dyn Tenant>) -> Self {
-        let clock = psa_clock();
+    fn around(seed: u64, psa: Arc<dyn Tenant>, outside: Outside) -> Self {
         let product = Product::new(ProductConfig {
             seed,
-            clock: Arc::new(clock),
+            clock: Arc::new(outside.clone()),
             ..ProductConfig::default()
         });
         let trace = Arc::new(Trace::new());
@@ -146,8 +146,9 @@ impl World {
             partner: PartnerId::new(PARTNER).expect("an id"),
             network: Arc::new(network),
             clock: Arc::new(TokioClock::new(start)),
+            outside,
             trace,
-            disk: Arc::new(Dice::new(seed ^ 0xd15c)),
+            disk: Arc::new(Disk::of_seed(seed)),
             store,
             library: library(),
             seed,
@@ -178,7 +179,11 @@ impl World {
         self.lives += 1;
         self.network.manners.begin();
         let vendor = self.psa.vendor(&format!("http://{PSA}"));
-        let vendor = [(self.psa.connector().to_owned(), vendor)];
+        let product = BTreeMap::from([("api_root".to_owned(), format!("http://{PRODUCT}"))]);
+        let vendor = [
+            (self.psa.connector().to_owned(), vendor),
+            ("defensx".to_owned(), product),
+        ];
         let engine = Runtime::new(Parts {
             store: Arc::new(Mortal {
                 store: self.store.clone(),
@@ -194,7 +199,7 @@ impl World {
             random: Arc::new(SeededRandom::new(self.seed ^ (self.lives << 32))),
             config: Config {
                 vendor: vendor.into_iter().collect(),
-                trusted_origins: vec![format!("http://{PSA}")],
+                trusted_origins: vec![format!("http://{PSA}"), format!("http://{PRODUCT}")],
                 ..Config::default()
             },
         });
@@ -240,6 +245,13 @@ impl World {
         self.clock.jump(millis);
     }
 
+    /// Lets days go by in which nothing happens anywhere, as while the machine is switched off.
+    pub(crate) fn leap(&self, days: u16) {
+        let seconds = i64::from(days) * 24 * 60 * 60;
+        self.clock.jump(seconds * 1_000);
+        self.outside.leapt.fetch_add(seconds, Ordering::Relaxed);
+    }
+
     /// Calls the API of the engine that is alive.
     pub async fn try_call(
         &self,
@@ -264,8 +276,27 @@ impl World {
 }
 
 /// The clock of the simulated systems, which nobody sets.
-fn psa_clock() -> simulators::TokioClock {
-    simulators::TokioClock::starting_at(START.parse().expect("a moment"))
+#[derive(Clone)]
+pub(crate) struct Outside {
+    clock: simulators::TokioClock,
+    /// Seconds in which nothing was simulated.
+    leapt: Arc<AtomicI64>,
+}
+
+impl Outside {
+    fn new() -> Self {
+        Self {
+            clock: simulators::TokioClock::starting_at(START.parse().expect("a moment")),
+            leapt: Arc::default(),
+        }
+    }
+}
+
+impl simulators::Clock for Outside {
+    fn now(&self) -> jiff::Timestamp {
+        let leapt = jiff::SignedDuration::from_secs(self.leapt.load(Ordering::Relaxed));
+        self.clock.now() + leapt
+    }
 }
 
 /// The shipped definitions, loaded once for all seeds.

@@ -2,20 +2,22 @@
 //! pass without it. Needs `--features sabotage`, which compiles the bugs in.
 
 #![expect(
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a failed test should panic, and say what it saw"
 )]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
 
 use model::sabotage::{Bug, plant};
 use simulation::many::play_one;
-use simulation::{Broken, Promise};
+use simulation::{Broken, Promise, money};
 
 /// Each bug, the promise that it breaks, and within how many seeds that must be seen.
-const BUGS: [(Bug, Promise, u64); 11] = [
+const BUGS: [(Bug, Promise, u64); 13] = [
     (Bug::AcknowledgesBeforeFlush, Promise::Kept, 60),
     (Bug::SendsWithoutLooking, Promise::OneTicket, 30),
     (Bug::ForgetsIntent, Promise::OneTicket, 60),
@@ -27,7 +29,12 @@ const BUGS: [(Bug, Promise, u64); 11] = [
     (Bug::ForgetsCounters, Promise::LedgerAddsUp, 30),
     (Bug::DropsEvents, Promise::Settles, 60),
     (Bug::LosesUpdates, Promise::LedgerAddsUp, 60),
+    (Bug::SharesUnguarded, Promise::ClosesAgree, 100),
+    (Bug::ForgetsTooSoon, Promise::OneTicket, 60),
 ];
+
+/// Each bug about money, what is said about it, and within how many seeds of billing.
+const BUGS_OF_MONEY: [(Bug, &str, u64); 1] = [(Bug::RepeatsChange, "was billed", 10)];
 
 /// What was broken in which seed.
 type InSeed = (u64, Broken);
@@ -68,10 +75,38 @@ fn judge(bug: Bug, promise: Promise, seeds: u64) -> Result<(), String> {
     }
 }
 
+/// What billing breaks in `seed`, if anything.
+fn broken_billing(seed: u64) -> Option<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let played = catch_unwind(AssertUnwindSafe(|| runtime.block_on(money::play(seed))));
+    let why = played.err()?;
+    Some(why.downcast_ref::<String>().cloned().unwrap_or_default())
+}
+
+fn wanted(bug: Bug) -> bool {
+    let only = std::env::var("DOVETAIL_BUG").ok();
+    only.is_none_or(|only| format!("{bug:?}") == only)
+}
+
+#[test]
+fn every_deliberate_bug_about_money_is_found() {
+    for (bug, says, seeds) in BUGS_OF_MONEY.into_iter().filter(|(bug, ..)| wanted(*bug)) {
+        plant(Some(bug));
+        let breaks = |seed: &u64| broken_billing(*seed).is_some_and(|why| why.contains(says));
+        let found = (0..seeds).find(breaks);
+        plant(None);
+        let seed = found.unwrap_or_else(|| panic!("{bug:?}: nothing {says} in {seeds} seeds"));
+        println!("{bug:?} is found in seed {seed} of billing");
+        assert_eq!(broken_billing(seed), None, "seed {seed} without {bug:?}");
+    }
+}
+
 #[test]
 fn every_deliberate_bug_is_found() {
-    let only = std::env::var("DOVETAIL_BUG").ok();
-    let wanted = |bug: Bug| only.as_ref().is_none_or(|only| format!("{bug:?}") == *only);
     let left: Vec<_> = BUGS.into_iter().filter(|(bug, ..)| wanted(*bug)).collect();
     let (left, missed) = (Mutex::new(left), Mutex::new(Vec::new()));
     let work = || {

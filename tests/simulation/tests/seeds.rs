@@ -34,7 +34,7 @@ fn every_seed_keeps_the_promises() {
     let sum = |of: fn(&Outcome) -> usize| played.iter().map(|(_, one)| of(one)).sum::<usize>();
     println!(
         "{} seeds in {:?}: {} requests, {} deaths, {} closed in the PSA, {} by the product, \
-         {} added to a ticket, {} opened one again, {} test tickets",
+         {} added to a ticket, {} opened one again, {} by notices, {} test tickets",
         played.len(),
         began.elapsed(),
         sum(|one| one.requests),
@@ -43,6 +43,7 @@ fn every_seed_keeps_the_promises() {
         sum(|one| one.closed_by_product),
         sum(|one| one.joined),
         sum(|one| one.reopened),
+        sum(|one| one.noticed),
         sum(|one| one.tests),
     );
     let broken: Vec<String> = played
@@ -59,6 +60,7 @@ fn every_seed_keeps_the_promises() {
         assert!(sum(|one| one.deaths) > played.len());
         assert!(sum(|one| one.closed_in_psa) > played.len() / 2);
         assert!(sum(|one| one.closed_by_product) > played.len() / 2);
+        assert!(sum(|one| one.noticed) > played.len() / 2);
         assert!(sum(|one| one.tests) > played.len() / 10);
         assert!(sum(|one| one.joined) > played.len() / 4);
         assert!(sum(|one| one.reopened) > played.len() / 10);

@@ -19,11 +19,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
+use tower::ServiceExt as _;
 
 pub use self::account::{API_KEY, Figure, Quirks};
 pub use self::receive::BODY_BYTES_MAX;
@@ -142,10 +143,13 @@ impl Product {
         receive::router().with_state(self.clone())
     }
 
-    /// Answers one webhook in process. An answer marked [`serve::NoAnswer`] must be taken as a
-    /// lost connection.
+    /// Answers one webhook, or one call of the Partner API, in process. An answer marked
+    /// [`serve::NoAnswer`] must be taken as a lost connection.
     pub async fn answer(&self, request: Request) -> Response {
-        receive::receive(State(self.clone()), request).await
+        match self.router().oneshot(request).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
     }
 
     /// Serves the router at `address`; port 0 takes a free one.

@@ -16,6 +16,7 @@ use model::Secret;
 use serde_json::Value;
 
 use self::consent::Consent;
+pub(crate) use self::consent::hashes as consents;
 use super::request::text;
 use super::{Remote, credential, lock};
 use crate::halt::Failed;

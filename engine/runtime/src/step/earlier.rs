@@ -26,6 +26,10 @@ use crate::halt::{Failed, Halt};
 use crate::tables::{EffectRow, RevivalRow, TicketRow, Turn, TurnRow};
 use crate::work::RequestEvent;
 
+/// How long tickets are shared at most, whatever somebody has set: whose ticket it was is remembered
+/// for so long.
+pub(crate) const SHARED_WITHIN_MAX: Duration = Duration::from_hours(24 * 365);
+
 /// How long a request waits for one that is alike and at work. That one is done in about so long;
 /// looking again costs no call.
 const WAIT: Duration = Duration::from_secs(2);
@@ -304,7 +308,7 @@ fn span(context: &Context<'_>, path: &str, sharing: &Sharing) -> Result<Option<D
         value => {
             let span = value.as_str().and_then(model::span::parse);
             let span = span.ok_or_else(|| Halt::Undefined(format!("{path}: not a span: {value}")));
-            span.map(Some)
+            span.map(|span| Some(span.min(SHARED_WITHIN_MAX)))
         }
     }
 }

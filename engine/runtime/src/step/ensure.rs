@@ -266,6 +266,7 @@ impl Guarded<'_> {
         let row = EffectRow(Effect::Done {
             result: result.clone(),
             at,
+            request: context.about.clone(),
         });
         let parts = self.parts(context).map(str::to_owned);
         let parts = parts.each_ref().map(String::as_str);

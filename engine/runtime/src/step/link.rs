@@ -7,6 +7,7 @@
 //! once more afterwards.
 
 use definition::pipeline::{Step, StepKind};
+use model::sabotage::{Bug, sabotaged};
 use model::{Request, RequestId, State, TicketKey};
 use serde_json::{Map, Value};
 use store::{Expect, Record, Records, Versioned};
@@ -160,6 +161,11 @@ fn put(
 ) {
     let expect = known.as_ref();
     let expect = expect.map_or(Expect::Absent, |known| Expect::Version(known.version));
+    let expect = if sabotaged(Bug::SharesUnguarded) {
+        Expect::Any
+    } else {
+        expect
+    };
     let mut row = known.map(|known| known.value).unwrap_or_default();
     if !row.requests.contains(id) {
         row.requests.push(id.clone());

@@ -10,12 +10,13 @@ use simulators::autotask::{Config, Limits, Violation};
 use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
 use simulators::traffic::Call;
-use simulators::{Autotask, TicketView, TokioClock};
+use simulators::{Autotask, TicketView};
 
 use super::Tenant;
 use crate::wire::{LATENCY_MAX, PSA};
+use crate::world::Outside;
 
-pub(super) fn of_seed(seed: u64, clock: TokioClock, generated_companies: u32) -> Autotask {
+pub(super) fn of_seed(seed: u64, clock: Outside, generated_companies: u32) -> Autotask {
     Autotask::new(Config {
         clock: Arc::new(clock),
         public_url: Some(format!("http://{PSA}")),

@@ -15,15 +15,16 @@ use simulators::callout::{Mishap, Sender};
 use simulators::faults::{Plan, Planned};
 use simulators::halopsa::{Access, Config, Limits, Rights, Violation};
 use simulators::traffic::Call;
-use simulators::{HaloPsa, TicketView, TokioClock};
+use simulators::{HaloPsa, TicketView};
 
 use super::{Sessions, Tenant};
 use crate::wire::{LATENCY_MAX, PSA};
+use crate::world::Outside;
 
 /// How long tokens live, in seconds: as in life, about as long as a seed plays, and much less.
 const TOKEN_SECONDS: [u32; 4] = [3_600, 3_600, 120, 30];
 
-pub(super) fn of_seed(seed: u64, clock: TokioClock, generated_clients: u32) -> HaloPsa {
+pub(super) fn of_seed(seed: u64, clock: Outside, generated_clients: u32) -> HaloPsa {
     let lives = usize::try_from(seed / 3).unwrap_or_default() % TOKEN_SECONDS.len();
     HaloPsa::new(Config {
         clock: Arc::new(clock),

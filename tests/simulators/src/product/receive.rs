@@ -34,7 +34,7 @@ pub(crate) fn router() -> Router<Product> {
         .route("/__simulator/samples/{kind}", get(samples))
 }
 
-pub(super) async fn receive(State(product): State<Product>, request: Request) -> Response {
+async fn receive(State(product): State<Product>, request: Request) -> Response {
     let fault = product.faults().take("POST", ENTITY);
     if let Some(response) = strike::before(fault, too_many) {
         return strike::withheld(fault, response).await;

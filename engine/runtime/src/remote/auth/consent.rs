@@ -10,15 +10,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use definition::auth::Auth;
 use exchange::auth::{Grant, TokenKeeper};
-use model::{PartnerId, Secret};
+use expression::Scope;
+use model::{Integration, PartnerId, Secret};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use store::{Batch, Expect, Records as _};
 
 use crate::core::{Core, hex};
 use crate::halt::Failed;
+use crate::remote::credential::credential_values;
 use crate::remote::{Remote, lock};
 use crate::tables::ConsentRow;
+
+use super::secret;
 
 /// One consent: whose, and the hash of the token that it was given as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +43,7 @@ impl Remote {
     pub(super) async fn grant(&self, given: &Secret) -> Result<(Grant, Consent), Failed> {
         let consent = Consent {
             partner: self.integration.partner.clone(),
-            hash: hex(&Sha256::digest(given.expose())),
+            hash: hash(given),
         };
         let store = &self.core.store;
         let newest = store
@@ -48,11 +54,38 @@ impl Remote {
             consent: consent.clone(),
         };
         let grant = Grant::RefreshToken {
-            token: newest.map_or_else(|| given.clone(), |row| row.value.0),
+            token: newest.map_or_else(|| given.clone(), |row| row.value.token),
             keeper: Arc::new(keeper),
         };
         Ok((grant, consent))
     }
+}
+
+/// By what the consent is known that was given as this token.
+fn hash(given: &Secret) -> String {
+    hex(&Sha256::digest(given.expose()))
+}
+
+/// What the consent of an integration is known by, with either of its credentials; `None` where
+/// that cannot be told.
+pub(crate) fn hashes(core: &Core, integration: &Integration) -> Option<Vec<String>> {
+    let connector = core.library.connectors.get(&integration.connector)?;
+    let Some(Auth::RefreshToken { token, .. }) = &connector.http.auth else {
+        return Some(Vec::new());
+    };
+    let vendor = json!(core.config.vendor.get(&connector.name));
+    let spare = integration.spare.as_ref().map(|spare| Integration {
+        credentials: spare.credentials.clone(),
+        ..integration.clone()
+    });
+    let each = [Some(integration), spare.as_ref()].into_iter().flatten();
+    let known = each.map(|one| {
+        let credentials = credential_values(connector, one);
+        let scope = Scope::new().with("credentials", &credentials);
+        let given = secret(token, &scope.with("vendor", &vendor)).ok()?;
+        Some(hash(&given))
+    });
+    known.collect()
 }
 
 #[async_trait]
@@ -62,7 +95,10 @@ impl TokenKeeper for Keeper {
         batch.put_record(
             self.consent.partner.as_str(),
             &[&self.consent.hash],
-            &ConsentRow(refresh_token.clone()),
+            &ConsentRow {
+                token: refresh_token.clone(),
+                at: self.core.now(),
+            },
             Expect::Any,
         );
         let kept = self.core.store.commit(batch).await;
