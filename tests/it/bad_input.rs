@@ -1,15 +1,10 @@
 //! Bad input gets a clear answer, which says what, where and how to mend it, and loses nothing.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use harness::{Ended, Partner, SOON, Serve, Stage, copy_connector, run};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-/// Largest part of a tmpfs that the test of a full disk mounts.
-const DISK: &str = "size=96m";
 
 /// Everything that a command said when it could not do what was asked, checked for its form.
 fn refusal(ended: &Ended, code: i32) -> String {
@@ -24,7 +19,7 @@ fn refusal(ended: &Ended, code: i32) -> String {
     ended.stderr.clone()
 }
 
-fn says(text: &str, parts: &[&str]) {
+pub(crate) fn says(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "`{part}` is not said: {text}");
     }
@@ -432,72 +427,4 @@ async fn check_says_what_is_wrong_with_a_folder() {
     assert_eq!(ended.code, Some(1));
     let problems: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert!(problems[0]["code"].is_string(), "{problems}");
-}
-
-/// A file system of a few megabytes, unmounted when dropped.
-struct SmallDisk<'a>(&'a Path);
-
-impl<'a> SmallDisk<'a> {
-    /// Nothing where this user or sandbox may not mount.
-    fn mount(folder: &'a Path) -> Option<Self> {
-        fs::create_dir_all(folder).expect("a folder");
-        let mut command = Command::new("mount");
-        command
-            .args(["-t", "tmpfs", "-o", DISK, "none"])
-            .arg(folder);
-        let mounted = command.output().ok()?;
-        mounted.status.success().then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg("-l").arg(self.0).status());
-    }
-}
-
-#[tokio::test]
-async fn a_full_disk_accepts_nothing_that_it_cannot_keep() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = folder.path().join("disk");
-    let Some(_disk) = SmallDisk::mount(&data) else {
-        println!("skipped: a file system cannot be mounted here, so the disk cannot be filled");
-        return;
-    };
-    let serve = Serve::from_folder(&data);
-    let program = serve.start().await;
-    let token = run(&["token", "--data", &data.display().to_string()])
-        .await
-        .stdout;
-    let api = harness::Api::new(&program.url, token.trim());
-    let put = async |id: &str| {
-        let body = json!({ "name": id });
-        api.call(Method::PUT, &format!("/api/v1/partners/{id}"), Some(&body))
-            .await
-    };
-    assert_eq!(put("before").await.status, 200);
-    let ballast = data.join("ballast");
-    // Filled to the last byte; that this fails is the point.
-    drop(fs::write(&ballast, vec![0; 96 << 20]));
-    let full = put("full").await;
-    full.problem(503, "not-kept");
-    assert!(
-        full.headers.contains_key("retry-after"),
-        "{:?}",
-        full.headers
-    );
-    says(&program.output(), &["full"]);
-    fs::remove_file(&ballast).expect("the ballast");
-    assert_eq!(put("after").await.status, 200);
-    program.kill().await;
-    let program = serve.start().await;
-    let partners = api.get("/api/v1/partners").await;
-    let names: Vec<&Value> = partners["partners"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|one| &one["id"])
-        .collect();
-    assert_eq!(names, [&json!("after"), &json!("before")]);
-    assert_eq!(program.end().await, Some(0));
 }

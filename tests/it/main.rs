@@ -11,6 +11,7 @@ mod crashes;
 mod demo;
 mod every_psa;
 mod exchanges;
+mod full_disk;
 mod halopsa;
 mod hold;
 mod layers;
