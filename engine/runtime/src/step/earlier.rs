@@ -26,8 +26,8 @@ use crate::halt::{Failed, Halt};
 use crate::tables::{EffectRow, RevivalRow, TicketRow, Turn, TurnRow};
 use crate::work::RequestEvent;
 
-/// How long tickets are shared at most, whatever somebody has set: whose ticket it was is remembered
-/// for so long.
+/// How long tickets are shared at most, whatever somebody has set: whose ticket it was is
+/// remembered for so long.
 pub(crate) const SHARED_WITHIN_MAX: Duration = Duration::from_hours(24 * 365);
 
 /// How long a request waits for one that is alike and at work. That one is done in about so long;
