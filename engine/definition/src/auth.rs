@@ -71,14 +71,16 @@ pub struct Hmac {
     pub key_is_base64: bool,
     /// Whether the hash is SHA-512 rather than SHA-256.
     pub is_sha512: bool,
+    /// What the signing key is made of, one after the other; none where the shared key signs.
+    pub key_from: Vec<Signed>,
     /// What is signed, in this order.
     pub over: Vec<Signed>,
     /// What stands between the parts.
     pub separator: String,
     /// The header that carries the signature.
     pub header: String,
-    /// What stands before the signature there.
-    pub prefix: String,
+    /// What stands before the signature there, one after the other.
+    pub prefix: Vec<Signed>,
     /// How the signature is written.
     pub encoding: Encoding,
     /// The header that carries the date, and how; none when no date is sent.
@@ -100,8 +102,16 @@ pub enum Signed {
     Path,
     /// The path and, after `?`, the query.
     PathAndQuery,
+    /// The query with its parameters sorted and encoded.
+    SortedQuery,
     /// The date as it is sent.
     Date,
+    /// The day of the date.
+    Day,
+    /// Parts with nothing between them.
+    Joined(Vec<Signed>),
+    /// The SHA-256 digest, hexadecimal, of parts with the separator between them.
+    Digest(Vec<Signed>),
     /// The body.
     Body,
     /// The SHA-256 digest of the body.
@@ -128,6 +138,8 @@ pub enum DateForm {
     Rfc3339,
     /// As in the header `Date`.
     Http,
+    /// As `20260701T120000Z`.
+    Compact,
 }
 
 /// A login that gives a token.

@@ -134,14 +134,30 @@ pub enum Limit {
 /// Where each answer tells how many calls are left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// The header with the number of calls left.
-    pub remaining: String,
-    /// The header that says when the number is full again.
-    pub reset: String,
-    /// How that header says it.
-    pub reset_in: ResetIn,
+    /// The header that tells how many calls are left.
+    pub left: Left,
+    /// When the number is full again.
+    pub reset: Reset,
     /// How many calls are left to others.
     pub keep: u32,
+}
+
+/// The header that tells how many calls are left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// It holds their number.
+    Remaining(String),
+    /// It holds the number of those used and, after a slash, of those allowed.
+    Used(String),
+}
+
+/// When calls are allowed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// This header says it in this way.
+    Header(String, ResetIn),
+    /// Nobody says it; it is tried again after this long.
+    After(Duration),
 }
 
 /// How a header says when calls are allowed again.

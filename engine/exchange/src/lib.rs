@@ -30,7 +30,7 @@ pub mod structured;
 pub mod transport;
 pub mod version;
 
-pub use allowance::{Allowance, ResetForm};
+pub use allowance::{Allowance, Left, Reset, ResetForm};
 pub use answer::{Answer, Content, RawAnswer};
 pub use auth::{Auth, Grant, Hmac, OAuth2, Placement, SecretPlace, Session, Token, TokenKeeper};
 pub use broker::{Broker, Credential};

@@ -10,7 +10,9 @@ use super::connector::Surroundings;
 use super::value::Values;
 use super::{PAUSE, WAIT, WINDOW, address, auth, duration, header, rule};
 use crate::codes;
-use crate::connector::{Allowance, Http, Limit, ResetIn, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT};
+use crate::connector::{
+    Allowance, Http, Left, Limit, Reset, ResetIn, Retry, SETTLE_DEFAULT, TIMEOUT_DEFAULT,
+};
 use crate::page::Spot;
 use crate::raw::auth::AuthText;
 use crate::raw::connector::{AllowanceText, LimitText, ResetText, RetryText};
@@ -54,12 +56,10 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
         timeout: wait(text.timeout.as_ref(), TIMEOUT_DEFAULT, &spot.key("timeout")),
         settle: wait(text.settle.as_ref(), SETTLE_DEFAULT, &spot.key("settle")),
         limits: limits.collect(),
-        allowance: text.allowance.as_ref().map(|text| {
-            let at = spot.key("allowance");
-            header::check_name(&text.remaining, &at.key("remaining"));
-            header::check_name(&text.reset, &at.key("reset"));
-            allowance(text)
-        }),
+        allowance: text
+            .allowance
+            .as_ref()
+            .and_then(|text| allowance(text, &spot.key("allowance"))),
         retry: retry(text.retry.as_ref(), &spot.key("retry")),
         errors: rule::check(
             &text.errors,
@@ -148,16 +148,45 @@ fn limit(
     }
 }
 
-fn allowance(text: &AllowanceText) -> Allowance {
-    Allowance {
-        remaining: text.remaining.clone(),
-        reset: text.reset.clone(),
-        reset_in: match text.reset_in {
-            Some(ResetText::FromNow) | None => ResetIn::FromNow,
-            Some(ResetText::UnixSeconds) => ResetIn::UnixSeconds,
-            Some(ResetText::UnixMillis) => ResetIn::UnixMillis,
-        },
-        keep: text.keep.unwrap_or(0),
+fn allowance(text: &AllowanceText, spot: &Spot<'_>) -> Option<Allowance> {
+    let header = |key: &str, name: &Option<String>| {
+        let name = name.clone()?;
+        header::check_name(&name, &spot.key(key));
+        Some(name)
+    };
+    let remaining = header("remaining", &text.remaining).map(Left::Remaining);
+    let used = header("used", &text.used).map(Left::Used);
+    let reset_in = match text.reset_in {
+        None | Some(ResetText::FromNow) => ResetIn::FromNow,
+        Some(ResetText::UnixSeconds) => ResetIn::UnixSeconds,
+        Some(ResetText::UnixMillis) => ResetIn::UnixMillis,
+    };
+    let reset = header("reset", &text.reset).map(|name| Reset::Header(name, reset_in));
+    let pause = text.pause.as_ref();
+    let pause = pause.map(|span| Reset::After(duration(span, PAUSE, &spot.key("pause"))));
+    let (Some(left), Some(reset)) = (
+        only(remaining, used, "remaining", "used", spot),
+        only(reset, pause, "reset", "pause", spot),
+    ) else {
+        return None;
+    };
+    Some(Allowance {
+        left,
+        reset,
+        keep: text.keep.unwrap_or_default(),
+    })
+}
+
+/// The one of two that is given; a problem where that are both or neither.
+fn only<T>(one: Option<T>, other: Option<T>, name: &str, or: &str, spot: &Spot<'_>) -> Option<T> {
+    match (one, other) {
+        (Some(only), None) | (None, Some(only)) => Some(only),
+        _ => {
+            let message = format!("exactly one of `{name}` and `{or}` is given");
+            let hint = "the one tells it by a header of its own, the other does without".to_owned();
+            spot.key_error(codes::EXACTLY_ONE, message, Some(hint));
+            None
+        }
     }
 }
 

@@ -124,6 +124,10 @@ pub(crate) struct HmacText {
     pub(crate) key_is: Option<KeyIsText>,
     /// The hash. Default: sha256.
     pub(crate) hash: Option<HashText>,
+    /// What the signing key is made of, where the shared key itself does not sign: each part is
+    /// signed with the key so far, and that is the next key.
+    #[serde(default)]
+    pub(crate) key_from: Vec<SignedText>,
     /// What is signed, in this order.
     #[schemars(length(min = 1))]
     pub(crate) over: Vec<SignedText>,
@@ -131,13 +135,24 @@ pub(crate) struct HmacText {
     pub(crate) separator: Option<String>,
     /// The header that carries the signature.
     pub(crate) header: String,
-    /// What stands before the signature there, with its space.
-    #[serde(default)]
-    pub(crate) prefix: String,
+    /// What stands before the signature there, with its space: a text, or parts, one after the
+    /// other.
+    pub(crate) prefix: Option<PrefixText>,
     /// How the signature is written. Default: base64.
     pub(crate) encoding: Option<EncodingText>,
     /// The date that goes with the signature, where the API wants one.
     pub(crate) date: Option<DateText>,
+}
+
+/// What stands before a signature.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Prefix")]
+pub(crate) enum PrefixText {
+    /// This text.
+    Text(String),
+    /// These parts.
+    Parts(Vec<SignedText>),
 }
 
 /// What a key's text stands for.
@@ -173,7 +188,8 @@ pub(crate) enum EncodingText {
     Base64,
 }
 
-/// One part of what is signed: a word, or a map with `text` or `header`.
+/// One part of what is signed: a word, or a map with one of `text`, `header`, `joined` and
+/// `sha256_hex`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "Signed")]
@@ -197,8 +213,12 @@ pub(crate) enum SignedWordText {
     Path,
     /// The path and, after `?`, the query.
     PathAndQuery,
+    /// The query, its parameters sorted, each encoded by RFC 3986.
+    SortedQuery,
     /// The date as it is sent.
     Date,
+    /// The day of the date, as `20260701`.
+    Day,
     /// The body.
     Body,
     /// The SHA-256 digest of the body, hexadecimal.
@@ -216,6 +236,11 @@ pub(crate) struct SignedPartText {
     pub(crate) text: Option<Template>,
     /// The value of this header of the request.
     pub(crate) header: Option<String>,
+    /// These parts with nothing between them.
+    pub(crate) joined: Option<Vec<SignedText>>,
+    /// The SHA-256 digest, hexadecimal, of these parts with `separator` between them, such as a
+    /// canonical form of the request.
+    pub(crate) sha256_hex: Option<Vec<SignedText>>,
 }
 
 /// The date that goes with a signature.
@@ -243,6 +268,8 @@ pub(crate) enum DateFormText {
     Rfc3339,
     /// As in the header `Date`: `Wed, 01 Jul 2026 12:00:00 GMT`.
     Http,
+    /// As `20260701T120000Z`.
+    Compact,
 }
 
 /// A login that gives a token.

@@ -160,9 +160,15 @@ pub(crate) struct LimitText {
 #[schemars(rename = "Allowance")]
 pub(crate) struct AllowanceText {
     /// The header with the number of calls left, such as `X-RateLimit-Remaining`.
-    pub(crate) remaining: String,
+    pub(crate) remaining: Option<String>,
+    /// Instead of `remaining`: the header with the number of calls used and, after a slash, of
+    /// those allowed, as in `api-usage=18/5000`.
+    pub(crate) used: Option<String>,
     /// The header that says when the number is full again, such as `X-RateLimit-Reset`.
-    pub(crate) reset: String,
+    pub(crate) reset: Option<String>,
+    /// Instead of `reset`, where no header says it: how long to pause when no more calls are left
+    /// than are kept for others. Then one call finds out whether there are more again.
+    pub(crate) pause: Option<SpanText>,
     /// How that header says it. Default: from_now.
     pub(crate) reset_in: Option<ResetText>,
     /// How many calls are left to others that live from the same number. Default: 0.

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac as _;
 use model::{Secret, Timestamp};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -22,6 +23,9 @@ pub struct Hmac {
     pub key: Secret,
     /// What the key's text stands for.
     pub key_form: KeyForm,
+    /// What the key is made of: each part is signed with the key so far, and that is the next key.
+    /// None where the shared key itself signs.
+    pub key_from: Vec<SignedPart>,
     /// What is signed, in this order.
     pub over: Vec<SignedPart>,
     /// What stands between the parts.
@@ -30,8 +34,8 @@ pub struct Hmac {
     pub encoding: Encoding,
     /// The header that carries it.
     pub header: String,
-    /// What stands before it there, with its space.
-    pub prefix: String,
+    /// What stands before it there, one after the other.
+    pub prefix: Vec<SignedPart>,
     /// The header that carries the date, and how; none when the API wants no date.
     pub date: Option<(String, DateForm)>,
 }
@@ -74,6 +78,8 @@ pub enum DateForm {
     Rfc3339,
     /// As in the `Date` header.
     Http,
+    /// ISO 8601 without punctuation, in seconds, UTC: `20260701T120000Z`.
+    Compact,
 }
 
 /// One part of what is signed.
@@ -91,10 +97,18 @@ pub enum SignedPart {
     PathAndQuery,
     /// The value of a header, empty where there is none.
     Header(String),
+    /// The query, its parameters sorted by name and value, each encoded by RFC 3986.
+    SortedQuery,
     /// The date as it is sent.
     Date,
+    /// The day of the date, UTC: `20260701`.
+    Day,
     /// The body.
     Body,
+    /// Parts with nothing between them.
+    Joined(Vec<SignedPart>),
+    /// The SHA-256 digest, hexadecimal, of parts with the separator between them.
+    Digest(Vec<SignedPart>),
     /// The SHA-256 digest of the body.
     BodyDigest(Encoding),
 }
@@ -110,53 +124,115 @@ impl Hmac {
             request.set_header(name, date.as_str());
         }
         let url = Url::parse(&request.url).map_err(|error| format!("not an address: {error}"))?;
-        let parts = self
-            .over
-            .iter()
-            .map(|part| part.bytes(request, &url, &date));
-        let message = parts.collect::<Vec<_>>().join(self.separator.as_bytes());
-        let signature = self.encoding.write(&self.signature(&message)?);
-        request.set_header(&self.header, format!("{}{signature}", self.prefix));
+        let told = Told {
+            request,
+            url: &url,
+            date: &date,
+            day: &DateForm::Compact
+                .write(now)
+                .chars()
+                .take(8)
+                .collect::<String>(),
+            separator: &self.separator,
+        };
+        let mut key = self.shared_key()?;
+        for part in &self.key_from {
+            key = self.algorithm.sign(&key, &told.bytes(part))?;
+        }
+        let message = told.all(&self.over, &self.separator);
+        let signature = self.encoding.write(&self.algorithm.sign(&key, &message)?);
+        let prefix = String::from_utf8(told.all(&self.prefix, ""));
+        let prefix = prefix.map_err(|_| "what stands before the signature is no text")?;
+        request.set_header(&self.header, format!("{prefix}{signature}"));
         Ok(())
     }
 
-    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, String> {
+    fn shared_key(&self) -> Result<Vec<u8>, String> {
         let text = self.key.expose();
-        let key = match self.key_form {
-            KeyForm::Text => text.as_bytes().to_vec(),
+        match self.key_form {
+            KeyForm::Text => Ok(text.as_bytes().to_vec()),
             KeyForm::Base64 => STANDARD
                 .decode(text.trim())
-                .map_err(|_| "the signing key is not base64")?,
-        };
-        match self.algorithm {
-            Algorithm::Sha256 => hmac::Hmac::<Sha256>::new_from_slice(&key)
+                .map_err(|_| "the signing key is not base64".to_owned()),
+        }
+    }
+}
+
+impl Algorithm {
+    fn sign(self, key: &[u8], message: &[u8]) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Sha256 => hmac::Hmac::<Sha256>::new_from_slice(key)
                 .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()),
-            Algorithm::Sha512 => hmac::Hmac::<Sha512>::new_from_slice(&key)
+            Self::Sha512 => hmac::Hmac::<Sha512>::new_from_slice(key)
                 .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()),
         }
         .map_err(|_| "the signing key has no usable length".to_owned())
     }
 }
 
-impl SignedPart {
-    fn bytes(&self, request: &Request, url: &Url, date: &str) -> Vec<u8> {
-        match self {
-            Self::Text(text) => text.clone().into_bytes(),
-            Self::Method => request.method.as_str().as_bytes().to_vec(),
-            Self::Host => host(url).into_bytes(),
-            Self::Path => url.path().as_bytes().to_vec(),
-            Self::PathAndQuery => match url.query() {
+/// What the parts of a signature are taken from.
+struct Told<'a> {
+    request: &'a Request,
+    url: &'a Url,
+    date: &'a str,
+    day: &'a str,
+    separator: &'a str,
+}
+
+impl Told<'_> {
+    fn all(&self, parts: &[SignedPart], separator: &str) -> Vec<u8> {
+        let parts: Vec<Vec<u8>> = parts.iter().map(|part| self.bytes(part)).collect();
+        parts.join(separator.as_bytes())
+    }
+
+    fn bytes(&self, part: &SignedPart) -> Vec<u8> {
+        let (request, url) = (self.request, self.url);
+        match part {
+            SignedPart::Text(text) => text.clone().into_bytes(),
+            SignedPart::Method => request.method.as_str().as_bytes().to_vec(),
+            SignedPart::Host => host(url).into_bytes(),
+            SignedPart::Path => url.path().as_bytes().to_vec(),
+            SignedPart::PathAndQuery => match url.query() {
                 Some(query) => format!("{}?{query}", url.path()).into_bytes(),
                 None => url.path().as_bytes().to_vec(),
             },
-            Self::Header(name) => request.header(name).unwrap_or_default().as_bytes().to_vec(),
-            Self::Date => date.as_bytes().to_vec(),
-            Self::Body => request.body.to_bytes(),
-            Self::BodyDigest(encoding) => encoding
+            SignedPart::SortedQuery => sorted_query(url).into_bytes(),
+            SignedPart::Header(name) => {
+                request.header(name).unwrap_or_default().as_bytes().to_vec()
+            }
+            SignedPart::Date => self.date.as_bytes().to_vec(),
+            SignedPart::Day => self.day.as_bytes().to_vec(),
+            SignedPart::Body => request.body.to_bytes(),
+            SignedPart::BodyDigest(encoding) => encoding
                 .write(&Sha256::digest(request.body.to_bytes()))
                 .into_bytes(),
+            SignedPart::Joined(parts) => self.all(parts, ""),
+            SignedPart::Digest(parts) => {
+                hex(&Sha256::digest(self.all(parts, self.separator))).into_bytes()
+            }
         }
     }
+}
+
+/// What RFC 3986 leaves as it is; everything else is encoded.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+fn sorted_query(url: &Url) -> String {
+    let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
+    let pairs = url.query_pairs();
+    let mut pairs: Vec<(String, String)> = pairs
+        .map(|(name, value)| (encoded(&name), encoded(&value)))
+        .collect();
+    pairs.sort();
+    let pairs: Vec<String> = pairs
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    pairs.join("&")
 }
 
 impl Encoding {
@@ -174,6 +250,9 @@ impl DateForm {
             Self::UnixSeconds => now.as_millis().div_euclid(1_000).to_string(),
             Self::UnixMillis => now.as_millis().to_string(),
             Self::Rfc3339 => now.to_string(),
+            Self::Compact => jiff::Timestamp::from_millisecond(now.as_millis())
+                .map(|moment| moment.strftime("%Y%m%dT%H%M%SZ").to_string())
+                .unwrap_or_default(),
             Self::Http => jiff::Timestamp::from_millisecond(now.as_millis())
                 .map(|moment| moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
                 .unwrap_or_default(),
@@ -199,11 +278,12 @@ mod tests {
             algorithm: Algorithm::Sha256,
             key: Secret::new("Jefe"),
             key_form: KeyForm::Text,
+            key_from: Vec::new(),
             over,
             separator: "\n".to_owned(),
             encoding: Encoding::Hex,
             header: "x-signature".to_owned(),
-            prefix: "v1=".to_owned(),
+            prefix: vec![SignedPart::Text("v1=".to_owned())],
             date: None,
         }
     }
@@ -257,6 +337,16 @@ mod tests {
             (SignedPart::PathAndQuery, "/p/q?x=1"),
             (SignedPart::Header("content-language".to_owned()), ""),
             (SignedPart::Date, "Fri, 24 Feb 2023 12:18:01 GMT"),
+            (SignedPart::Day, "20230224"),
+            (SignedPart::SortedQuery, "x=1"),
+            (
+                SignedPart::Joined(vec![SignedPart::Method, SignedPart::Path]),
+                "POST/p/q",
+            ),
+            (
+                SignedPart::Digest(vec![SignedPart::Text("bo".to_owned())]),
+                "3d099d0f13df9d0bb4427a6ce99d61b988861761e286d6e34b17d6371b46b13f",
+            ),
             (SignedPart::Body, "body"),
             (
                 SignedPart::BodyDigest(Encoding::Hex),
@@ -265,13 +355,74 @@ mod tests {
         ];
         let (request, now) = (request(), Timestamp::from_millis(1_677_241_081_007));
         let url = Url::parse(&request.url).unwrap();
+        let told = Told {
+            request: &request,
+            url: &url,
+            date: &DateForm::Http.write(now),
+            day: "20230224",
+            separator: "|",
+        };
         for (part, wanted) in parts {
-            let bytes = part.bytes(&request, &url, &DateForm::Http.write(now));
+            let bytes = told.bytes(&part);
             assert_eq!(String::from_utf8(bytes).unwrap(), wanted, "{part:?}");
         }
+        assert_eq!(DateForm::Compact.write(now), "20230224T121801Z");
         assert_eq!(DateForm::UnixSeconds.write(now), "1677241081");
         assert_eq!(DateForm::UnixMillis.write(now), "1677241081007");
         assert_eq!(DateForm::Rfc3339.write(now), "2023-02-24T12:18:01.007Z");
+    }
+
+    #[test]
+    fn parameters_are_sorted_and_encoded_for_signing() {
+        let url = Url::parse("https://a.example/?b=2&a=x+y&a=%2F~&c").unwrap();
+        assert_eq!(sorted_query(&url), "a=%2F~&a=x%20y&b=2&c=");
+    }
+
+    /// The case `get-vanilla` of the public test suite for AWS Signature Version 4.
+    #[test]
+    fn a_canonical_request_is_signed_with_a_key_for_the_day() {
+        let text = |text: &str| SignedPart::Text(text.to_owned());
+        let parts = |parts: &[SignedPart]| parts.to_vec();
+        let canonical = parts(&[
+            SignedPart::Method,
+            SignedPart::Path,
+            SignedPart::SortedQuery,
+            SignedPart::Joined(parts(&[text("host:"), SignedPart::Host])),
+            SignedPart::Joined(parts(&[text("x-amz-date:"), SignedPart::Date])),
+            text(""),
+            text("host;x-amz-date"),
+            SignedPart::BodyDigest(Encoding::Hex),
+        ]);
+        let scope = SignedPart::Joined(parts(&[
+            SignedPart::Day,
+            text("/us-east-1/service/aws4_request"),
+        ]));
+        let mut hmac = scheme(parts(&[
+            text("AWS4-HMAC-SHA256"),
+            SignedPart::Date,
+            scope,
+            SignedPart::Digest(canonical),
+        ]));
+        hmac.key = Secret::new("AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+        hmac.key_from = parts(&[
+            SignedPart::Day,
+            text("us-east-1"),
+            text("service"),
+            text("aws4_request"),
+        ]);
+        hmac.prefix = parts(&[text("Signature of "), SignedPart::Day, text(" ")]);
+        hmac.date = Some(("x-amz-date".to_owned(), DateForm::Compact));
+        let mut request = Request::new(Method::Get, "https://example.amazonaws.com/");
+        hmac.sign(&mut request, Timestamp::from_millis(1_440_938_160_000))
+            .unwrap();
+        assert_eq!(request.header("x-amz-date"), Some("20150830T123600Z"));
+        assert_eq!(
+            request.header("x-signature"),
+            Some(
+                "Signature of 20150830 \
+                 5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+            )
+        );
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use exchange::{
-    Allowance, Answer, Auth, Content, Credential, Exchange, Failure, Grant, Kind, Method, OAuth2,
-    Placement, Rejection, Request, ResetForm, Retry, SecretPlace, Session, Token, TokenKeeper,
+    Allowance, Answer, Auth, Content, Credential, Exchange, Failure, Grant, Kind, Left, Method,
+    OAuth2, Placement, Rejection, Request, Reset, ResetForm, Retry, SecretPlace, Session, Token,
+    TokenKeeper,
 };
 use futures::future::join_all;
 use model::{Class, Secret};
@@ -518,9 +519,8 @@ async fn an_allowance_that_is_used_up_pauses_the_credential() {
     });
     let (exchange, mut plan) = setup(&transport, Auth::None);
     plan.allowance = Some(Allowance {
-        remaining: "x-ratelimit-remaining".to_owned(),
-        reset: "x-ratelimit-reset".to_owned(),
-        reset_form: ResetForm::FromNow,
+        left: Left::Remaining("x-ratelimit-remaining".to_owned()),
+        reset: Reset::Header("x-ratelimit-reset".to_owned(), ResetForm::FromNow),
         keep: 5,
     });
     let begun = Instant::now();

@@ -2,7 +2,7 @@
 
 mod body;
 
-use definition::connector::{Limit, ResetIn};
+use definition::connector::{Left, Limit, Reset, ResetIn};
 use definition::operation::{Answers, Operation};
 use exchange::{Expect, Request, ResetForm};
 use expression::{Expression, Scope};
@@ -67,12 +67,15 @@ impl Remote {
     pub(super) fn allowance(&self) -> Option<exchange::Allowance> {
         let told = self.connector.http.allowance.as_ref()?;
         Some(exchange::Allowance {
-            remaining: told.remaining.clone(),
-            reset: told.reset.clone(),
-            reset_form: match told.reset_in {
-                ResetIn::FromNow => ResetForm::FromNow,
-                ResetIn::UnixSeconds => ResetForm::UnixSeconds,
-                ResetIn::UnixMillis => ResetForm::UnixMillis,
+            left: match &told.left {
+                Left::Remaining(header) => exchange::Left::Remaining(header.clone()),
+                Left::Used(header) => exchange::Left::Used(header.clone()),
+            },
+            reset: match &told.reset {
+                Reset::Header(header, form) => {
+                    exchange::Reset::Header(header.clone(), reset(*form))
+                }
+                Reset::After(pause) => exchange::Reset::After(*pause),
             },
             keep: u64::from(told.keep),
         })
@@ -228,6 +231,14 @@ pub(super) fn whole(value: &Value) -> Option<u64> {
             .or_else(|| number.as_f64().and_then(of_float)),
         Value::String(text) => text.parse().ok(),
         _ => None,
+    }
+}
+
+const fn reset(form: ResetIn) -> ResetForm {
+    match form {
+        ResetIn::FromNow => ResetForm::FromNow,
+        ResetIn::UnixSeconds => ResetForm::UnixSeconds,
+        ResetIn::UnixMillis => ResetForm::UnixMillis,
     }
 }
 

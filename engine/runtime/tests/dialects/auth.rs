@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use exchange::{RawAnswer, Request};
 use hmac::{Hmac, Mac as _};
 use serde_json::json;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::world::{SECRET, START, World, granted, has_field, is_to, one_thing, sent};
 
@@ -56,6 +56,79 @@ async fn a_request_can_be_signed() {
         let signature = STANDARD.encode(mac.finalize().into_bytes());
         let is_signed = request.header("x-signature") == Some(&format!("v1={signature}"));
         granted(is_signed && request.header("x-date") == Some(&seconds.to_string()))
+    })
+    .await;
+    let report = world.test().await;
+    assert!(report.ok, "{report:?}");
+}
+
+/// The signature over a canonical form of the request, with a key made for the day, as AWS and
+/// those who follow it ask for.
+const CANONICAL: &str = r#"
+  auth:
+    hmac:
+      key: "AWS4{{ credentials.secret }}"
+      key_from: [day, { text: eu-west-1 }, { text: execute-api }, { text: aws4_request }]
+      over:
+        - { text: AWS4-HMAC-SHA256 }
+        - date
+        - { joined: [day, { text: /eu-west-1/execute-api/aws4_request }] }
+        - sha256_hex:
+            - method
+            - path
+            - sorted_query
+            - { joined: [{ text: "host:" }, host] }
+            - { joined: [{ text: "x-amz-date:" }, date] }
+            - { text: "" }
+            - { text: host;x-amz-date }
+            - body_sha256_hex
+      encoding: hex
+      header: Authorization
+      prefix:
+        - { text: "AWS4-HMAC-SHA256 Credential={{ credentials.user }}/" }
+        - day
+        - { text: "/eu-west-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=" }
+      date: { header: X-Amz-Date, as: compact }"#;
+
+fn hmac_of(key: &[u8], message: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16));
+    digits.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canonical_request_can_be_signed_with_a_key_for_the_day() {
+    let operations = "
+  probe: { post: /probe, query: { b: 2, a: c d }, body: { n: 1 }, record: { ok: $.ok } }
+  things: { get: /things }";
+    let world = World::new(CANONICAL, operations, |request| {
+        let (day, date) = ("20260701", "20260701T120000Z");
+        let scope = format!("{day}/eu-west-1/execute-api/aws4_request");
+        let body = hex(&Sha256::digest(br#"{"n":1}"#));
+        let canonical = format!(
+            "POST\n/probe\na=c%20d&b=2\nhost:api.sample.example\nx-amz-date:{date}\n\n\
+             host;x-amz-date\n{body}"
+        );
+        let canonical = hex(&Sha256::digest(canonical.as_bytes()));
+        let message = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{canonical}");
+        let mut key = format!("AWS4{SECRET}").into_bytes();
+        for step in [day, "eu-west-1", "execute-api", "aws4_request"] {
+            key = hmac_of(&key, step);
+        }
+        let wanted = format!(
+            "AWS4-HMAC-SHA256 Credential=ada/{scope}, SignedHeaders=host;x-amz-date, Signature={}",
+            hex(&hmac_of(&key, &message))
+        );
+        granted(
+            request.header("authorization") == Some(&wanted)
+                && request.header("x-amz-date") == Some(date),
+        )
     })
     .await;
     let report = world.test().await;

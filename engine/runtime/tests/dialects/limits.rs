@@ -53,6 +53,37 @@ async fn what_is_left_to_others_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_allowance_can_be_told_by_what_is_used_of_it() {
+    let http = "  allowance: { used: Limit-Info, pause: 40s, keep: 100 }";
+    let operations = "
+  probe: { get: /probe }
+  things: { get: /things, items: '$[*]' }";
+    let used = AtomicU64::new(4_898);
+    let world = World::new(http, operations, move |request| {
+        if is_to(request, "/probe") {
+            return granted(true);
+        }
+        let used = used.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut answer = RawAnswer::json(200, &one_thing());
+        let told = format!("api-usage={used}/5000");
+        answer.headers.push(("Limit-Info".to_owned(), told));
+        answer
+    })
+    .await;
+    let id = world.create().await;
+    let begun = Instant::now();
+    // With the second call, no more are left than are kept; each one after that waits.
+    for waited in [0, 0, 40, 80] {
+        world.things(&id).await.unwrap();
+        let elapsed = begun.elapsed().as_secs();
+        assert!(
+            (waited..waited + 2).contains(&elapsed),
+            "{waited}: {elapsed}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn integrations_that_are_counted_together_keep_one_limit_together() {
     let http = format!(
         "  headers: {{ User: $.credentials.user }}

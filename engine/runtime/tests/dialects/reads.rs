@@ -211,6 +211,35 @@ async fn a_list_for_a_form_is_whole_or_an_error() {
     assert!(refused.contains("no place for records"), "{refused}");
 }
 
+/// The cursor is whatever it is: it comes in a header, and goes back in one.
+#[tokio::test(start_paused = true)]
+async fn a_cursor_can_travel_in_headers() {
+    let operations = r#"
+  probe: { get: /probe }
+  things:
+    get: /things
+    headers: { X-After: $.page.cursor }
+    pages: { by_cursor: { cursor: "{{ answer.headers.x-next }}" } }
+    items: '$[*]'"#;
+    let world = World::new("", operations, |request| {
+        if is_to(request, "/probe") {
+            return granted(true);
+        }
+        let (name, next) = match request.header("x-after") {
+            None => ("a", Some("=/+1 of 3")),
+            Some("=/+1 of 3") => ("b", Some("2")),
+            Some(_) => ("c", None),
+        };
+        let mut answer = RawAnswer::json(200, &json!([{ "id": name, "name": name }]));
+        let next = next.map(|next| ("X-Next".to_owned(), next.to_owned()));
+        answer.headers.extend(next);
+        answer
+    })
+    .await;
+    let id = world.create().await;
+    assert_eq!(world.things(&id).await.unwrap(), ["a", "b", "c"]);
+}
+
 const CHANGES: &str = "
   probe: { get: /probe }
   things: { get: /things }

@@ -9,23 +9,30 @@ use crate::check::value::Values;
 use crate::codes;
 use crate::page::Spot;
 use crate::raw::auth::{
-    DateFormText, DateText, EncodingText, HashText, HmacText, KeyIsText, SignedPartText,
-    SignedText, SignedWordText,
+    DateFormText, DateText, EncodingText, HashText, HmacText, KeyIsText, PrefixText,
+    SignedPartText, SignedText, SignedWordText,
 };
 
 pub(super) fn check(text: &HmacText, values: &Values<'_>, spot: &Spot<'_>) -> Hmac {
     header::check_name(&text.header, &spot.key("header"));
-    let parts = text.over.iter().enumerate();
-    let over =
-        parts.map(|(index, part)| signed(part, text, values, &spot.key("over").index(index)));
+    let all = |parts: &[SignedText], key: &str| all(parts, text, values, &spot.key(key));
     Hmac {
         key: values.template(&text.key, &spot.key("key")),
         key_is_base64: text.key_is == Some(KeyIsText::Base64),
         is_sha512: text.hash == Some(HashText::Sha512),
-        over: over.collect(),
+        key_from: all(&text.key_from, "key_from"),
+        over: all(&text.over, "over"),
         separator: text.separator.clone().unwrap_or_else(|| "\n".to_owned()),
         header: text.header.clone(),
-        prefix: text.prefix.clone(),
+        prefix: match &text.prefix {
+            None => Vec::new(),
+            Some(PrefixText::Text(text)) => {
+                vec![Signed::Text(Expression::constant(Value::String(
+                    text.clone(),
+                )))]
+            }
+            Some(PrefixText::Parts(parts)) => all(parts, "prefix"),
+        },
         encoding: match text.encoding {
             Some(EncodingText::Hex) => Encoding::Hex,
             Some(EncodingText::Base64) | None => Encoding::Base64,
@@ -41,8 +48,16 @@ fn date(text: &DateText, spot: &Spot<'_>) -> (String, DateForm) {
         DateFormText::UnixMillis => DateForm::UnixMillis,
         DateFormText::Rfc3339 => DateForm::Rfc3339,
         DateFormText::Http => DateForm::Http,
+        DateFormText::Compact => DateForm::Compact,
     };
     (text.header.clone(), form)
+}
+
+fn all(parts: &[SignedText], text: &HmacText, values: &Values<'_>, spot: &Spot<'_>) -> Vec<Signed> {
+    let parts = parts.iter().enumerate();
+    parts
+        .map(|(index, part)| signed(part, text, values, &spot.index(index)))
+        .collect()
 }
 
 fn signed(part: &SignedText, text: &HmacText, values: &Values<'_>, spot: &Spot<'_>) -> Signed {
@@ -51,13 +66,18 @@ fn signed(part: &SignedText, text: &HmacText, values: &Values<'_>, spot: &Spot<'
         SignedText::Word(SignedWordText::Host) => Signed::Host,
         SignedText::Word(SignedWordText::Path) => Signed::Path,
         SignedText::Word(SignedWordText::PathAndQuery) => Signed::PathAndQuery,
-        SignedText::Word(SignedWordText::Date) => {
+        SignedText::Word(SignedWordText::SortedQuery) => Signed::SortedQuery,
+        SignedText::Word(word @ (SignedWordText::Date | SignedWordText::Day)) => {
             if text.date.is_none() {
                 let message = "a date is signed, and none is sent".to_owned();
                 let hint = "say with `date` which header carries it, and how".to_owned();
                 spot.error(codes::SIGNED_WITHOUT_DATE, message, Some(hint));
             }
-            Signed::Date
+            if *word == SignedWordText::Day {
+                Signed::Day
+            } else {
+                Signed::Date
+            }
         }
         SignedText::Word(SignedWordText::Body) => Signed::Body,
         SignedText::Word(SignedWordText::BodySha256Hex) => Signed::BodyDigest(Encoding::Hex),
@@ -71,7 +91,15 @@ fn signed(part: &SignedText, text: &HmacText, values: &Values<'_>, spot: &Spot<'
         SignedText::Part(SignedPartText {
             text: Some(text), ..
         }) => Signed::Text(values.template(text, &spot.key("text"))),
-        // The structure asks for one of the two.
+        SignedText::Part(SignedPartText {
+            joined: Some(parts),
+            ..
+        }) => Signed::Joined(all(parts, text, values, &spot.key("joined"))),
+        SignedText::Part(SignedPartText {
+            sha256_hex: Some(parts),
+            ..
+        }) => Signed::Digest(all(parts, text, values, &spot.key("sha256_hex"))),
+        // The structure asks for one of them.
         SignedText::Part(_) => Signed::Text(Expression::constant(Value::Null)),
     }
 }

@@ -7,8 +7,6 @@ use expression::Scope;
 use super::{printed, secret};
 
 pub(super) fn compute(text: &Hmac, scope: &Scope<'_>) -> Result<auth::Hmac, expression::Error> {
-    let over: Result<Vec<auth::SignedPart>, _> =
-        text.over.iter().map(|part| signed(part, scope)).collect();
     Ok(auth::Hmac {
         algorithm: if text.is_sha512 {
             auth::Algorithm::Sha512
@@ -21,16 +19,21 @@ pub(super) fn compute(text: &Hmac, scope: &Scope<'_>) -> Result<auth::Hmac, expr
         } else {
             auth::KeyForm::Text
         },
-        over: over?,
+        key_from: all(&text.key_from, scope)?,
+        over: all(&text.over, scope)?,
         separator: text.separator.clone(),
         encoding: encoding(text.encoding),
         header: text.header.clone(),
-        prefix: text.prefix.clone(),
+        prefix: all(&text.prefix, scope)?,
         date: text
             .date
             .as_ref()
             .map(|(header, form)| (header.clone(), date_form(*form))),
     })
+}
+
+fn all(parts: &[Signed], scope: &Scope<'_>) -> Result<Vec<auth::SignedPart>, expression::Error> {
+    parts.iter().map(|part| signed(part, scope)).collect()
 }
 
 fn signed(part: &Signed, scope: &Scope<'_>) -> Result<auth::SignedPart, expression::Error> {
@@ -41,7 +44,11 @@ fn signed(part: &Signed, scope: &Scope<'_>) -> Result<auth::SignedPart, expressi
         Signed::Host => auth::SignedPart::Host,
         Signed::Path => auth::SignedPart::Path,
         Signed::PathAndQuery => auth::SignedPart::PathAndQuery,
+        Signed::SortedQuery => auth::SignedPart::SortedQuery,
+        Signed::Joined(parts) => auth::SignedPart::Joined(all(parts, scope)?),
+        Signed::Digest(parts) => auth::SignedPart::Digest(all(parts, scope)?),
         Signed::Date => auth::SignedPart::Date,
+        Signed::Day => auth::SignedPart::Day,
         Signed::Body => auth::SignedPart::Body,
         Signed::BodyDigest(form) => auth::SignedPart::BodyDigest(encoding(*form)),
     })
@@ -60,5 +67,6 @@ const fn date_form(form: DateForm) -> auth::DateForm {
         DateForm::UnixMillis => auth::DateForm::UnixMillis,
         DateForm::Rfc3339 => auth::DateForm::Rfc3339,
         DateForm::Http => auth::DateForm::Http,
+        DateForm::Compact => auth::DateForm::Compact,
     }
 }
