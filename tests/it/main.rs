@@ -23,6 +23,7 @@ mod product;
 mod rotation;
 mod sealing;
 mod sharing;
+mod sign_in;
 mod test_ticket;
 mod ticket_texts;
 mod tickets;

@@ -3,7 +3,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::{Client, Method};
+use reqwest::{Client, ClientBuilder, Method};
 use serde_json::Value;
 
 /// How long a call may take before the program counts as dead.
@@ -158,10 +158,14 @@ async fn answer(request: reqwest::RequestBuilder) -> Option<Answer> {
     })
 }
 
-/// A client that trusts nobody: everything here is on this machine and unencrypted.
 fn client() -> Client {
+    let built = trusting_nobody().timeout(PATIENCE).build();
+    built.expect("a client without certificates can be built")
+}
+
+/// A client that trusts nobody: everything here is on this machine and unencrypted.
+pub(crate) fn trusting_nobody() -> ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let built = Client::builder().timeout(PATIENCE).no_proxy().build();
-    built.expect("a client without certificates can be built")
+    Client::builder().no_proxy()
 }

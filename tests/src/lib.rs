@@ -10,6 +10,7 @@ mod msp;
 mod partner;
 mod program;
 mod stage;
+mod visitor;
 mod wait;
 
 pub use self::api::{Answer, Api};
@@ -17,4 +18,5 @@ pub use self::msp::{Msp, Side};
 pub use self::partner::{CUSTOMERS, FLAG, Partner};
 pub use self::program::{Ended, Program, Serve, run};
 pub use self::stage::{Stage, copy_connector};
+pub use self::visitor::{Page, Visitor};
 pub use self::wait::{SOON, wait};

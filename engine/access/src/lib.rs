@@ -8,12 +8,17 @@
 
 mod key;
 mod pass;
+mod provider;
 mod scope;
 mod sealing;
 mod token;
 
 pub use key::{Refusal, TokenKey};
 pub use pass::{LINK_LIFE, Pass, SESSION_LIFE};
+pub use provider::{
+    Attempt, CodeCall, Denied, Endpoints, ForPartner, ProviderSettings, Role, SignInRule,
+    is_private,
+};
 pub use scope::Scope;
 pub use sealing::{KEY_DIGITS, SealingKeys};
 pub use token::Claims;

@@ -30,6 +30,7 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(partners::list_partners))
         .routes(routes!(partners::read_partner, partners::put_partner))
+        .routes(routes!(partners::send_test_notice))
         .routes(routes!(partners::list_customers, partners::put_customers))
         .routes(routes!(requests::list_requests, requests::report_request))
         .routes(routes!(requests::read_request))

@@ -6,12 +6,14 @@
 //! hold all but the secrets.
 
 mod layer;
+mod sign_in;
 mod vendor;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use access::ProviderSettings;
 use definition::{Configuration, LogFormat, Style, render};
 use model::span;
 
@@ -44,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) seal_key: Option<PathBuf>,
     /// The address that PSAs reach the server under, without a final slash.
     pub(crate) public_url: Option<String>,
+    /// What people sign in with beside links, if there is anything.
+    pub(crate) provider: Option<ProviderSettings>,
     /// Folders of connectors beside or over those that are built in.
     pub(crate) connectors: Vec<PathBuf>,
     /// Origins that may be called besides the hosts that connectors name.
@@ -90,11 +94,16 @@ impl Settings {
                     .to_owned(),
             });
         };
+        let public_url = said.get("public_url").map(public_url).transpose()?;
+        let sign_in = said.sign_in.clone();
         Ok(Self {
+            provider: sign_in
+                .map(|text| sign_in::provider(text, public_url.as_deref()))
+                .transpose()?,
             listen: text("listen").unwrap_or_else(|| LISTEN_DEFAULT.to_owned()),
             data: data.into(),
             seal_key: text("seal_key").map(PathBuf::from),
-            public_url: said.get("public_url").map(public_url).transpose()?,
+            public_url,
             workers: said.get("workers").map(count).transpose()?,
             workers_per_partner: said.get("workers_per_partner").map(count).transpose()?,
             grace: said.get("grace").map_or(Ok(GRACE_DEFAULT), duration)?,

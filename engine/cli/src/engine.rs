@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::{Scope, TokenKey};
+use access::{ProviderSettings, Scope, TokenKey};
 use definition::Library;
 use exchange::{Clock, Network, NetworkOptions, SystemClock, SystemRandom};
 use runtime::{Config, Parts, Runtime};
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) listen: String,
     /// Under which address others reach it.
     pub(crate) public: PublicAddress,
+    /// What people sign in with beside links.
+    pub(crate) provider: Option<ProviderSettings>,
     /// How long work under way may take to end at the stop.
     pub(crate) grace: Duration,
     /// What the runtime leaves to the operator.
@@ -84,7 +86,10 @@ impl Engine {
             tokens.clone(),
             api_options(public_url.clone()),
         );
-        let console = console_options(public_url);
+        let mut console = console_options(public_url);
+        if let Some(provider) = plan.provider {
+            console = console.with_provider(provider);
+        }
         let console = console::router(runtime.clone(), tokens.clone(), console);
         let router = console.fallback_service(api);
         let (stop, stopped) = watch::channel(false);
@@ -182,6 +187,7 @@ mod tests {
             seal_key: sealing::default_path(data),
             listen: listen.to_owned(),
             public: PublicAddress::Unknown,
+            provider: None,
             grace: Duration::from_secs(1),
             runtime: Config::default(),
         };

@@ -92,6 +92,7 @@ fn plan(settings: Settings) -> Plan {
             .seal_key
             .unwrap_or_else(|| sealing::default_path(&settings.data)),
         data: settings.data,
+        provider: settings.provider,
         listen: settings.listen,
         public: settings
             .public_url

@@ -69,6 +69,12 @@ impl Failure {
         )
     }
 
+    /// Somebody is not signed in with an account elsewhere.
+    pub(crate) fn denied(title: &str) -> Self {
+        let remedy = "Sign in once more. If it stays, ask whoever runs this server.";
+        Self::new(StatusCode::FORBIDDEN, title, remedy)
+    }
+
     pub(crate) fn not_a_form() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

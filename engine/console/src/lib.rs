@@ -21,22 +21,26 @@ pub mod limits;
 mod list;
 mod moment;
 mod pages;
+mod provider;
 mod shell;
 mod visitor;
 
 use std::fmt;
 use std::sync::Arc;
 
-use access::{LINK_LIFE, Pass, Scope, TokenKey};
+use access::{LINK_LIFE, Pass, ProviderSettings, Scope, TokenKey};
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use model::{Secret, Timestamp};
 use runtime::Runtime;
 
+use crate::provider::Provider;
+
 /// What differs from one server to another.
 pub struct Options {
     public_url: Option<String>,
+    provider: Option<Provider>,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -45,6 +49,7 @@ impl Options {
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
             public_url: None,
+            provider: None,
             now: Box::new(now),
         }
     }
@@ -55,6 +60,18 @@ impl Options {
     pub fn with_public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
+    }
+
+    /// With a provider that people sign in with. It sends them back to the public address, which
+    /// has to be known.
+    #[must_use]
+    pub fn with_provider(mut self, provider: ProviderSettings) -> Self {
+        self.provider = Some(Provider::new(provider));
+        self
+    }
+
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.provider.as_ref()
     }
 
     pub(crate) fn public_url(&self) -> Option<&str> {
@@ -68,6 +85,10 @@ impl Options {
 
     pub(crate) fn now(&self) -> Timestamp {
         (self.now)()
+    }
+
+    pub(crate) fn clock(&self) -> &(dyn Fn() -> Timestamp + Send + Sync) {
+        &*self.now
     }
 }
 

@@ -17,6 +17,7 @@ mod mapping;
 mod notices;
 mod partners;
 mod plan;
+mod provider;
 mod section;
 mod settings;
 mod sign_in;
@@ -63,6 +64,8 @@ pub(crate) fn open() -> Router<App> {
     Router::new()
         .route("/", get(sign_in::home))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route(provider::BEGIN, get(provider::begin))
+        .route(provider::BACK, get(provider::end))
         .route("/assets/{name}", get(assets::read_asset))
 }
 

@@ -31,7 +31,7 @@ impl Visitor {
     /// The visitor that the cookie of a call proves, if it proves one that is not signed out. A
     /// state that cannot be read admits nobody.
     pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Option<Self> {
-        let text = cookie(headers)?;
+        let text = cookie(headers, COOKIE)?;
         let pass = app.keys.open_session(text, app.options.now()).ok()?;
         match app.runtime.is_spent(&pass.id).await {
             Ok(false) => Some(Self::new(&app.keys, pass)),
@@ -85,15 +85,20 @@ impl FromRequestParts<App> for Anyone {
     }
 }
 
-/// The session that follows on `link`, and the header that hands it to the browser.
-pub(crate) fn sign_in(app: &App, link: &Pass) -> HeaderValue {
+/// A session for somebody with `scope`: the header that hands it to the browser.
+pub(crate) fn sign_in(app: &App, scope: Scope) -> HeaderValue {
     let pass = Pass {
         id: new_id(),
-        scope: link.scope.clone(),
+        scope,
         expires_at: app.options.now().after(SESSION_LIFE),
     };
     let session = app.keys.seal_session(&pass);
-    set_cookie(&app.options, session.expose(), SESSION_LIFE.as_secs())
+    cookie_of(
+        &app.options,
+        COOKIE,
+        session.expose(),
+        SESSION_LIFE.as_secs(),
+    )
 }
 
 /// Ends the session for good, whoever else may have a copy of its cookie, and gives the header that
@@ -101,24 +106,25 @@ pub(crate) fn sign_in(app: &App, link: &Pass) -> HeaderValue {
 pub(crate) async fn sign_out(app: &App, visitor: &Visitor) -> Result<HeaderValue, runtime::Error> {
     let (runtime, pass): (&Runtime, _) = (&app.runtime, &visitor.pass);
     runtime.spend_pass(&pass.id, pass.expires_at).await?;
-    Ok(set_cookie(&app.options, "", 0))
+    Ok(cookie_of(&app.options, COOKIE, "", 0))
 }
 
-fn set_cookie(options: &Options, value: &str, seconds: u64) -> HeaderValue {
+/// The header that gives the browser a cookie for so long; for no time, that takes it away.
+pub(crate) fn cookie_of(options: &Options, name: &str, value: &str, seconds: u64) -> HeaderValue {
     let secure = if options.is_secure() { "; Secure" } else { "" };
-    let text =
-        format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     // Sealed texts are base64url, so that every one is a header.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The cookie of this name that a call brings.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).into_iter();
     let all = all.filter(|value| value.len() <= COOKIE_BYTES_MAX);
     all.filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(known, _)| *known == name)
         .map(|(_, value)| value)
 }
 

@@ -5,6 +5,8 @@
 //! the environment and the command line say instead, and what holds where none says anything, is
 //! the business of whoever starts the server.
 
+mod sign_in;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -13,9 +15,11 @@ use model::{Problem, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::page::Page;
+use crate::page::{Page, Spot};
 use crate::raw::value::SpanText;
 use crate::{library, schemas};
+
+pub use sign_in::{RoleText, SignInRuleText, SignInText};
 
 /// What the operator decides. A key that is left out keeps its default.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
@@ -49,6 +53,8 @@ pub struct Configuration {
     /// How long work under way may take to end when the server is told to stop.
     #[schemars(with = "Option<SpanText>")]
     pub grace: Option<String>,
+    /// How people sign in with an account elsewhere; with links only where nothing is said.
+    pub sign_in: Option<SignInText>,
     /// What is written to the log, and how.
     #[serde(default)]
     pub log: LogText,
@@ -86,20 +92,36 @@ impl Configuration {
             return Ok(Self::default());
         }
         let page = Page::read(name, text);
-        let read = library::read(&page, &schemas::CONFIGURATION);
-        read.ok_or_else(|| {
-            let secret = vendor_lines(text);
-            let mut problems = page.into_problems();
-            for problem in problems
-                .iter_mut()
-                .filter(|it| secret.contains(&it.place.line))
-            {
-                "(not shown)".clone_into(&mut problem.source_line);
-                (problem.place.column, problem.place.length) = (1, 1);
-            }
-            problems
-        })
+        let read: Option<Self> = library::read(&page, &schemas::CONFIGURATION);
+        if let Some(file) = &read {
+            file.check(&page.spot());
+        }
+        match read {
+            Some(file) if !page.is_broken() => Ok(file),
+            _ => Err(without_secrets(page.into_problems(), text)),
+        }
     }
+
+    /// Looks for what the schema cannot say.
+    fn check(&self, spot: &Spot<'_>) {
+        if let Some(sign_in) = &self.sign_in {
+            sign_in.check(&spot.key("sign_in"));
+        }
+    }
+}
+
+/// The problems, without the lines that may hold a secret.
+fn without_secrets(mut problems: Vec<Problem>, text: &str) -> Vec<Problem> {
+    let vendor = vendor_lines(text);
+    for problem in &mut problems {
+        // A secret may be written where only the name of its file belongs.
+        let line = problem.source_line.replace("secret_file", "");
+        if vendor.contains(&problem.place.line) || line.contains("secret") {
+            "(not shown)".clone_into(&mut problem.source_line);
+            (problem.place.column, problem.place.length) = (1, 1);
+        }
+    }
+    problems
 }
 
 /// The lines from the key `vendor` to the next key of the file, counted from 1. The text may not

@@ -40,7 +40,7 @@ mod structure;
 mod yaml;
 
 pub use codes::CODES;
-pub use configuration::{Configuration, LogFormat, LogText};
+pub use configuration::{Configuration, LogFormat, LogText, RoleText, SignInRuleText, SignInText};
 pub use connector::Connector;
 pub use example::Example;
 pub use examples::{Examples, OfConnector, examples};

@@ -212,7 +212,7 @@ fn signature(key: &[u8], id: &str, seconds: &str, body: &str) -> String {
 }
 
 /// Scheme, host and port of an address.
-fn origin(address: &str) -> &str {
+pub(crate) fn origin(address: &str) -> &str {
     let rest = address.find("://").map_or(0, |at| at + 3);
     let end = address
         .get(rest..)

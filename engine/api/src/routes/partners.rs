@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use model::PartnerId;
-use runtime::Runtime;
+use runtime::{Error, Runtime};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,7 +14,7 @@ use crate::params::{Asked, At, page};
 use crate::problem::Problem;
 use crate::wire::each;
 use crate::wire::partners::{
-    CustomerList, CustomersInput, CustomersReceipt, Partner, PartnerInput, PartnerList,
+    CustomerList, CustomersInput, CustomersReceipt, Partner, PartnerInput, PartnerList, TestNotice,
 };
 
 /// Which partners to list.
@@ -70,6 +70,23 @@ pub(crate) async fn put_partner(
 ) -> Result<Json<Partner>, Problem> {
     let partner = runtime.put_partner(input.named(partner)).await?;
     Ok(Json(Partner::with_signing_secret(partner)))
+}
+
+/// Send a notice that means nothing to where the partner's events go, and say whether it was taken.
+/// It is signed as all are, its type is `notice.test`, and it is not repeated.
+#[utoipa::path(post, path = "/api/v1/partners/{partner}/webhook/test", tag = "partners",
+    responses((status = 200, description = "What became of it.", body = TestNotice)))]
+pub(crate) async fn send_test_notice(
+    State(runtime): State<Runtime>,
+    At(partner): At<PartnerId>,
+) -> Result<Json<TestNotice>, Problem> {
+    match runtime.send_test_notice(&partner).await {
+        Ok(()) => Ok(Json(TestNotice::TAKEN)),
+        Err(Error::Refused {
+            message, remedy, ..
+        }) => Ok(Json(TestNotice::refused(message, remedy))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// List a partner's customers.

@@ -77,6 +77,38 @@ pub(crate) struct Webhook {
     signing_secret: Option<String>,
 }
 
+/// What became of a test notice.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TestNotice {
+    /// Whether the product took it: it answered with a 2xx status.
+    taken: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "the product does not take notice.test: status 404")]
+    detail: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl TestNotice {
+    /// One that was taken.
+    pub(crate) const TAKEN: Self = Self {
+        taken: true,
+        detail: None,
+        remedy: None,
+    };
+
+    /// One that was not.
+    pub(crate) fn refused(detail: String, remedy: Option<String>) -> Self {
+        Self {
+            taken: false,
+            detail: Some(detail),
+            remedy,
+        }
+    }
+}
+
 impl Partner {
     /// With the key that events are signed with.
     pub(crate) fn with_signing_secret(partner: model::Partner) -> Self {

@@ -2,12 +2,13 @@
 //! that cannot bill usage. It keeps what is billed, and loses an answer when it is told to.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use exchange::{Body, Lack, Method, RawAnswer, Request, Transport, TransportError};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 /// The system behind the connector.
 #[derive(Default)]
@@ -16,9 +17,18 @@ pub(crate) struct Desk {
     lines: Mutex<BTreeMap<(i64, i64), f64>>,
     /// Whether the next change takes hold and is not answered.
     pub(crate) loses_answer: AtomicBool,
+    /// How many calls may still be answered, where that is limited.
+    gate: Mutex<Option<Arc<Semaphore>>>,
 }
 
 impl Desk {
+    /// Answers no call from now on, but for one with each permit that the gate is given.
+    pub(crate) fn close(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.gate.lock().unwrap() = Some(Arc::clone(&gate));
+        gate
+    }
+
     /// What a line has.
     pub(crate) fn quantity(&self, agreement: i64, item: i64) -> Option<f64> {
         self.lines.lock().unwrap().get(&(agreement, item)).copied()
@@ -82,6 +92,10 @@ fn agreement(id: i64, company: i64, has_lines: bool) -> Value {
 #[async_trait]
 impl Transport for Desk {
     async fn send(&self, request: &Request) -> Result<RawAnswer, TransportError> {
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
         let path = request.url.trim_start_matches("https://desk.example");
         let path = path.split('?').next().unwrap_or_default();
         let answer = match (&request.body, request.method) {

@@ -21,11 +21,11 @@ const LOOKS_MAX: usize = 200;
 const DONE: [&str; 2] = ["applied", "unchanged"];
 
 /// A partner that bills two customers, with an engine at work.
-struct Billing {
-    world: World,
-    desk: Arc<Desk>,
-    here: String,
-    _stop: watch::Sender<bool>,
+pub(crate) struct Billing {
+    pub(crate) world: World,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) here: String,
+    pub(crate) stop: watch::Sender<bool>,
 }
 
 impl Billing {
@@ -45,7 +45,7 @@ impl Billing {
             world,
             desk,
             here: format!("{PARTNER}/integrations/{id}"),
-            _stop: stop,
+            stop,
         };
         billing.configure().await;
         billing
@@ -108,7 +108,7 @@ impl Billing {
         good(&self.world, "PUT", &format!("{}/{rest}", self.here), body).await
     }
 
-    async fn post(&self, rest: &str, body: &Value) -> Value {
+    pub(crate) async fn post(&self, rest: &str, body: &Value) -> Value {
         good(&self.world, "POST", &format!("{}/{rest}", self.here), body).await
     }
 
@@ -150,7 +150,7 @@ impl Billing {
     }
 
     /// Both lines applied at two each, with the ids of their lines.
-    async fn billed() -> (Self, Vec<String>) {
+    pub(crate) async fn billed() -> (Self, Vec<String>) {
         let billing = Self::start().await;
         billing.mode("ask").await;
         billing.uses(1.8).await;

@@ -70,7 +70,8 @@ impl World {
         Self::over(desk, &[connector]).await
     }
 
-    async fn over(transport: Arc<dyn Transport>, more: &[definition::Sources]) -> Self {
+    /// The same over this network, with these definitions besides.
+    pub(crate) async fn over(transport: Arc<dyn Transport>, more: &[definition::Sources]) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let sources = ["connectors", "schemas", "scripts"]
             .map(|name| definition::Sources::read(name, &root.join(name)).unwrap());
@@ -175,18 +176,7 @@ impl Call<'_> {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let mut request = Request::new(self.body);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.path.parse().unwrap();
-        *request.headers_mut() = self.headers;
-        let (head, body) = self
-            .world
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .unwrap()
-            .into_parts();
+        let (head, body) = self.begin().await.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX)
             .await
             .unwrap()
@@ -196,6 +186,15 @@ impl Call<'_> {
             headers: head.headers,
             body,
         }
+    }
+
+    /// The answer as soon as it has begun.
+    pub(crate) async fn begin(self) -> axum::response::Response {
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.path.parse().unwrap();
+        *request.headers_mut() = self.headers;
+        self.world.router.clone().oneshot(request).await.unwrap()
     }
 }
 

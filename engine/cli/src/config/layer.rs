@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
-use definition::{Configuration, LogFormat};
+use definition::{Configuration, LogFormat, SignInText};
 
 use super::vendor::Vendor;
 use crate::args::{self, ServeArgs};
@@ -61,6 +61,8 @@ pub(super) struct Layer {
     pub(super) connectors: Option<Vec<PathBuf>>,
     pub(super) trust: Option<Vec<Said>>,
     pub(super) vendor: Vendor,
+    /// Given in the file only.
+    pub(super) sign_in: Option<SignInText>,
 }
 
 impl Layer {
@@ -78,6 +80,7 @@ impl Layer {
             connectors: self.connectors.or(lower.connectors),
             trust: self.trust.or(lower.trust),
             vendor: self.vendor.over(lower.vendor),
+            sign_in: self.sign_in.or(lower.sign_in),
         }
     }
 
@@ -109,6 +112,7 @@ impl Layer {
         layer.connectors = file.connectors.map(folders);
         layer.trust = file.trust.map(|origins| all_said(origins, &by("trust")));
         layer.vendor = Vendor::of_file(name, file.vendor);
+        layer.sign_in = file.sign_in;
         layer
     }
 

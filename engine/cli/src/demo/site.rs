@@ -200,6 +200,7 @@ async fn start(
         seal_key: sealing::default_path(folder.path()),
         listen: args.listen.clone(),
         public: PublicAddress::Listener,
+        provider: None,
         grace: GRACE_DEFAULT,
         runtime: Config {
             vendor: vendor.collect(),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use model::{IntegrationId, IssueId, IssueKind};
-use runtime::{IssueView, Runtime};
+use model::{Issue, IssueId, IssueKind};
+use runtime::Runtime;
 
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -33,8 +33,18 @@ const SET_UP_HERE: [IssueKind; 4] = [
 #[template(path = "issues.html")]
 struct IssuesPage {
     shell: Shell,
+    /// Whether they are those of all partners.
+    is_fleet: bool,
     list: List,
     issues: Vec<Line>,
+}
+
+/// An open issue, as both lists have it.
+struct Open {
+    issue: Issue,
+    behind: u64,
+    /// What its partner is called, where that is not said by the page.
+    partner: Option<String>,
 }
 
 /// One issue.
@@ -44,6 +54,8 @@ struct Line {
     detail: Option<String>,
     remedy: String,
     behind: u64,
+    /// What its partner is called, its id, and where its issues are.
+    partner: Option<(String, String, String)>,
     /// What its integration is called, and where its pages are.
     integration: Option<(String, String)>,
     /// What the page is called where it is mended, and where that is.
@@ -52,7 +64,7 @@ struct Line {
     seen_at: Option<Moment>,
 }
 
-impl Listed for IssueView {
+impl Listed for Open {
     const FILTERS: &'static [Filter<Self>] = &[
         Filter {
             name: "all",
@@ -62,17 +74,17 @@ impl Listed for IssueView {
         Filter {
             name: "waiting",
             label: "Work waits",
-            takes: |view| view.behind > 0,
+            takes: |open| open.behind > 0,
         },
         Filter {
             name: "setup",
             label: "To set up here",
-            takes: |view| SET_UP_HERE.contains(&view.issue.kind),
+            takes: |open| SET_UP_HERE.contains(&open.issue.kind),
         },
         Filter {
             name: "outside",
             label: "Elsewhere",
-            takes: |view| !SET_UP_HERE.contains(&view.issue.kind),
+            takes: |open| !SET_UP_HERE.contains(&open.issue.kind),
         },
     ];
     const PER_PAGE: usize = ISSUES_PER_PAGE;
@@ -80,7 +92,12 @@ impl Listed for IssueView {
     fn words(&self) -> Vec<&str> {
         let issue = &self.issue;
         let own = [issue.title.as_str(), issue.id.as_str(), issue.kind.name()];
-        own.into_iter().chain(issue.detail.as_deref()).collect()
+        let whose = self.partner.as_deref().into_iter();
+        let whose = whose.flat_map(|name| [name, issue.partner.as_str()]);
+        own.into_iter()
+            .chain(issue.detail.as_deref())
+            .chain(whose)
+            .collect()
     }
 }
 
@@ -91,12 +108,18 @@ pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<R
         .into_iter()
         .map(|one| (one.id.to_string(), one.title))
         .collect();
+    let open = issues.into_iter().map(|view| Open {
+        issue: view.issue,
+        behind: view.behind,
+        partner: None,
+    });
     let path = format!("{}/issues", here.root());
-    let (list, shown) = List::of(here.query(), path, "issues", issues);
+    let (list, shown) = List::of(here.query(), path, "issues", open.collect());
     let shown = shown.into_iter();
     page(&IssuesPage {
         shell: here.shell("Issues"),
-        issues: shown.map(|view| line(&here, view, &titles)).collect(),
+        is_fleet: false,
+        issues: shown.map(|open| line(open, &titles)).collect(),
         list,
     })
 }
@@ -121,37 +144,37 @@ pub(crate) async fn send(
     }
 }
 
-/// The page of its integration on which an issue of that kind is mended; none where that is done in
-/// the PSA, or cannot be told.
-fn mended_on(here: &Here, id: &IntegrationId, kind: IssueKind) -> Option<(&'static str, String)> {
+/// The page of its integration, whose pages are below `root`, on which an issue of that kind is
+/// mended; none where that is done in the PSA, or cannot be told.
+fn mended_on(root: &str, kind: IssueKind) -> Option<(&'static str, String)> {
     let (label, part) = match kind {
         IssueKind::UnmappedCustomer => ("Open the mapping", "mapping?show=unmapped"),
         IssueKind::TicketsOff => ("Open the mapping", "mapping?show=off"),
         IssueKind::CredentialsRejected | IssueKind::Held => ("Open the settings", "connection"),
         _ => return None,
     };
-    Some((label, format!("{}/integrations/{id}/{part}", here.root())))
+    Some((label, format!("{root}/{part}")))
 }
 
-fn line(here: &Here, view: IssueView, titles: &BTreeMap<String, String>) -> Line {
-    let issue = view.issue;
-    let mend = issue
-        .integration
-        .as_ref()
-        .and_then(|id| mended_on(here, id, issue.kind));
-    let integration = issue.integration.map(|id| {
+/// A line about `open`; `titles` are those of integrations, as far as they are known.
+fn line(open: Open, titles: &BTreeMap<String, String>) -> Line {
+    let (issue, whose) = (open.issue, open.partner);
+    let partner = format!("/partners/{}", issue.partner);
+    let integration = issue.integration.as_ref();
+    let root = integration.map(|id| format!("{partner}/integrations/{id}"));
+    let title = integration.map(|id| {
         let title = titles.get(id.as_str()).cloned();
-        let path = format!("{}/integrations/{id}/status", here.root());
-        (title.unwrap_or_else(|| id.to_string()), path)
+        title.unwrap_or_else(|| id.to_string())
     });
     Line {
         id: issue.id.to_string(),
         title: issue.title,
         detail: issue.detail.as_deref().map(sentence),
         remedy: issue.remedy,
-        mend,
-        behind: view.behind,
-        integration,
+        behind: open.behind,
+        mend: root.as_ref().and_then(|root| mended_on(root, issue.kind)),
+        integration: title.zip(root.map(|root| format!("{root}/status"))),
+        partner: whose.map(|name| (name, issue.partner.to_string(), format!("{partner}/issues"))),
         seen_at: (issue.seen_at != issue.opened_at).then(|| issue.seen_at.into()),
         opened_at: issue.opened_at.into(),
     }

@@ -15,6 +15,7 @@ use crate::App;
 use crate::assets::Links;
 use crate::failure::Failure;
 use crate::guard;
+use crate::shell;
 use crate::visitor::{self, Anyone, Visitor};
 
 #[derive(Deserialize)]
@@ -31,6 +32,9 @@ struct SignInPage {
     link: String,
     /// What is wrong with it.
     wrong: Option<&'static str>,
+    /// What the button says that leads to an account elsewhere, where that is set up and nobody
+    /// came with a link.
+    provider: Option<String>,
 }
 
 /// Leads to where the visitor's work begins.
@@ -50,12 +54,12 @@ pub(crate) async fn show(
     if asked.link.is_empty() {
         return match visitor {
             Some(_) => Ok(Redirect::to("/").into_response()),
-            None => Ok(Html(SignInPage::new("", None).render()?).into_response()),
+            None => shell::page(&SignInPage::new(&app, "", None)),
         };
     }
     match usable(&app, &asked.link).await? {
-        Ok(_) => Ok(Html(SignInPage::new(&asked.link, None).render()?).into_response()),
-        Err(wrong) => sorry(wrong),
+        Ok(_) => shell::page(&SignInPage::new(&app, &asked.link, None)),
+        Err(wrong) => sorry(&app, wrong),
     }
 }
 
@@ -73,12 +77,12 @@ pub(crate) async fn sign_in(
     let link = fields.get("link").unwrap_or_default();
     let pass = match usable(&app, link).await? {
         Ok(pass) => pass,
-        Err(wrong) => return sorry(wrong),
+        Err(wrong) => return sorry(&app, wrong),
     };
     if !app.runtime.spend_pass(&pass.id, pass.expires_at).await? {
-        return sorry(USED);
+        return sorry(&app, USED);
     }
-    let cookie = visitor::sign_in(&app, &pass);
+    let cookie = visitor::sign_in(&app, pass.scope);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }
 
@@ -104,16 +108,18 @@ async fn usable(app: &App, link: &str) -> Result<Result<Pass, &'static str>, Fai
 }
 
 impl SignInPage {
-    fn new(link: &str, wrong: Option<&'static str>) -> Self {
+    fn new(app: &App, link: &str, wrong: Option<&'static str>) -> Self {
+        let provider = app.options.provider().filter(|_| link.is_empty());
         Self {
             links: Links::new(),
             link: link.to_owned(),
             wrong,
+            provider: provider.map(|provider| provider.settings.title.clone()),
         }
     }
 }
 
-fn sorry(wrong: &'static str) -> Result<Response, Failure> {
-    let text = Html(SignInPage::new("", Some(wrong)).render()?);
+fn sorry(app: &App, wrong: &'static str) -> Result<Response, Failure> {
+    let text = Html(SignInPage::new(app, "", Some(wrong)).render()?);
     Ok((StatusCode::FORBIDDEN, text).into_response())
 }

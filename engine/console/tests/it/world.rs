@@ -7,10 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::{Scope, TokenKey};
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use exchange::{Clock as _, Network, NetworkOptions, SeededRandom, SystemClock};
+use exchange::{
+    Clock as _, Network, NetworkOptions, RawAnswer, SeededRandom, SystemClock, Transport,
+    TransportError,
+};
 use model::{Customer, CustomerId, PartnerId};
 use runtime::{Config, NewPartner, Parts, Runtime};
 use simulators::{Psa, Running};
@@ -30,8 +34,25 @@ pub(crate) struct World {
     pub(crate) keys: TokenKey,
     pub(crate) psa: Box<dyn Psa>,
     pub(crate) psa_url: String,
+    /// Whether calls go out; those that are made meanwhile wait.
+    pub(crate) gate: watch::Sender<bool>,
     _running: Running,
     _stop: watch::Sender<bool>,
+}
+
+/// The network, behind a gate.
+struct Gated {
+    network: Network,
+    gate: watch::Sender<bool>,
+}
+
+#[async_trait]
+impl Transport for Gated {
+    async fn send(&self, request: &exchange::Request) -> Result<RawAnswer, TransportError> {
+        let mut gate = self.gate.subscribe();
+        gate.wait_for(|is_open| *is_open).await.unwrap();
+        self.network.send(request).await
+    }
 }
 
 /// Somebody with a browser that has no script: it keeps the cookie, and sends the forms of the
@@ -53,6 +74,11 @@ pub(crate) struct Answer {
 impl World {
     /// With the shipped definitions, the simulated PSA `name`, and [`PARTNER`] with its customers.
     pub(crate) async fn new(name: &str) -> Self {
+        Self::with_options(name, console::Options::new(|| SystemClock.now())).await
+    }
+
+    /// The same, with a console of these options.
+    pub(crate) async fn with_options(name: &str, options: console::Options) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let sources = ["connectors", "schemas", "scripts"]
             .map(|name| definition::Sources::read(name, &root.join(name)).unwrap());
@@ -60,10 +86,14 @@ impl World {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let running = psa.serve(free).await.unwrap();
         let url = running.url.clone();
+        let gate = watch::Sender::new(true);
         let runtime = Runtime::new(Parts {
             store: Arc::new(store::Memory::new()),
             library: Arc::new(definition::load(&sources).library),
-            transport: Arc::new(Network::new(&NetworkOptions::default()).unwrap()),
+            transport: Arc::new(Gated {
+                network: Network::new(&NetworkOptions::default()).unwrap(),
+                gate: gate.clone(),
+            }),
             clock: Arc::new(SystemClock),
             random: Arc::new(SeededRandom::new(1)),
             config: Config {
@@ -84,13 +114,13 @@ impl World {
         let worker = runtime.clone();
         tokio::spawn(async move { worker.work(stopped, Duration::ZERO).await });
         let keys = TokenKey::from_bytes([7; 32]);
-        let options = console::Options::new(|| SystemClock.now());
         Self {
             router: console::router(runtime.clone(), keys.clone(), options),
             runtime,
             keys,
             psa,
             psa_url: url,
+            gate,
             _running: running,
             _stop: stop,
         }
@@ -140,6 +170,11 @@ impl World {
         }
     }
 
+    /// The answer as soon as it has begun.
+    pub(crate) async fn begin(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn call(
         &self,
         method: Method,
@@ -152,8 +187,7 @@ impl World {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(body)).unwrap();
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = answer.into_parts();
+        let (head, body) = self.begin(request).await.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer {
             status: head.status,
@@ -164,6 +198,20 @@ impl World {
 }
 
 impl Browser<'_> {
+    /// Keeps the first cookie of the last answer, and sends no other from now on.
+    pub(crate) fn take_cookie(&mut self) {
+        let cookie = self.shown.header("set-cookie").expect("a cookie");
+        self.cookie = cookie.split(';').next().unwrap().to_owned();
+    }
+
+    pub(crate) fn clone_cookie(&self) -> String {
+        self.cookie.clone()
+    }
+
+    pub(crate) fn set_cookie(&mut self, cookie: &str) {
+        cookie.clone_into(&mut self.cookie);
+    }
+
     /// Opens the sign-in link and presses the button.
     pub(crate) async fn sign_in(&mut self, link: &str) {
         self.get(link).await;

@@ -6,6 +6,7 @@
     reason = "a failed test should panic"
 )]
 
+mod configuration;
 mod examples;
 mod loading;
 mod manual;

@@ -54,6 +54,13 @@ pub struct SpareView {
     pub former: Option<Former>,
 }
 
+/// Credentials that were tried out, and the integration as it was then.
+struct Tried {
+    row: Versioned<IntegrationRow>,
+    credentials: BTreeMap<String, Secret>,
+    report: ConnectionReport,
+}
+
 impl CredentialsView {
     pub(super) fn of(integration: &Integration, now: Timestamp) -> Self {
         let spare = integration.spare.as_ref();
@@ -81,16 +88,13 @@ impl Runtime {
         credentials: BTreeMap<String, Secret>,
         by: &str,
     ) -> Result<ConnectionReport, Error> {
-        let core = &self.core;
-        let row = core.integration(partner, id).await?;
-        let connector = core.connector(&row.value.0.connector)?;
-        let credentials = checked(&connector, credentials)?;
-        let report = core.try_beside(&row.value.0, &credentials).await?;
-        if report.ok {
-            let entered = Some(core.entered(by));
-            self.put_to_use(&row, credentials, entered).await?;
+        let tried = self.tried(partner, id, credentials).await?;
+        if tried.report.ok {
+            let entered = Some(self.core.entered(by));
+            self.put_to_use(&tried.row, tried.credentials, entered)
+                .await?;
         }
-        Ok(report)
+        Ok(tried.report)
     }
 
     /// Keeps credentials beside those in use, if they work.
@@ -101,21 +105,35 @@ impl Runtime {
         credentials: BTreeMap<String, Secret>,
         by: &str,
     ) -> Result<ConnectionReport, Error> {
-        let core = &self.core;
-        let row = core.integration(partner, id).await?;
-        let connector = core.connector(&row.value.0.connector)?;
-        let credentials = checked(&connector, credentials)?;
-        let report = core.try_beside(&row.value.0, &credentials).await?;
-        if report.ok {
+        let tried = self.tried(partner, id, credentials).await?;
+        if tried.report.ok {
             let spare = Spare {
-                credentials,
-                entered: Some(core.entered(by)),
+                credentials: tried.credentials,
+                entered: Some(self.core.entered(by)),
                 health: Health::Good,
                 former: None,
             };
-            self.save_spare(&row, Some(spare)).await?;
+            self.save_spare(&tried.row, Some(spare)).await?;
         }
-        Ok(report)
+        Ok(tried.report)
+    }
+
+    /// Tries out credentials that somebody gives for an integration.
+    async fn tried(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+        credentials: BTreeMap<String, Secret>,
+    ) -> Result<Tried, Error> {
+        let row = self.core.integration(partner, id).await?;
+        let connector = self.core.connector(&row.value.0.connector)?;
+        let credentials = checked(&connector, credentials)?;
+        let report = self.core.try_beside(&row.value.0, &credentials).await?;
+        Ok(Tried {
+            row,
+            credentials,
+            report,
+        })
     }
 
     /// Tries out the spare credentials, which takes note of whether they work.
