@@ -5,6 +5,9 @@
 //! under the seal, so that none is taken for another. Nothing is stored here; that a link works
 //! once, that a session ends with the sign-out and that a listed token is revoked is for the keeper
 //! of state to record, by their ids.
+//!
+//! Who comes with an account elsewhere is shown to be its owner by `provider`, and gets what rules
+//! over its claims say.
 
 mod key;
 mod pass;

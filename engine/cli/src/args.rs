@@ -108,6 +108,15 @@ pub(crate) struct ServeArgs {
     /// How long work under way may take to end when told to stop, such as 20s [default: 20s]
     #[arg(long, value_name = "SPAN")]
     pub(crate) grace: Option<String>,
+    /// How long requests that are closed or ignored are kept, from 30d to 3650d [default: 730d]
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) keep_requests: Option<String>,
+    /// How long what was sent and answered for them is kept, from 1d to 3650d [default: 90d]
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) keep_exchanges: Option<String>,
+    /// How many runs of each integration are kept, from 100 to 5000 [default: 500]
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_runs: Option<u32>,
     /// How much is logged: error, warn, info, debug, trace, or by part, as in info,exchange=debug
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,

@@ -5,6 +5,7 @@
 //! whole from the last that names one; vendor values are taken one by one, so that the file can
 //! hold all but the secrets.
 
+mod keep;
 mod layer;
 mod sign_in;
 mod vendor;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use access::ProviderSettings;
 use definition::{Configuration, LogFormat, Style, render};
 use model::span;
+use runtime::Retention;
 
 use crate::args::ServeArgs;
 use crate::error::Error;
@@ -60,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) workers_per_partner: Option<usize>,
     /// How long work under way may take to end when the server is told to stop.
     pub(crate) grace: Duration,
+    /// How long things are kept.
+    pub(crate) keep: Retention,
     /// How much is logged.
     pub(crate) log_level: String,
     /// How a line of the log looks.
@@ -107,6 +111,7 @@ impl Settings {
             workers: said.get("workers").map(count).transpose()?,
             workers_per_partner: said.get("workers_per_partner").map(count).transpose()?,
             grace: said.get("grace").map_or(Ok(GRACE_DEFAULT), duration)?,
+            keep: keep::retention(&said)?,
             log_level: text("log.level").unwrap_or_else(|| LEVEL_DEFAULT.to_owned()),
             log_format: said.get("log.format").map_or(Ok(LogFormat::Text), format)?,
             connectors: said.connectors.unwrap_or_default(),

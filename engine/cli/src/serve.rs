@@ -86,6 +86,7 @@ fn plan(settings: Settings) -> Plan {
             trusted_origins: settings.trust,
             workers,
             workers_per_partner: per_partner.min(workers),
+            retention: settings.keep,
             ..defaults
         },
         seal_key: settings

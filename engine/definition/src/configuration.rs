@@ -5,6 +5,7 @@
 //! the environment and the command line say instead, and what holds where none says anything, is
 //! the business of whoever starts the server.
 
+mod keep;
 mod sign_in;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::page::{Page, Spot};
 use crate::raw::value::SpanText;
 use crate::{library, schemas};
 
+pub use keep::{EXCHANGES_KEPT, KeepText, REQUESTS_KEPT, RUNS_KEPT};
 pub use sign_in::{RoleText, SignInRuleText, SignInText};
 
 /// What the operator decides. A key that is left out keeps its default.
@@ -53,6 +55,9 @@ pub struct Configuration {
     /// How long work under way may take to end when the server is told to stop.
     #[schemars(with = "Option<SpanText>")]
     pub grace: Option<String>,
+    /// How long things are kept.
+    #[serde(default)]
+    pub keep: KeepText,
     /// How people sign in with an account elsewhere; with links only where nothing is said.
     pub sign_in: Option<SignInText>,
     /// What is written to the log, and how.
@@ -104,6 +109,7 @@ impl Configuration {
 
     /// Looks for what the schema cannot say.
     fn check(&self, spot: &Spot<'_>) {
+        self.keep.check(&spot.key("keep"));
         if let Some(sign_in) = &self.sign_in {
             sign_in.check(&spot.key("sign_in"));
         }

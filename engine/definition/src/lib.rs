@@ -40,7 +40,10 @@ mod structure;
 mod yaml;
 
 pub use codes::CODES;
-pub use configuration::{Configuration, LogFormat, LogText, RoleText, SignInRuleText, SignInText};
+pub use configuration::{
+    Configuration, EXCHANGES_KEPT, KeepText, LogFormat, LogText, REQUESTS_KEPT, RUNS_KEPT,
+    RoleText, SignInRuleText, SignInText,
+};
 pub use connector::Connector;
 pub use example::Example;
 pub use examples::{Examples, OfConnector, examples};

@@ -47,7 +47,7 @@ impl State {
 /// How many requests are where. `adds_up` holds unless the engine has a bug.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// Requests ever accepted.
+    /// Requests that were accepted and are still kept.
     pub accepted: i64,
     /// Requests per state, every state listed.
     pub states: Vec<(State, i64)>,

@@ -259,7 +259,7 @@ impl Core {
 }
 
 /// Where a request stands in the order of time.
-fn time_key(partner: &PartnerId, request: &Request) -> Key {
+pub(crate) fn time_key(partner: &PartnerId, request: &Request) -> Key {
     let at = key::newest_first(request.accepted_at);
     RequestTimeRow::key(partner.as_str(), &[&at, request.content.id.as_str()])
 }

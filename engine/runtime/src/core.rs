@@ -14,7 +14,7 @@ use model::{
 use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
 
 use crate::Parts;
-use crate::activity::put_time;
+use crate::activity::{put_time, time_key};
 use crate::error::Error;
 use crate::tables::{IntegrationRow, PAGE, PartnerRow, RequestRow, accepted_count, state_count};
 use crate::witness::Witness;
@@ -36,6 +36,8 @@ pub struct Config {
     pub workers_per_partner: usize,
     /// How long a job that has stopped reporting is left alone before another worker takes it.
     pub lease: Duration,
+    /// How long things are kept.
+    pub retention: crate::retention::Retention,
 }
 
 impl Default for Config {
@@ -47,6 +49,7 @@ impl Default for Config {
             workers: 64,
             workers_per_partner: 16,
             lease: Duration::from_mins(10),
+            retention: crate::retention::Retention::default(),
         }
     }
 }
@@ -262,6 +265,22 @@ pub(crate) fn change_request(
             .add(state_count(partner, before.value.0.state), -1)
             .add(state_count(partner, after.state), 1);
     }
+}
+
+/// Adds to `batch` that a request is kept no longer, unless something has happened to it since it
+/// was read: it leaves the ledger and the order of time with it.
+pub(crate) fn remove_request(
+    batch: &mut Batch,
+    partner: &PartnerId,
+    request: &Versioned<RequestRow>,
+) {
+    let known = &request.value.0;
+    let key = RequestRow::key(partner.as_str(), &[known.content.id.as_str()]);
+    batch
+        .delete(key, Expect::Version(request.version))
+        .delete(time_key(partner, known), Expect::Any)
+        .add(accepted_count(partner), -1)
+        .add(state_count(partner, known.state), -1);
 }
 
 /// Whether the integration may be used: its credentials work, and nobody holds it.

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::halt::Failed;
 use crate::remote::Remote;
 use crate::tables::CalloutSeenRow;
-use crate::{RUNS_KEPT, Runtime, ScheduleLine};
+use crate::{Runtime, ScheduleLine};
 
 /// What an integration stands on.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +67,7 @@ impl Runtime {
     pub async fn legs(&self, partner: &PartnerId, id: &IntegrationId) -> Result<Legs, Error> {
         let core = &self.core;
         let integration = core.integration(partner, id).await?.value.0;
-        let runs = self.runs(partner, id, RUNS_KEPT).await?;
+        let runs = self.runs(partner, id, core.config.retention.runs).await?;
         let last = |pipeline: &str| runs.iter().find(|run| run.pipeline == pipeline).cloned();
         let schedule = self.schedule(&integration).await?.into_iter();
         Ok(Legs {

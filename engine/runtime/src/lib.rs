@@ -37,6 +37,7 @@ mod rehearsal;
 mod remnants;
 mod remote;
 mod requests;
+mod retention;
 mod routing;
 mod runs;
 mod silence;
@@ -81,7 +82,7 @@ pub use crate::partners::{CUSTOMERS_MAX, CustomersReceipt, NewPartner, NewWebhoo
 pub use crate::provider::ProviderCall;
 pub use crate::rehearsal::{Coverage, Difference, Played, Tally, coverage, rehearse};
 pub use crate::requests::{Accepted, LedgerReport};
-pub use crate::runs::RUNS_KEPT;
+pub use crate::retention::Retention;
 pub use crate::suggest::{Candidate, SCORE_MIN, Suggestion, suggest};
 pub use crate::tables::SEALED_TABLES;
 pub use crate::test_ticket::TestTicket;

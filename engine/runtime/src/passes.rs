@@ -10,8 +10,9 @@ use crate::Runtime;
 use crate::error::Error;
 use crate::tables::{NOBODY, SpentRow};
 
-/// How many ids that are over anyway are removed whenever one is added, so that the table holds no
-/// more than what was spent within the life of a pass.
+/// How many ids are looked at whenever one is added, and removed where they are over anyway, so that
+/// the table holds little more than what was spent within the life of a pass. They are those behind
+/// the one that is added: ids are made from chance, so that each has its turn.
 const SWEPT_AT_ONCE: usize = 100;
 
 impl Runtime {
@@ -20,9 +21,10 @@ impl Runtime {
     pub async fn spend_pass(&self, id: &str, until: Timestamp) -> Result<bool, Error> {
         let store = &self.core.store;
         let mut batch = Batch::new();
-        let known = store.scan_records::<SpentRow>(NOBODY, &[], None, SWEPT_AT_ONCE);
+        let own = SpentRow::key(NOBODY, &[id]);
+        let known = store.scan_records::<SpentRow>(NOBODY, &[], Some(&own), SWEPT_AT_ONCE);
         for (key, row) in known.await? {
-            if row.value.0 <= self.core.now() && key != SpentRow::key(NOBODY, &[id]) {
+            if row.value.0 <= self.core.now() {
                 batch.delete(key, Expect::Any);
             }
         }

@@ -28,7 +28,6 @@ use crate::step;
 use crate::work::Work;
 use crate::worker::store_error;
 
-pub use records::RUNS_KEPT;
 pub(crate) use records::put_run;
 use records::{asked_for, started};
 

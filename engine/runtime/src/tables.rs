@@ -340,7 +340,7 @@ pub(crate) struct CalloutOwner {
     pub(crate) integration: IntegrationId,
 }
 
-/// The counter of requests ever accepted.
+/// The counter of requests that were accepted and are still kept.
 pub(crate) fn accepted_count(partner: &PartnerId) -> Key {
     Key::new(partner.as_str(), "count", &["accepted"])
 }

@@ -27,6 +27,7 @@ use crate::issues::issue_id;
 use crate::outbox::{TRIES_UNTOLD, undelivered};
 use crate::remote::Remote;
 use crate::requests::close_without_ticket;
+use crate::retention::Rounds;
 use crate::routing::Routed;
 use crate::step;
 use crate::tables::RequestRow;
@@ -50,7 +51,12 @@ impl Runtime {
         let mut jobs = JoinSet::new();
         let mut seen = core.store.queued(Edge::START).await;
         let mut forgetting = std::pin::pin!(core.forget_remnants());
+        let mut rounds = Rounds::begin();
         while !*stop.borrow() {
+            if rounds.is_due() {
+                let core = core.clone();
+                jobs.spawn(async move { core.remove_old().await });
+            }
             let claimed = self.claim(&slots, &mut jobs).await;
             let nap = self.nap(claimed, &slots).await;
             // In order, so that a simulation replays exactly; each turn claims anew, so that none

@@ -370,7 +370,7 @@ pub(crate) struct CloseInput {
 pub(crate) struct Ledger {
     /// Whether every accepted request is in exactly one state. It always is.
     adds_up: bool,
-    /// Requests ever accepted.
+    /// Requests that were accepted and are still kept.
     accepted: i64,
     /// Requests in each state, as kept along with each change.
     #[schema(example = json!({

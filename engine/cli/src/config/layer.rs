@@ -15,7 +15,7 @@ const PREFIX: &str = "DOVETAIL_";
 
 /// The settings that are one text each, as keys of the file. A variable's name is made of it:
 /// `log.level` is `DOVETAIL_LOG__LEVEL`.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 12] = [
     "listen",
     "data",
     "seal_key",
@@ -23,6 +23,9 @@ const KEYS: [&str; 9] = [
     "workers",
     "workers_per_partner",
     "grace",
+    "keep.requests",
+    "keep.exchanges",
+    "keep.runs",
     "log.level",
     "log.format",
 ];
@@ -106,6 +109,10 @@ impl Layer {
         let key = "workers_per_partner";
         layer.say(key, file.workers_per_partner, by(key));
         layer.say("grace", file.grace, by("grace"));
+        let keep = file.keep;
+        layer.say("keep.requests", keep.requests, by("keep.requests"));
+        layer.say("keep.exchanges", keep.exchanges, by("keep.exchanges"));
+        layer.say("keep.runs", keep.runs, by("keep.runs"));
         layer.say("log.level", file.log.level, by("log.level"));
         layer.say("log.format", format, by("log.format"));
         let folders = |folders: Vec<String>| folders.into_iter().map(PathBuf::from).collect();
@@ -153,6 +160,11 @@ impl Layer {
         layer.say("public_url", args.public_url, "--public-url".to_owned());
         layer.say("workers", args.workers, "--workers".to_owned());
         layer.say("grace", args.grace, "--grace".to_owned());
+        let key = "keep.requests";
+        layer.say(key, args.keep_requests, "--keep-requests".to_owned());
+        let key = "keep.exchanges";
+        layer.say(key, args.keep_exchanges, "--keep-exchanges".to_owned());
+        layer.say("keep.runs", args.keep_runs, "--keep-runs".to_owned());
         layer.say("log.level", args.log_level, "--log-level".to_owned());
         layer.say("log.format", format, "--log-format".to_owned());
         let folders = args.connectors.into_iter().map(PathBuf::from);

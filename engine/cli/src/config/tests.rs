@@ -52,6 +52,30 @@ fn defaults_hold_where_nothing_is_said() {
 }
 
 #[test]
+fn how_long_things_are_kept_is_said_like_every_other_setting() {
+    let day = Duration::from_hours(24);
+    let text = "data: a\nkeep: { requests: 100d, exchanges: 10d, runs: 200 }\n";
+    let given = [("DOVETAIL_KEEP__EXCHANGES", "20d")];
+    let args = ServeArgs {
+        keep_runs: Some(300),
+        ..ServeArgs::default()
+    };
+    let kept = gather(text, &given, args).unwrap().keep;
+    assert_eq!((kept.requests, kept.exchanges), (100 * day, 20 * day));
+    assert_eq!(kept.runs, 300);
+    let kept = gather("data: a\n", &[], ServeArgs::default()).unwrap().keep;
+    assert_eq!(kept, Retention::default());
+}
+
+#[test]
+fn what_holds_unless_told_otherwise_is_among_what_may_be_told() {
+    let kept = Retention::default();
+    assert!(definition::REQUESTS_KEPT.contains(&kept.requests));
+    assert!(definition::EXCHANGES_KEPT.contains(&kept.exchanges));
+    assert!(definition::RUNS_KEPT.contains(&u32::try_from(kept.runs).unwrap()));
+}
+
+#[test]
 fn a_secret_may_come_by_the_environment_while_the_file_holds_the_rest() {
     let text = "data: a\nvendor: { sample: { code: file, root: file } }\n";
     let given = [("DOVETAIL_VENDOR__SAMPLE__CODE", "variable")];
@@ -88,6 +112,21 @@ fn a_wrong_value_is_reported_where_it_was_given() {
             "data: a\n",
             ("DOVETAIL_PUBLIC_URL", "x.example"),
             "DOVETAIL_PUBLIC_URL: `x.example`",
+        ),
+        (
+            "data: a\n",
+            ("DOVETAIL_KEEP__REQUESTS", "29d"),
+            "DOVETAIL_KEEP__REQUESTS: `29d` is not a span from 30d to 3650d",
+        ),
+        (
+            "data: a\n",
+            ("DOVETAIL_KEEP__RUNS", "many"),
+            "DOVETAIL_KEEP__RUNS: `many` is not a number from 100 to 5000",
+        ),
+        (
+            "data: a\nkeep: { exchanges: 1h }\n",
+            ("X", "1"),
+            "`1h` is not from 1d to 3650d",
         ),
         (
             "data: a\n",

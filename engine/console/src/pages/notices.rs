@@ -1,11 +1,13 @@
 //! Notices: where they go, and whether they are taken; and for how long things are kept. Who runs
 //! the engine sets the address, because the product is told of closes there, too.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use model::Secret;
-use runtime::{Error, FORMER_KEPT, Fault, NewPartner, NewWebhook, RUNS_KEPT, Runtime};
+use runtime::{Error, FORMER_KEPT, Fault, NewPartner, NewWebhook, Runtime};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -24,6 +26,9 @@ struct NoticesPage {
     untaken: Option<String>,
     /// The key that the product verifies notices with, just after it was made.
     made: Option<String>,
+    /// How long things are kept, in days where they are not counted.
+    request_days: u64,
+    exchange_days: u64,
     runs_kept: usize,
     former_days: u64,
 }
@@ -37,8 +42,8 @@ struct Told {
     made: Option<String>,
 }
 
-pub(crate) async fn show(here: Here) -> Result<Response, Failure> {
-    page(&notices_page(&here, Told::default()))
+pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<Response, Failure> {
+    page(&notices_page(&runtime, &here, Told::default()))
 }
 
 pub(crate) async fn send(
@@ -52,6 +57,7 @@ pub(crate) async fn send(
     match runtime.send_test_notice(here.id()).await {
         Ok(()) => Ok(here.leave_for("notices", "notice_taken", 0)),
         Err(Error::Refused { message, .. }) => refused(&notices_page(
+            &runtime,
             &here,
             Told {
                 untaken: Some(sentence(&message)),
@@ -82,6 +88,7 @@ async fn change(runtime: &Runtime, here: Here, fields: &Fields) -> Result<Respon
             let made = secret.filter(|secret| before.as_ref() != Some(secret));
             let here = here.with(partner);
             page(&notices_page(
+                runtime,
                 &here,
                 Told {
                     made: made
@@ -92,6 +99,7 @@ async fn change(runtime: &Runtime, here: Here, fields: &Fields) -> Result<Respon
             ))
         }
         Err(Error::Invalid { faults }) => refused(&notices_page(
+            runtime,
             &here,
             Told {
                 typed,
@@ -103,7 +111,9 @@ async fn change(runtime: &Runtime, here: Here, fields: &Fields) -> Result<Respon
     }
 }
 
-fn notices_page(here: &Here, told: Told) -> NoticesPage {
+fn notices_page(runtime: &Runtime, here: &Here, told: Told) -> NoticesPage {
+    let kept = runtime.retention();
+    let days = |span: Duration| span.as_secs() / Duration::from_hours(24).as_secs();
     let address = here.partner.webhook.as_ref().map(|it| it.url.clone());
     let address = address.unwrap_or_default();
     NoticesPage {
@@ -113,7 +123,9 @@ fn notices_page(here: &Here, told: Told) -> NoticesPage {
         fault: Wrong::at(&told.faults, "/webhook/url"),
         untaken: told.untaken,
         made: told.made,
-        runs_kept: RUNS_KEPT,
-        former_days: FORMER_KEPT.as_secs() / (24 * 60 * 60),
+        request_days: days(kept.requests),
+        exchange_days: days(kept.exchanges.min(kept.requests)),
+        runs_kept: kept.runs,
+        former_days: days(FORMER_KEPT),
     }
 }

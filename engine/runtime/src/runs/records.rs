@@ -11,9 +11,6 @@ use crate::core::Core;
 use crate::error::Error;
 use crate::tables::RunRow;
 
-/// How many runs of an integration are remembered; older ones are removed.
-pub const RUNS_KEPT: usize = 500;
-
 impl Core {
     /// Removes the oldest runs when there are too many.
     pub(super) async fn forget_runs(
@@ -22,12 +19,13 @@ impl Core {
         integration: &IntegrationId,
     ) -> Result<(), store::Error> {
         let prefix = RunRow::key(partner.as_str(), &[integration.as_str()]);
-        let rows = self.store.scan(&prefix, None, RUNS_KEPT * 2).await?;
-        if rows.len() < RUNS_KEPT + RUNS_KEPT / 10 {
+        let kept = self.config.retention.runs;
+        let rows = self.store.scan(&prefix, None, kept * 2).await?;
+        if rows.len() < kept + kept / 10 {
             return Ok(());
         }
         let mut batch = Batch::new();
-        for row in rows.into_iter().skip(RUNS_KEPT) {
+        for row in rows.into_iter().skip(kept) {
             batch.delete(row.key, Expect::Any);
         }
         self.store.commit(batch).await.map(drop)
@@ -50,7 +48,7 @@ impl Runtime {
                 partner.as_str(),
                 &[integration.as_str()],
                 None::<&Key>,
-                limit.min(RUNS_KEPT),
+                limit.min(self.core.config.retention.runs),
             )
             .await?;
         let runs = rows.into_iter().map(|(_, row)| row.value.0);
