@@ -41,10 +41,11 @@ const USE_SIMULATORS: [&str; 3] = ["dovetail-cli", "dovetail-simulation", "dovet
 
 /// Libraries and who may use them. The simulators and the tests, which are outside the engine,
 /// may use any.
-const OWNERS: [(&str, &[&str]); 27] = [
+const OWNERS: [(&str, &[&str]); 28] = [
     ("sled", &["dovetail-store"]),
     ("sqlx", &["dovetail-store"]),
     ("tokio-postgres", &["dovetail-store"]),
+    ("foldhash", &["dovetail-store"]),
     ("fs4", &["dovetail-store"]),
     ("rhai", &["dovetail-expression"]),
     ("jsonpath-rust", &["dovetail-expression"]),

@@ -2,11 +2,11 @@
 //! when something is wrong.
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::App;
 use crate::limits::REQUEST_ID_BYTES_MAX;
@@ -16,41 +16,71 @@ use crate::routes::Routes;
 /// The header that names a call, in both directions.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Which calls get a line in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Each.
+    Always,
+    /// Those that failed; all others only with `debug`. There may be thousands a second, and the
+    /// metrics tell how many.
+    WhenItFails,
+}
+
 /// Stands around every route.
-pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn finish(
+    State((app, told)): State<(App, Told)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let asked = Asked::of(&request);
-    let span = tracing::info_span!(
-        "call",
-        request_id = %id,
-        method = %asked.method,
-        route = %asked.route.as_deref().unwrap_or("(none)"),
-    );
+    let span = match told {
+        Told::Always => asked.span(&id),
+        Told::WhenItFails => tracing::debug_span!("call", request_id = %id, route = %asked.route()),
+    };
     let answer = next.run(request).instrument(span.clone()).await;
+    let failed = !answer.status().is_success();
+    let span = if failed { asked.span(&id) } else { span };
     let answer = span.in_scope(|| completed(answer, &asked, &app.routes, &id));
     let (status, took) = (answer.status().as_u16(), started.elapsed());
-    span.in_scope(|| tracing::info!(status, duration_ms = took.as_secs_f64() * 1e3, "answered"));
+    span.in_scope(|| {
+        let duration_ms = took.as_secs_f64() * 1e3;
+        if failed || told == Told::Always {
+            tracing::info!(status, duration_ms, "answered");
+        } else {
+            tracing::debug!(status, duration_ms, "answered");
+        }
+    });
     with_headers(answer, &id)
 }
 
 /// What was asked for, as far as it is needed once the request is gone.
 struct Asked {
     method: Method,
-    /// The path, which may hold a callout's token and is not to be logged.
-    path: String,
+    /// Its path may hold a callout's token and is not to be logged.
+    uri: Uri,
     /// The route as it was written, with its parameters in braces.
-    route: Option<String>,
+    route: Option<MatchedPath>,
 }
 
 impl Asked {
     fn of(request: &Request) -> Self {
-        let route = request.extensions().get::<MatchedPath>();
         Self {
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
-            route: route.map(|route| route.as_str().to_owned()),
+            uri: request.uri().clone(),
+            route: request.extensions().get().cloned(),
         }
+    }
+
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("(none)", MatchedPath::as_str)
+    }
+
+    /// What its lines in the log have in common.
+    fn span(&self, id: &str) -> Span {
+        let (method, route) = (&self.method, self.route());
+        tracing::info_span!("call", request_id = %id, %method, %route)
     }
 }
 
@@ -78,9 +108,9 @@ fn completed(mut answer: Response, asked: &Asked, routes: &Routes, id: &str) -> 
         return write(problem, id);
     }
     match &asked.route {
-        None => write(routes.no_such_path(&asked.path), id),
+        None => write(routes.no_such_path(asked.uri.path()), id),
         Some(route) if answer.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            write(routes.wrong_method(route, &asked.method), id)
+            write(routes.wrong_method(route.as_str(), &asked.method), id)
         }
         Some(_) => answer,
     }

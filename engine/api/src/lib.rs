@@ -22,6 +22,7 @@ mod serve;
 mod wire;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
@@ -30,6 +31,8 @@ use axum::extract::FromRef;
 use axum::middleware::from_fn_with_state;
 use model::Timestamp;
 use runtime::Runtime;
+
+use crate::answer::Told;
 
 pub use access::{Claims, Refusal, Scope, TokenKey};
 pub use serve::serve;
@@ -74,14 +77,24 @@ impl fmt::Debug for Options {
     }
 }
 
-/// What handlers can ask for.
+/// What handlers can ask for. Every call takes a copy or two, so what it holds is shared.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Parts>);
+
+pub(crate) struct Parts {
     runtime: Runtime,
     tokens: TokenKey,
     options: Arc<Options>,
     routes: routes::Routes,
     document: Bytes,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl FromRef<App> for Runtime {
@@ -99,22 +112,25 @@ impl FromRef<App> for Arc<Options> {
 /// The whole API over `runtime`, for bearers of tokens minted with `tokens`.
 ///
 /// It answers every path, those it does not know with a problem. Whatever else is to be served on
-/// the same port takes this as its fallback.
+/// the same port is merged into it, with paths of its own.
 pub fn router(runtime: Runtime, tokens: TokenKey, options: Options) -> Router {
     let (routes, document) = described();
-    let app = App {
+    let app = App(Arc::new(Parts {
         runtime,
         tokens,
         options: Arc::new(options),
         routes,
         document,
-    };
+    }));
+    let finish = |told| from_fn_with_state((app.clone(), told), answer::finish);
     let (guarded, _) = routes::guarded().split_for_parts();
     let (open, _) = routes::open().split_for_parts();
+    let (frequent, _) = routes::frequent().split_for_parts();
     guarded
         .route_layer(from_fn_with_state(app.clone(), auth::authenticate))
         .merge(open)
-        .layer(from_fn_with_state(app.clone(), answer::finish))
+        .layer(finish(Told::Always))
+        .merge(frequent.layer(finish(Told::WhenItFails)))
         .with_state(app)
 }
 

@@ -54,7 +54,8 @@ pub(crate) fn document() -> OpenApi {
             )
             .build(),
     );
-    for (guarded, router) in [(true, routes::guarded()), (false, routes::open())] {
+    let open = [routes::open(), routes::frequent()].map(|router| (false, router));
+    for (guarded, router) in [(true, routes::guarded())].into_iter().chain(open) {
         let mut part = router.into_openapi();
         for (path, item) in &mut part.paths.paths {
             for operation in operations(item) {

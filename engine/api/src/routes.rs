@@ -105,8 +105,14 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(operation::read_metrics))
 }
 
-/// The routes that anyone may call. A callout proves itself by its address.
+/// The routes that anyone may call.
 pub(crate) fn open() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(operation::read_document))
+}
+
+/// The open routes that are called all the time, by programs: in the log only when that fails. A
+/// callout proves itself by its address.
+pub(crate) fn frequent() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(
             callouts::take_posted_callout,
@@ -114,5 +120,4 @@ pub(crate) fn open() -> OpenApiRouter<App> {
         ))
         .routes(routes!(operation::report_alive))
         .routes(routes!(operation::report_ready))
-        .routes(routes!(operation::read_document))
 }

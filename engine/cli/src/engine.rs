@@ -91,7 +91,7 @@ impl Engine {
             console = console.with_provider(provider);
         }
         let console = console::router(runtime.clone(), tokens.clone(), console);
-        let router = console.fallback_service(api);
+        let router = api.merge(console);
         let (stop, stopped) = watch::channel(false);
         let mut told = stopped.clone();
         let shutdown = async move { drop(told.wait_for(|stop| *stop).await) };

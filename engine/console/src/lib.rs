@@ -121,7 +121,7 @@ impl FromRef<App> for Arc<Options> {
 }
 
 /// The console over `runtime`, for people who come with a link sealed with `keys`. It answers only
-/// its own paths, so that the API can be its fallback on the same port.
+/// its own paths, so that it can be merged into the API on the same port.
 pub fn router(runtime: Runtime, keys: TokenKey, options: Options) -> Router {
     let app = App {
         runtime,

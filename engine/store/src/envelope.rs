@@ -92,6 +92,11 @@ pub(crate) fn stored(key: Key, bytes: &[u8]) -> Result<Stored, Error> {
     })
 }
 
+/// The version of a record.
+pub(crate) fn version(key: &Key, bytes: &[u8]) -> Result<Version, Error> {
+    unseal(bytes, || format!("record {key}")).map(|(version, _)| Version(version))
+}
+
 /// A counter's value; counters may be negative.
 pub(crate) fn count(key: &Key, bytes: &[u8]) -> Result<i64, Error> {
     unseal(bytes, || format!("counter {key}")).map(|(number, _)| number.cast_signed())

@@ -3,22 +3,35 @@
 //! `LOCK` is held by the process that has the store open. `FORMAT` holds the number of the store's
 //! format and is written before the database exists, except by an import, which writes it last: a
 //! folder with a database and no `FORMAT` is an import that did not end. `sled/` is the database.
+//!
+//! Durable means: also when the power fails. sled's own flush does not promise that on Linux. It
+//! starts the writing of its pages (`sync_file_range`) and tells neither the file system to keep the
+//! file's new length nor the disk to empty its cache, and values above half a segment, which it
+//! keeps in files of their own (`sled/blobs`), it does not flush at all. So both are synced here
+//! before a commit counts.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use std::{io, thread, time::Duration};
 
 use crate::Error;
 use crate::limits::{CACHE_BYTES, REOPEN_WAIT};
 use crate::medium::{Entry, Medium, Writes, start};
+use crate::state::lock;
 
 /// The format of the whole store.
 const FORMAT: u64 = 1;
 const FORMAT_FILE: &str = "FORMAT";
 const LOCK_FILE: &str = "LOCK";
 const DATABASE: &str = "sled";
+/// sled's log, in the database.
+const LOG_FILE: &str = "db";
+/// Where sled keeps large values, a file each.
+const BLOBS: &str = "blobs";
 
 /// The folder, for as long as this process may use it.
 #[derive(Debug)]
@@ -125,6 +138,10 @@ fn unusable(path: &Path, source: io::Error) -> Error {
 pub(crate) struct OnDisk {
     // Before the folder, because fields are dropped in order and the lock must go last.
     tree: sled::Db,
+    /// The file that the tree is written to, opened once more: a sync is of the file, whoever wrote.
+    log: File,
+    /// The large values that are known to be on the disk.
+    synced: Mutex<HashSet<OsString>>,
     folder: Folder,
     min_free_bytes: u64,
 }
@@ -141,8 +158,16 @@ impl OnDisk {
         loop {
             match config.open() {
                 Ok(tree) => {
+                    let log = File::open(path.join(LOG_FILE)).and_then(|log| {
+                        // The names of new files are content of their folders.
+                        File::open(&path)?.sync_all()?;
+                        File::open(&folder.dir)?.sync_all()?;
+                        Ok(log)
+                    });
                     return Ok(Self {
                         tree,
+                        log: log.map_err(|source| unusable(&path, source))?,
+                        synced: Mutex::default(),
                         folder,
                         min_free_bytes,
                     });
@@ -166,6 +191,34 @@ impl OnDisk {
 
     pub(crate) fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// Returns once all that sled has written would be there after a power failure.
+    fn sync(&self) -> io::Result<()> {
+        self.sync_blobs()?;
+        self.log.sync_data()
+    }
+
+    /// A large value is written once and never changed, so each is synced once.
+    fn sync_blobs(&self) -> io::Result<()> {
+        let folder = self.folder.dir.join(DATABASE).join(BLOBS);
+        let there = fs::read_dir(&folder)?.map(|entry| entry.map(|entry| entry.file_name()));
+        let there = there.collect::<io::Result<HashSet<_>>>()?;
+        let mut synced = lock(&self.synced);
+        if there.is_subset(&synced) {
+            return Ok(());
+        }
+        for new in there.difference(&synced) {
+            match File::open(folder.join(new)) {
+                Ok(file) => file.sync_all()?,
+                // Removed meanwhile, as nothing refers to it any more.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        File::open(&folder)?.sync_all()?;
+        *synced = there;
+        Ok(())
     }
 }
 
@@ -233,6 +286,39 @@ impl Medium for OnDisk {
             }
         }
         self.tree.apply_batch(batch).map_err(write)?;
-        self.tree.flush().map(|_| ()).map_err(write)
+        self.tree.flush().map_err(write)?;
+        self.sync().map_err(|source| write(source.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+    use super::*;
+
+    /// Should sled lay out its files otherwise one day, what is synced would no longer be what it
+    /// wrote.
+    #[test]
+    fn what_is_synced_is_where_the_values_lie() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = OnDisk::open(Folder::open(dir.path()).unwrap(), 0).unwrap();
+        let write = |key: &[u8], value: Vec<u8>| {
+            disk.write(&Writes::from([(key.to_vec(), Some(value))]))
+                .unwrap();
+        };
+        write(b"small", b"a value of our own".to_vec());
+        let mut log = Vec::new();
+        io::Read::read_to_end(&mut &disk.log, &mut log).unwrap();
+        let found = log.windows(18).any(|part| part == b"a value of our own");
+        assert!(found, "the log is not where the value lies");
+        assert!(lock(&disk.synced).is_empty());
+        write(b"large", vec![7; 1_000_000]);
+        let blobs = lock(&disk.synced).clone();
+        let lengths = blobs.iter().map(|blob| {
+            let path = dir.path().join(DATABASE).join(BLOBS).join(blob);
+            fs::metadata(path).unwrap().len()
+        });
+        assert!(lengths.max() > Some(1_000_000), "{blobs:?}");
     }
 }

@@ -99,6 +99,10 @@ impl Store for Memory {
         self.state.get(key)
     }
 
+    async fn version(&self, key: &Key) -> Result<Option<Version>, Error> {
+        self.state.version(key)
+    }
+
     async fn counter(&self, key: &Key) -> Result<i64, Error> {
         self.state.counter(key)
     }

@@ -8,14 +8,21 @@
 //! is durable, because a worker must see what the commit wrote, or must not get the job at all.
 //! No iteration follows the order of a hash, so that equal histories give equal claims.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use model::Timestamp;
 
 use crate::job::{Header, Token};
 use crate::store::Claim;
+
+/// A map whose hash is quick over short names, seeded so that nobody can choose colliding ones.
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, RandomState>;
+
+/// A set, likewise.
+pub(crate) type Set<T> = std::collections::HashSet<T, RandomState>;
 
 /// The index of the queue.
 #[derive(Debug, Default)]
@@ -23,14 +30,14 @@ pub(crate) struct Queue {
     epoch: u64,
     /// The serial number of the last lease.
     serial: u64,
-    entries: HashMap<u64, Entry>,
-    ids: HashMap<Arc<str>, u64>,
+    entries: Map<u64, Entry>,
+    ids: Map<Arc<str>, u64>,
     groups: BTreeMap<String, Group>,
     waiting: BTreeSet<(Timestamp, u64)>,
     leased: BTreeSet<(Timestamp, u64)>,
     /// The groups that have ready jobs.
     ready: BTreeSet<String>,
-    held: HashSet<u64>,
+    held: Set<u64>,
     /// The group that was served last; the next one in order is next.
     served: String,
     /// What the last claim allowed each group.
@@ -68,8 +75,8 @@ enum Place {
 struct Group {
     name: Arc<str>,
     jobs: BTreeSet<u64>,
-    lanes: HashMap<Arc<str>, Line>,
-    folds: HashMap<Arc<str>, Line>,
+    lanes: Map<Arc<str>, Line>,
+    folds: Map<Arc<str>, Line>,
     ready: BTreeSet<(u8, Timestamp, u64)>,
     leased: usize,
 }
@@ -392,7 +399,7 @@ impl Queue {
 }
 
 /// Puts a job at the end of the line of that name; gives the name, and whether it is alone there.
-fn join(lines: &mut HashMap<Arc<str>, Line>, name: String, sequence: u64) -> (Arc<str>, bool) {
+fn join(lines: &mut Map<Arc<str>, Line>, name: String, sequence: u64) -> (Arc<str>, bool) {
     let name: Arc<str> = match lines.get_key_value(name.as_str()) {
         Some((name, _)) => Arc::clone(name),
         None => name.into(),
@@ -403,7 +410,7 @@ fn join(lines: &mut HashMap<Arc<str>, Line>, name: String, sequence: u64) -> (Ar
 }
 
 /// Takes a job out of the line of that name; gives the first that is left.
-fn leave(lines: &mut HashMap<Arc<str>, Line>, name: &str, sequence: u64) -> Option<u64> {
+fn leave(lines: &mut Map<Arc<str>, Line>, name: &str, sequence: u64) -> Option<u64> {
     let line = lines.get_mut(name)?;
     if let Ok(at) = line.binary_search(&sequence) {
         line.remove(at);

@@ -1,6 +1,6 @@
 //! Records that are read far more often than they change, kept as they were last decoded.
 //!
-//! The store is asked each time, and a record that has another version by now is decoded anew: so
+//! The store is asked for the version each time, and a record that has another version by now is decoded anew: so
 //! what this gives is what is durable, as with [`crate::Records::get_record`].
 
 use std::collections::HashMap;
@@ -32,16 +32,16 @@ impl<T: Record> Recent<T> {
         parts: &[&str],
     ) -> Result<Option<Arc<T>>, Error> {
         let key = T::key(partner, parts);
+        let known = lock(&self.0).get(&key).cloned();
+        if let Some((version, record)) = known
+            && store.version(&key).await? == Some(version)
+        {
+            return Ok(Some(record));
+        }
         let Some(stored) = store.get(&key).await? else {
             lock(&self.0).remove(&key);
             return Ok(None);
         };
-        let known = lock(&self.0).get(&key).cloned();
-        if let Some((version, record)) = known
-            && version == stored.version
-        {
-            return Ok(Some(record));
-        }
         let record = Arc::new(decode(&stored)?.value);
         let mut kept = lock(&self.0);
         if kept.len() >= KEPT_MAX {

@@ -155,6 +155,10 @@ impl<S: Store> Store for Sealed<S> {
         stored.map(|stored| self.opened(stored)).transpose()
     }
 
+    async fn version(&self, key: &Key) -> Result<Option<Version>, Error> {
+        self.store.version(key).await
+    }
+
     async fn counter(&self, key: &Key) -> Result<i64, Error> {
         self.store.counter(key).await
     }

@@ -3,7 +3,6 @@
 //! Batches are staged one after the other, each seeing those before it; one that fails is taken
 //! back and leaves no trace, so a conflict concerns its own caller only. Nothing is written here.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use model::Timestamp;
@@ -14,7 +13,7 @@ use crate::envelope::{self, COUNTER, RECORD, SEQUENCE};
 use crate::job::{self, Header, NewJob, Token};
 use crate::limits::MAX_QUEUED;
 use crate::medium::{Medium, Writes};
-use crate::queue::Queue;
+use crate::queue::{Map, Queue, Set};
 use crate::state::lock;
 use crate::{Error, Key, Version};
 
@@ -45,11 +44,11 @@ pub(crate) struct Stage<'a, M> {
     queue: &'a Mutex<Queue>,
     group: Group,
     /// Ids of jobs that this group enqueues.
-    ids: HashMap<String, u64>,
+    ids: Map<String, u64>,
     /// Folds of jobs that this group enqueues or hands back.
-    folds: HashSet<(String, String)>,
+    folds: Set<(String, String)>,
     /// Leased jobs that this group settles; true for those that stay in the queue.
-    settled: HashMap<u64, bool>,
+    settled: Map<u64, bool>,
     undo: Vec<Undo>,
 }
 
@@ -74,9 +73,9 @@ impl<'a, M: Medium> Stage<'a, M> {
                 sequence,
                 ..Group::default()
             },
-            ids: HashMap::new(),
-            folds: HashSet::new(),
-            settled: HashMap::new(),
+            ids: Map::default(),
+            folds: Set::default(),
+            settled: Map::default(),
             undo: Vec::new(),
         }
     }

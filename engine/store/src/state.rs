@@ -109,6 +109,13 @@ impl<M: Medium> State<M> {
             .transpose()
     }
 
+    pub(crate) fn version(&self, key: &Key) -> Result<Option<Version>, Error> {
+        let bytes = self.snapshot().get(&envelope::raw(RECORD, key))?;
+        bytes
+            .map(|bytes| envelope::version(key, &bytes))
+            .transpose()
+    }
+
     pub(crate) fn counter(&self, key: &Key) -> Result<i64, Error> {
         let bytes = self.snapshot().get(&envelope::raw(COUNTER, key))?;
         bytes.map_or(Ok(0), |bytes| envelope::count(key, &bytes))

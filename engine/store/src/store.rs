@@ -66,6 +66,11 @@ pub trait Store: Send + Sync + 'static {
     /// The record at `key`.
     async fn get(&self, key: &Key) -> Result<Option<Stored>, Error>;
 
+    /// The version of the record at `key`, as [`Store::get`] would give it, without its value.
+    async fn version(&self, key: &Key) -> Result<Option<Version>, Error> {
+        Ok(self.get(key).await?.map(|stored| stored.version))
+    }
+
     /// The counter at `key`; zero when nothing was added to it.
     async fn counter(&self, key: &Key) -> Result<i64, Error>;
 

@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Batch, Expect, Key, Sled, Store};
+use store::{Batch, Expect, Key, NewJob, Sled, Store};
 
 use crate::psa::{COMPANIES, PAGE};
 
@@ -25,6 +26,8 @@ pub(crate) enum Role {
     Answer,
     /// A listener that answers once the callout is in the store.
     Accept,
+    /// A listener that answers once the callout is work in the store's queue, one job per ticket.
+    Enqueue,
     /// A loop that reads all companies and forgets them.
     Read,
     /// The same, which keeps each page on disk before it asks for the next.
@@ -40,6 +43,7 @@ pub(crate) fn role(arguments: &[String]) -> Option<(Role, &[String])> {
     let role = match first.as_str() {
         "by-hand-answer" => Role::Answer,
         "by-hand-accept" => Role::Accept,
+        "by-hand-enqueue" => Role::Enqueue,
         "by-hand-store" => Role::Store,
         "by-hand-read" => Role::Read,
         "by-hand-keep" => Role::Keep,
@@ -53,7 +57,8 @@ pub(crate) async fn play(role: Role, arguments: &[String]) {
     let argument = |at: usize| arguments.get(at).expect("an argument").as_str();
     match role {
         Role::Answer => answer(argument(0)).await,
-        Role::Accept => accept(argument(0), Path::new(argument(1))).await,
+        Role::Accept => accept(argument(0), Path::new(argument(1)), record).await,
+        Role::Enqueue => accept(argument(0), Path::new(argument(1)), job).await,
         Role::Store => store(argument(0), Path::new(argument(1))).await,
         Role::Read => read(argument(0), None).await,
         Role::Keep => read(argument(0), Some(argument(1))).await,
@@ -65,7 +70,7 @@ async fn answer(port: &str) {
     serve(port, router).await;
 }
 
-async fn accept(port: &str, folder: &Path) {
+async fn accept(port: &str, folder: &Path, keep: fn(&mut Batch, u64, &[u8])) {
     let store = Arc::new(Sled::open(folder).expect("a folder of our own"));
     let number = Arc::new(AtomicU64::new(0));
     let router = Router::new().route(
@@ -73,13 +78,33 @@ async fn accept(port: &str, folder: &Path) {
         post(async move |body: Bytes| {
             let number = number.fetch_add(1, Ordering::Relaxed);
             let mut batch = Batch::new();
-            let key = Key::new("bench", "callout", &[&number.to_string()]);
-            batch.put(key, body.to_vec(), Expect::Any);
+            keep(&mut batch, number, &body);
             store.commit(batch).await.expect("room on the disk");
             "ok"
         }),
     );
     serve(port, router).await;
+}
+
+fn record(batch: &mut Batch, number: u64, body: &[u8]) {
+    let key = Key::new("bench", "callout", &[&number.to_string()]);
+    batch.put(key, body, Expect::Any);
+}
+
+/// What any listener must do whose callouts are worked on once each, and one after the other for
+/// one ticket.
+fn job(batch: &mut Batch, number: u64, body: &[u8]) {
+    let callout: Value = serde_json::from_slice(body).expect("a callout");
+    let ticket = callout["id"].as_str().expect("an id").to_owned();
+    batch.enqueue(NewJob {
+        id: number.to_string(),
+        group: "bench".to_owned(),
+        lane: ticket.clone(),
+        priority: 0,
+        due: Timestamp::from_millis(0),
+        fold: Some(ticket),
+        payload: body.to_vec(),
+    });
 }
 
 async fn serve(port: &str, router: Router) {

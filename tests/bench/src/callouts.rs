@@ -28,24 +28,21 @@ pub(crate) async fn run() -> Table {
     let port = free_port();
     let bare = Process::start(&mut role("by-hand-answer", &[&port.to_string()]));
     listening(port).await;
-    let kept_port = free_port();
-    let folder = engine.folder().join("by-hand").display().to_string();
-    let arguments = [&*kept_port.to_string(), &*folder];
-    let kept = Process::start(&mut role("by-hand-accept", &arguments));
-    listening(kept_port).await;
+    let (kept_port, kept) = on_our_store(&engine, "by-hand-accept").await;
+    let (queued_port, queued) = on_our_store(&engine, "by-hand-enqueue").await;
     let sides = [
         (engine.port, &engine.process),
         (port, &bare),
         (kept_port, &kept),
+        (queued_port, &queued),
     ];
-    let mut rounds: Vec<[Turn; 3]> = Vec::new();
+    let mut rounds: Vec<Vec<Turn>> = Vec::new();
     for _ in 0..ROUNDS {
-        let [ours, theirs, in_store] = sides;
-        rounds.push([
-            turn(ours, &path).await,
-            turn(theirs, &path).await,
-            turn(in_store, &path).await,
-        ]);
+        let mut round = Vec::new();
+        for side in sides {
+            round.push(turn(side, &path).await);
+        }
+        rounds.push(round);
     }
     let mut table = Table::new(format!(
         "Callouts, {CALLERS} callers, {ROUNDS} turns of {TURN:?}"
@@ -54,6 +51,7 @@ pub(crate) async fn run() -> Table {
         "durable before the answer",
         "a bare axum handler",
         "by hand, in our store before the answer",
+        "by hand, in our store's queue before the answer",
     ];
     for (at, what) in about.into_iter().enumerate() {
         let of_all =
@@ -66,9 +64,10 @@ pub(crate) async fn run() -> Table {
     for (at, what) in [
         (1, "ratio to the bare handler"),
         (2, "ratio to our store alone"),
+        (3, "ratio to our store's queue alone"),
     ] {
         let pairs = |figure: fn(&Turn) -> f64| -> Vec<(f64, f64)> {
-            let both = |round: &[Turn; 3]| (figure(&round[0]), figure(&round[at]));
+            let both = |round: &Vec<Turn>| (figure(&round[0]), figure(&round[at]));
             rounds.iter().map(both).collect()
         };
         table.row(what, ratio(&pairs(|turn| turn.rate)), "");
@@ -78,7 +77,17 @@ pub(crate) async fn run() -> Table {
     engine.kill().await;
     bare.kill().await;
     kept.kill().await;
+    queued.kill().await;
     table
+}
+
+/// A listener by hand that keeps what comes in our store before it answers.
+async fn on_our_store(engine: &Engine, part: &str) -> (u16, Process) {
+    let port = free_port();
+    let folder = engine.folder().join(part).display().to_string();
+    let process = Process::start(&mut role(part, &[&port.to_string(), &folder]));
+    listening(port).await;
+    (port, process)
 }
 
 /// What was found in one turn.

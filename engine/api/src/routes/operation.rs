@@ -58,7 +58,10 @@ pub(crate) async fn read_metrics(
 pub(crate) async fn read_document(
     State(app): State<App>,
 ) -> ([(HeaderName, &'static str); 1], Bytes) {
-    ([(header::CONTENT_TYPE, "application/json")], app.document)
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        app.document.clone(),
+    )
 }
 
 /// The Prometheus text format. All samples of one name stand together, as it demands.
