@@ -82,10 +82,10 @@ pub(crate) async fn run() -> Table {
 }
 
 /// A listener by hand that keeps what comes in our store before it answers.
-async fn on_our_store(engine: &Engine, part: &str) -> (u16, Process) {
+async fn on_our_store(engine: &Engine, played: &str) -> (u16, Process) {
     let port = free_port();
-    let folder = engine.folder().join(part).display().to_string();
-    let process = Process::start(&mut role(part, &[&port.to_string(), &folder]));
+    let folder = engine.folder().join(played).display().to_string();
+    let process = Process::start(&mut role(played, &[&port.to_string(), &folder]));
     listening(port).await;
     (port, process)
 }
