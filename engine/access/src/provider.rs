@@ -2,8 +2,8 @@
 //!
 //! Here is all of it but the calls: what the provider says of itself, the way there, what the
 //! browser has to bring back, whether the identity that comes of it is whose it claims to be, and
-//! what it allows. What is accepted is the least that serves: codes, tokens signed with RS256 or
-//! ES256 by a key that the provider publishes, made for this client, for this attempt, and good now.
+//! what it allows. What is accepted is the least that serves: codes, and tokens signed with RS256
+//! or ES256 by a key that the provider publishes, made for this client and attempt, and good now.
 
 mod attempt;
 mod discovery;

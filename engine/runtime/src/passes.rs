@@ -10,9 +10,9 @@ use crate::Runtime;
 use crate::error::Error;
 use crate::tables::{NOBODY, SpentRow};
 
-/// How many ids are looked at whenever one is added, and removed where they are over anyway, so that
-/// the table holds little more than what was spent within the life of a pass. They are those behind
-/// the one that is added: ids are made from chance, so that each has its turn.
+/// How many ids are looked at whenever one is added, and removed where they are over anyway, so
+/// that the table holds little more than what was spent within the life of a pass. They are those
+/// behind the one that is added: ids are made from chance, so that each has its turn.
 const SWEPT_AT_ONCE: usize = 100;
 
 impl Runtime {
