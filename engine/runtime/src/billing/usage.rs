@@ -88,12 +88,12 @@ impl Runtime {
         }
         self.write_usage(partner, changes.into_iter().collect())
             .await?;
-        if receipt.added + receipt.changed > 0 {
-            self.usage_changed(partner).await?;
-        }
         Ok(receipt)
     }
 
+    /// Keeps the figures, and has every integration that bills make a new plan soon. Both are one
+    /// commit: after a crash in between the same usage again would change nothing, and nobody would
+    /// plan before the next day.
     async fn write_usage(
         &self,
         partner: &PartnerId,
@@ -106,6 +106,8 @@ impl Runtime {
                 let row = UsageRow(measured.clone());
                 batch.put_record(partner.as_str(), &parts, &row, Expect::Any);
             }
+            let due = self.core.now().after(GATHER);
+            self.core.replan(&mut batch, partner, due, |_| true).await?;
             self.commit(batch, "the usage").await?;
         }
         Ok(())
@@ -122,14 +124,6 @@ impl Runtime {
             .into_iter()
             .map(|row| (key(&row.0.usage), row.0))
             .collect())
-    }
-
-    /// Has every integration that bills make a new plan soon.
-    async fn usage_changed(&self, partner: &PartnerId) -> Result<(), Error> {
-        let mut batch = Batch::new();
-        let due = self.core.now().after(GATHER);
-        self.core.replan(&mut batch, partner, due, |_| true).await?;
-        self.commit(batch, "the queue").await
     }
 }
 
