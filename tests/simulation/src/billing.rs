@@ -502,6 +502,13 @@ async fn switch_on(world: &World, id: &IntegrationId) {
 /// Makes every company that is nobody's a customer of its own.
 async fn map_generated(world: &World, id: &IntegrationId) {
     let engine = world.engine();
+    world
+        .until("the directory is read", || async {
+            let runs = engine.runs(&world.partner, id, 500).await.expect("runs");
+            let read = |run: &Run| run.pipeline == "read_directory" && run.ended_at.is_some();
+            runs.iter().any(read)
+        })
+        .await;
     let mut customers = engine.customers(&world.partner).await.expect("customers");
     let lines = engine
         .company_mappings(&world.partner, id)

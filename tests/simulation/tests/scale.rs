@@ -18,6 +18,9 @@ use simulation::billing::Bill;
 /// Customers of a large partner, besides the sample ones.
 const CUSTOMERS: u32 = 190;
 
+/// Companies of the largest partner.
+const COMPANIES: u32 = 2_000;
+
 /// Products that each of them uses.
 const PRODUCTS: usize = 5;
 
@@ -89,4 +92,22 @@ async fn a_thousand_lines_are_applied_and_verified_by_a_call_each_and_pages_and_
         assert_eq!(bill.adjustments(), all, "nothing to do writes nothing");
         assert_eq!(bill.world.psa.violations(), [""; 0]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_thousand_companies_where_nothing_changed_cost_the_pages_of_what_they_have() {
+    let bill = Bill::with_companies(32, COMPANIES).await;
+    bill.mode(Mode::Automatic, Bill::no_guards()).await;
+    bill.everybody_uses("5").await;
+    let all = bill.customers.len();
+    assert!(all >= 2_000, "{all}");
+    all_billed(&bill, all).await;
+    // What was used up of the PSA's limit comes back first.
+    tokio::time::sleep(Duration::from_hours(2)).await;
+    let written = bill.adjustments();
+    let run = bill.run().await;
+    assert_eq!(run.outcome, Outcome::Succeeded);
+    println!("{all} companies: {:?}", run.counts);
+    assert_eq!(run.counts.get("calls"), run.counts.get("calls_least"));
+    assert_eq!(bill.adjustments(), written, "nothing to do writes nothing");
 }
