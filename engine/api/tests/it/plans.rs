@@ -221,32 +221,37 @@ async fn what_a_customer_without_billing_has_stays_as_it_is_and_the_plan_says_wh
     billing.put("mappings/companies", &saved).await;
     billing.uses(4.0).await;
     let plan = billing
-        .until("plan", |plan| {
-            plan["lines"].as_array().unwrap().len() == 1
-                && plan["lines"][0]["product_quantity"] == 4.0
-        })
+        .until("plan", |plan| line(plan, "Beta")["product_quantity"] == 4.0)
         .await;
-    assert_eq!(plan["lines"][0]["company_name"], "Beta", "{plan:#}");
+    let alpha = line(&plan, "Alpha");
+    assert_eq!(alpha["left"][0]["why"], "billing_off", "{plan:#}");
+    let holds = alpha["holds"].as_array().unwrap();
+    assert!(holds.contains(&json!("left")), "for a person: {plan:#}");
     let unbilled = &plan["unbilled"][0];
     assert_eq!(
         (&unbilled["customer"], &unbilled["why"]),
         (&json!("c-1"), &json!("billing_off")),
         "{plan:#}"
     );
-    billing.post("plan/approve", &json!({})).await;
+    let beta = json!({ "lines": [line(&plan, "Beta")["id"]] });
+    billing.post("plan/approve", &beta).await;
     billing.post("plan/apply", &Value::Null).await;
     billing
-        .until("plan", |plan| plan["lines"][0]["psa_quantity"] == 4.0)
+        .until("plan", |plan| line(plan, "Beta")["psa_quantity"] == 4.0)
         .await;
     assert_eq!(billing.desk.quantity(10, 7), Some(2.0), "nothing is undone");
     let on = json!({ "mappings": [{ "customer": "c-1", "company": 1, "billing": true }] });
     billing.put("mappings/companies", &on).await;
-    let plan = billing.until("plan", |plan| plan["lines"][1].is_object());
-    assert_eq!(
-        plan.await["lines"][0]["change"],
-        2.0,
-        "by its mapping alone"
-    );
+    billing
+        .until("plan", |plan| line(plan, "Alpha")["change"] == 2.0)
+        .await;
+}
+
+/// The plan's line of a company; nothing while there is none.
+fn line<'a>(plan: &'a Value, company: &str) -> &'a Value {
+    let mut lines = plan["lines"].as_array().unwrap().iter();
+    let found = lines.find(|line| line["company_name"] == company);
+    found.unwrap_or(&Value::Null)
 }
 
 #[tokio::test(start_paused = true)]
