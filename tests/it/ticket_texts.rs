@@ -237,6 +237,7 @@ async fn rules_that_cannot_hold_are_refused_all_at_once() {
     assert!(text.contains("the limit is 200"), "{text}");
 }
 
+/// Its faults are such as nobody finds before the script is run.
 const SCRIPT: &str = r#"
 fn title(request) {
     if request.report_type == "url_block" { return "Unblock " + request.hostname + "?"; }
@@ -245,12 +246,12 @@ fn title(request) {
 
 fn fields(request) {
     if request.report_type == "url_block" { return #{ priority: HIGH }; }
-    if request.report_type == "odd" { return #{ prioritty: 1 }; }
+    if request.report_type == "odd" { let odd = #{}; odd["priorit" + "ty"] = 1; return odd; }
     #{}
 }
 
 fn description(request) {
-    if request.report_type == "broken" { return request.surname; }
+    if request.report_type == "broken" { return parse_int(request.hostname); }
     if request.report_type == "endless" { loop {} }
     ""
 }
@@ -316,7 +317,7 @@ async fn a_script_that_fails_for_one_request_holds_up_no_other() {
     report(&partner, "r-4", "url_block", "ticketed").await;
     let issues = json!(partner.issues("script_failed").await).to_string();
     for part in [
-        "own.rhai:14:57",
+        "own.rhai:14:",
         "`prioritty`",
         "did you mean `priority`?",
         "operations",

@@ -5,10 +5,10 @@
 //! folder with a database and no `FORMAT` is an import that did not end. `sled/` is the database.
 //!
 //! Durable means: also when the power fails. sled's own flush does not promise that on Linux. It
-//! starts the writing of its pages (`sync_file_range`) and tells neither the file system to keep the
-//! file's new length nor the disk to empty its cache, and values above half a segment, which it
-//! keeps in files of their own (`sled/blobs`), it does not flush at all. So both are synced here
-//! before a commit counts.
+//! starts the writing of its pages (`sync_file_range`) and tells neither the file system to keep
+//! the file's new length nor the disk to empty its cache, and large values, which it keeps in files
+//! of their own (`sled/blobs`), it does not flush at all. So both are synced here before a commit
+//! counts.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -138,7 +138,7 @@ fn unusable(path: &Path, source: io::Error) -> Error {
 pub(crate) struct OnDisk {
     // Before the folder, because fields are dropped in order and the lock must go last.
     tree: sled::Db,
-    /// The file that the tree is written to, opened once more: a sync is of the file, whoever wrote.
+    /// The file that the tree is written to, opened once more: whoever wrote, the file is synced.
     log: File,
     /// The large values that are known to be on the disk.
     synced: Mutex<HashSet<OsString>>,

@@ -1,7 +1,7 @@
 //! Records that are read far more often than they change, kept as they were last decoded.
 //!
-//! The store is asked for the version each time, and a record that has another version by now is decoded anew: so
-//! what this gives is what is durable, as with [`crate::Records::get_record`].
+//! The store is asked for the version each time, and a record that has another version by now is
+//! decoded anew: so what this gives is what is durable, as with [`crate::Records::get_record`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

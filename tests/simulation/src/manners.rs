@@ -17,13 +17,20 @@ pub(crate) struct Manners(Mutex<State>);
 struct State {
     /// The credentials were rejected and nobody has saved others.
     rejected: bool,
-    /// The PSA asked not to be called before then.
-    paused_until: Option<Instant>,
+    /// The PSA asked not to be called for a while.
+    pause: Option<Pause>,
     /// A person tries out a connection, which may be done at any time. What calls are made for that
     /// is told by [`Caller`], but for logins.
     is_tried_out: bool,
     tokens: Tokens,
     broken: Option<Broken>,
+}
+
+/// For how long the PSA asked not to be called, and when it said so.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    told_at: Instant,
+    until: Instant,
 }
 
 /// On whose behalf a call is made, as far as the wire shows it.
@@ -42,7 +49,7 @@ impl Manners {
     /// A new life begins: what only the memory of the last one held is not held against it.
     pub(crate) fn begin(&self) {
         let mut state = self.lock();
-        (state.rejected, state.paused_until, state.is_tried_out) = (false, None, false);
+        (state.rejected, state.pause, state.is_tried_out) = (false, None, false);
         state.tokens = Tokens::default();
     }
 
@@ -62,10 +69,10 @@ impl Manners {
         if (state.rejected && shows) || is_over {
             state.breaks(Promise::CredentialsRest, what);
         }
-        if state
-            .paused_until
-            .is_some_and(|until| Instant::now() < until)
-        {
+        // What leaves at the very moment at which a call beside it is told could not know.
+        let now = Instant::now();
+        let is_paused = |pause: Pause| pause.told_at < now && now < pause.until;
+        if state.pause.is_some_and(is_paused) {
             state.breaks(Promise::RetryAfterObeyed, what);
         }
     }
@@ -88,8 +95,11 @@ impl Manners {
         match (told.status, told.retry_after) {
             (_, _) if told.rejects => state.rejected = true,
             (429, Some(seconds)) => {
-                let until = Instant::now() + Duration::from_secs(seconds);
-                state.paused_until = state.paused_until.max(Some(until));
+                let told_at = Instant::now();
+                let until = told_at + Duration::from_secs(seconds);
+                if state.pause.is_none_or(|pause| pause.until < until) {
+                    state.pause = Some(Pause { told_at, until });
+                }
             }
             _ => {}
         }
