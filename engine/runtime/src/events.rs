@@ -71,16 +71,18 @@ impl Core {
             roots: roots.clone(),
             run: run.clone(),
         };
-        // A job that waits for its time holds up its lane, this run included.
-        batch.hasten(schedule_job(integration, &pipeline.name), *due);
         let lane = lane(integration, pipeline, roots);
         let mut job = work.job(run.to_string(), lane, priority(pipeline.priority), *due);
         job.fold = fold.map(|fold| format!("{fold}/{}", pipeline.name));
-        // So does one that gathers what else comes. It stands for this run, and is due with it.
+        // One that gathers what else comes stands for this run, and is due with it.
         if let Some(fold) = &job.fold {
             batch.hasten_fold(job.group.clone(), fold.clone(), *due);
         }
         batch.enqueue(job);
+        // The scheduled run waits for its time in the same lane, and would hold up this one.
+        if pipeline.every.is_some() {
+            batch.step_behind(schedule_job(integration, &pipeline.name));
+        }
     }
 
     /// Queues the scheduled runs of the integration, as its schedule now says.

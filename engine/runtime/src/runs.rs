@@ -489,8 +489,6 @@ impl Runtime {
                 trigger: Trigger::Person,
                 roots: Map::new(),
             };
-            // A job that waits for its time holds up its lane, this run included.
-            batch.hasten(schedule_job(&integration, &pipeline.name), core.now());
             let gathers = crate::billing::gathering(&integration, &pipeline.name);
             batch.hasten_fold(partner.as_str(), gathers, core.now());
             let lane = lane(&integration, &pipeline, &Map::new());
@@ -500,6 +498,8 @@ impl Runtime {
                 priority(pipeline.priority),
                 core.now(),
             ));
+            // The scheduled run waits for its time in the same lane, and would hold up this one.
+            batch.step_behind(schedule_job(&integration, &pipeline.name));
             runs.push(id);
         }
         self.commit(batch, "the queue").await?;

@@ -65,6 +65,9 @@ pub(crate) enum Op {
         fold: String,
         due: Timestamp,
     },
+    StepBehind {
+        id: String,
+    },
 }
 
 /// What a batch keeps of a lease.
@@ -215,6 +218,13 @@ impl Batch {
         })
     }
 
+    /// Moves the waiting job `id` to the end of its lane; it stays due when it is. A job that waits
+    /// for its time lets by in this way what was enqueued after it. Does nothing when the job is
+    /// leased or gone, or has a fold: then others rely on where it is.
+    pub fn step_behind(&mut self, id: impl Into<String>) -> &mut Self {
+        self.push(Op::StepBehind { id: id.into() })
+    }
+
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty() && self.fault.is_none()
@@ -289,7 +299,10 @@ impl Op {
                 payload.len(),
                 MAX_VALUE_BYTES,
             ),
-            Self::Settle { .. } | Self::Hasten { .. } | Self::HastenFold { .. } => Ok(()),
+            Self::Settle { .. }
+            | Self::Hasten { .. }
+            | Self::HastenFold { .. }
+            | Self::StepBehind { .. } => Ok(()),
         }
     }
 
@@ -309,7 +322,7 @@ impl Op {
                 ..
             } => payload.len(),
             Self::Settle { .. } => 0,
-            Self::Hasten { id, .. } => id.len(),
+            Self::Hasten { id, .. } | Self::StepBehind { id } => id.len(),
             Self::HastenFold { group, fold, .. } => group.len() + fold.len(),
         }
     }

@@ -199,9 +199,9 @@ impl Queue {
         }
     }
 
-    /// Removes a job; the next one of its lane becomes the head.
+    /// Removes a job. If it was the head of its lane, the next one becomes that.
     pub(crate) fn remove(&mut self, sequence: u64) {
-        self.displace(sequence);
+        let was_head = self.displace(sequence);
         let Some(entry) = self.entries.remove(&sequence) else {
             return;
         };
@@ -217,7 +217,7 @@ impl Queue {
         if group.jobs.is_empty() {
             self.groups.remove(&*entry.group);
         }
-        if let Some(head) = head {
+        if let Some(head) = head.filter(|_| was_head) {
             self.wait(head);
         }
     }

@@ -43,7 +43,7 @@ pub(crate) struct Stage<'a, M> {
     medium: &'a M,
     queue: &'a Mutex<Queue>,
     group: Group,
-    /// Ids of jobs that this group enqueues.
+    /// Ids of jobs that this group enqueues or moves.
     ids: Map<String, u64>,
     /// Folds of jobs that this group enqueues or hands back.
     folds: Set<(String, String)>,
@@ -56,7 +56,8 @@ pub(crate) struct Stage<'a, M> {
 enum Undo {
     Write(Vec<u8>),
     Rewrite(Vec<u8>, Option<Vec<u8>>),
-    Id(String),
+    /// The id, and the place in the queue that it had in this group before.
+    Id(String, Option<u64>),
     Fold((String, String)),
     Settled(u64),
     Held,
@@ -130,6 +131,7 @@ impl<'a, M: Medium> Stage<'a, M> {
                 let sequence = self.foldable(&group, &fold);
                 self.hasten(sequence, due)
             }
+            Op::StepBehind { id } => self.step_behind(&id),
         }
     }
 
@@ -178,17 +180,7 @@ impl<'a, M: Medium> Stage<'a, M> {
         if depth + self.ids.len() >= MAX_QUEUED {
             return Err(Error::QueueFull { max: MAX_QUEUED });
         }
-        let sequence = self.next_number();
-        let header = Header::of(new);
-        self.write_new(
-            envelope::raw_job(sequence),
-            job::encode(&header, &new.payload)?,
-        );
-        self.ids.insert(new.id.clone(), sequence);
-        self.undo.push(Undo::Id(new.id.clone()));
-        self.waits(&header);
-        self.change(Change::Insert { sequence, header });
-        Ok(())
+        self.insert(Header::of(new), &new.payload)
     }
 
     /// Whether an equal job stands for `new`. It is held: were it claimed before this group is
@@ -269,6 +261,30 @@ impl<'a, M: Medium> Stage<'a, M> {
             Some(job::encode(&header, &payload)?),
         )?;
         self.change(Change::Hasten { sequence, due });
+        Ok(())
+    }
+
+    fn step_behind(&mut self, id: &str) -> Result<(), Error> {
+        let Some(old) = self.pending(id) else {
+            return Ok(());
+        };
+        let (header, payload) = self.read_job(old)?;
+        if header.fold.is_some() {
+            return Ok(());
+        }
+        self.write(envelope::raw_job(old), None)?;
+        self.change(Change::Remove { sequence: old });
+        self.insert(header, &payload)
+    }
+
+    /// Adds a job at the end of its lane.
+    fn insert(&mut self, header: Header, payload: &[u8]) -> Result<(), Error> {
+        let sequence = self.next_number();
+        self.write_new(envelope::raw_job(sequence), job::encode(&header, payload)?);
+        let before = self.ids.insert(header.id.clone(), sequence);
+        self.undo.push(Undo::Id(header.id.clone(), before));
+        self.waits(&header);
+        self.change(Change::Insert { sequence, header });
         Ok(())
     }
 
@@ -371,7 +387,10 @@ impl<'a, M: Medium> Stage<'a, M> {
                 Undo::Write(raw) => {
                     self.group.writes.remove(&raw);
                 }
-                Undo::Id(id) => {
+                Undo::Id(id, Some(before)) => {
+                    self.ids.insert(id, before);
+                }
+                Undo::Id(id, None) => {
                     self.ids.remove(&id);
                 }
                 Undo::Fold(fold) => {

@@ -10,7 +10,7 @@ use simulators::product::API_KEY;
 
 use crate::dice::Dice;
 use crate::partner::{Partner, text};
-use crate::sharing::ticket_id;
+use crate::sharing::{Sharing, ticket_id};
 use crate::world::World;
 
 /// How far the machine's clock may be off, either way, in milliseconds: less than what the product
@@ -27,6 +27,9 @@ const BETWEEN_MAX: Duration = Duration::from_secs(2);
 /// How soon after a request was reported others are closed, or the machine is switched off: while
 /// its ticket is looked for.
 const MEANWHILE_MAX: Duration = Duration::from_secs(1);
+
+/// How long requests of a flood take at most to come to a ticket, where nothing goes wrong.
+const JOINED_WITHIN: Duration = Duration::from_secs(20);
 
 /// How long after one another sessions end before their time, at least. One that is refused sooner
 /// than that after it was given out in place of another one cannot be told from a missing right.
@@ -73,10 +76,10 @@ pub(crate) enum Act {
 
 impl Act {
     /// What happens in one seed, in this order; `logs_in` tells whether there are sessions.
-    pub(crate) fn all(dice: &Dice, requests: usize, logs_in: bool) -> Vec<Self> {
+    pub(crate) fn all(dice: &Dice, requests: usize, logs_in: bool, sharing: Sharing) -> Vec<Self> {
         let (mut acts, mut next) = (Vec::new(), 0);
         while next < requests {
-            let many = if dice.percent(15) {
+            let many = if sharing.floods() || dice.percent(15) {
                 3 + dice.below(5)
             } else {
                 1
@@ -84,6 +87,10 @@ impl Act {
             let until = requests.min(next + usize::try_from(many).unwrap_or(1));
             acts.push(Self::Open((next..until).collect()));
             next = until;
+            if sharing.floods() {
+                acts.push(Self::Wait(dice.span(JOINED_WITHIN)));
+                acts.push(Self::CloseTogether);
+            }
             acts.extend((0..dice.below(4)).map(|_| Self::any(dice, next)));
             if logs_in && dice.percent(30) {
                 let long = dice.span(Duration::from_mins(4));
@@ -151,6 +158,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) world: &'a World,
     pub(crate) partner: &'a Partner,
     pub(crate) dice: &'a Dice,
+    pub(crate) sharing: Sharing,
     /// What the product may report.
     pub(crate) requests: &'a [Value],
 }
@@ -249,7 +257,7 @@ impl Stage<'_> {
             self.partner.report(self.world, request).await;
         }
         // What it is like may be closed while it joins that one's ticket.
-        if self.dice.percent(15) {
+        if self.dice.percent(self.sharing.closes_meanwhile()) {
             tokio::time::sleep(self.dice.span(MEANWHILE_MAX)).await;
             self.close_together().await;
         }

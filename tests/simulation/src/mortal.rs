@@ -33,7 +33,10 @@ impl Disk {
     /// The disk of `seed`.
     pub(crate) fn of_seed(seed: u64) -> Self {
         let dice = Dice::new(seed ^ 0xd15c);
-        let flush_max = *dice.pick(&FLUSH_MAX);
+        let mut flush_max = *dice.pick(&FLUSH_MAX);
+        if crate::sharing::floods(seed) {
+            flush_max = FLUSH_MAX.into_iter().max().unwrap_or_default();
+        }
         Self { dice, flush_max }
     }
 }

@@ -86,7 +86,7 @@ impl Fate {
 pub async fn play(seed: u64) -> Outcome {
     let dice = Dice::new(seed.wrapping_mul(0x9e37_79b9) ^ 0x5eed);
     let mut world = World::drawn(seed);
-    let sharing = Sharing::of(&dice);
+    let sharing = Sharing::of(&dice, seed);
     let mut settings = sharing.settings();
     if catches_all(seed) {
         settings["catch_all_company"] = json!(true);
@@ -132,7 +132,8 @@ async fn torment(
     }
     let mut requests = act::requests(world, dice);
     sharing.make_alike(dice, &mut requests);
-    let mut acts = Act::all(dice, requests.len(), world.psa.sessions().is_some());
+    let logs_in = world.psa.sessions().is_some();
+    let mut acts = Act::all(dice, requests.len(), logs_in, sharing);
     if notified {
         Act::add_to_notices(dice, &mut acts);
     }
@@ -146,6 +147,7 @@ async fn torment(
             world,
             partner,
             dice,
+            sharing,
             requests: &requests,
         };
         let done = tokio::select! {

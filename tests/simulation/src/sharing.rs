@@ -2,7 +2,8 @@
 //! it at the end.
 //!
 //! Most seeds share none, as most partners do. In the others many requests are alike, and the
-//! spans are so long that all of them fall within, or so short that some do.
+//! spans are so long that all of them fall within, or so short that some do. In some it is a flood:
+//! all are alike, and those on one ticket are closed together again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,19 +24,41 @@ const LONG: &str = "90d";
 pub struct Sharing {
     append: Option<&'static str>,
     reopen: Option<&'static str>,
+    floods: bool,
+}
+
+/// Whether a seed is a flood of requests that are alike.
+pub(crate) const fn floods(seed: u64) -> bool {
+    seed % 8 == 5
 }
 
 impl Sharing {
-    /// What the dice say.
-    pub fn of(dice: &Dice) -> Self {
+    /// What the dice say, and the seed that they are of.
+    pub fn of(dice: &Dice, seed: u64) -> Self {
+        let floods = floods(seed);
         let span = || Some(*dice.pick(&[LONG, LONG, "20s"]));
         let (append, reopen) = match dice.below(8) {
+            _ if floods => (Some(LONG), Some(LONG)),
             0 => (span(), None),
             1 => (None, span()),
             2 | 3 => (span(), span()),
             _ => (None, None),
         };
-        Self { append, reopen }
+        Self {
+            append,
+            reopen,
+            floods,
+        }
+    }
+
+    /// Whether all requests are alike.
+    pub(crate) const fn floods(self) -> bool {
+        self.floods
+    }
+
+    /// How likely a request is closed while others come, in hundredths.
+    pub(crate) const fn closes_meanwhile(self) -> u64 {
+        if self.floods { 70 } else { 15 }
     }
 
     /// The settings that say so.
@@ -50,7 +73,7 @@ impl Sharing {
         }
         let mut earlier: Vec<Value> = Vec::new();
         for request in requests {
-            if !earlier.is_empty() && dice.percent(70) {
+            if !earlier.is_empty() && (self.floods || dice.percent(70)) {
                 let id = request["id"].take();
                 *request = dice.pick(&earlier).clone();
                 request["id"] = id;

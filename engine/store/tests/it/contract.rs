@@ -45,6 +45,7 @@ on_every_store! {
         retries_count_and_may_bring_a_new_payload
         a_hastened_job_is_due_earlier_and_never_later
         a_job_is_hastened_by_its_fold_and_no_other_is
+        a_job_that_steps_behind_lets_its_lane_by
         the_next_due_moment_is_known
         reopening_keeps_everything_but_leases
         jobs_are_listed_in_order;

@@ -66,6 +66,9 @@ enum Change {
         id: u8,
         due: i64,
     },
+    StepBehind {
+        id: u8,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +109,7 @@ fn change() -> impl Strategy<Value = Change> {
             .prop_map(|(lease, due, payload)| Change::Retry { lease, due, payload }),
         1 => (0..6_usize, 0..40_i64).prop_map(|(lease, due)| Change::Release { lease, due }),
         1 => (0..12_u8, 0..40_i64).prop_map(|(id, due)| Change::Hasten { id, due }),
+        1 => (0..12_u8).prop_map(|id| Change::StepBehind { id }),
     ]
 }
 
@@ -199,6 +203,15 @@ impl Model {
                 let entry = self.jobs.iter_mut().find(|entry| entry.job.id == id);
                 if let Some(entry) = entry.filter(|entry| entry.lease.is_none()) {
                     entry.job.due = entry.job.due.min(at(due));
+                }
+            }
+            Change::StepBehind { id } => {
+                let id = id.to_string();
+                let moves = |entry: &Entry| entry.lease.is_none() && entry.job.fold.is_none();
+                let place = self.jobs.iter().position(|entry| entry.job.id == id);
+                if let Some(place) = place.filter(|place| moves(&self.jobs[*place])) {
+                    let entry = self.jobs.remove(place);
+                    self.jobs.push(entry);
                 }
             }
         }
@@ -431,6 +444,7 @@ impl Course {
             } => batch.retry(lease(place), at(*due)),
             Change::Release { lease: place, due } => batch.release(lease(place), at(*due)),
             Change::Hasten { id, due } => batch.hasten(id.to_string(), at(*due)),
+            Change::StepBehind { id } => batch.step_behind(id.to_string()),
         };
     }
 

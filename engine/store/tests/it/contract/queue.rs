@@ -461,3 +461,44 @@ pub(super) async fn a_job_is_hastened_by_its_fold_and_no_other_is(mut bed: Bed) 
     let kept = store.jobs("g", None, 9).await.unwrap();
     assert_eq!(kept.first().map(|job| job.due), Some(at(50)));
 }
+
+pub(super) async fn a_job_that_steps_behind_lets_its_lane_by(mut bed: Bed) {
+    let store = bed.store();
+    let later = NewJob {
+        due: at(100),
+        ..job("later", "g", "l")
+    };
+    let folding = NewJob {
+        fold: Some("f".to_owned()),
+        ..job("folding", "h", "l")
+    };
+    enqueue(&*store, [later, folding, job("after", "h", "l")]).await;
+    let moved = batch(|batch| {
+        let batch = batch.enqueue(job("now", "g", "l"));
+        batch.step_behind("later").step_behind("unknown")
+    });
+    store.commit(moved).await.unwrap();
+    let refused = batch(|batch| {
+        let batch = batch.enqueue(job("other", "g", "l")).step_behind("later");
+        batch.enqueue(job("other", "g", "l"))
+    });
+    store.commit(refused).await.unwrap_err();
+    let unmoved = batch(|batch| batch.step_behind("folding"));
+    store.commit(unmoved).await.unwrap();
+    let claimed = store.claim(claim(1)).await.unwrap();
+    let ids: Vec<&str> = claimed.iter().map(|lease| lease.job.id.as_str()).collect();
+    assert_eq!(ids, ["now", "folding"]);
+    // It is as it was but for its place: it has its time, and can be hastened.
+    let lease = claimed.into_iter().find(|lease| lease.job.id == "now");
+    let done = batch(|batch| batch.complete(&lease.unwrap()));
+    store.commit(done).await.unwrap();
+    drop(store);
+    let store = bed.reopen();
+    let kept = store.jobs("g", None, 9).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|job| (job.id.as_str(), job.due)).collect();
+    assert_eq!(kept, [("later", at(100))]);
+    let both = batch(|batch| batch.step_behind("later").hasten("later", at(2)));
+    store.commit(both).await.unwrap();
+    let first = store.claim(claim(2)).await.unwrap();
+    assert!(first.iter().any(|lease| lease.job.id == "later"));
+}
