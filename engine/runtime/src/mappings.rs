@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use definition::pipeline::Event;
-use model::{Customer, CustomerId, IntegrationId, IssueKind, Mapping, PartnerId, Ticks};
+use model::{
+    Customer, CustomerId, Integration, IntegrationId, IssueKind, Mapping, PartnerId, Ticks,
+};
 use serde_json::Value;
 use store::{Batch, Expect, Record, Records};
 
@@ -158,6 +160,7 @@ impl Runtime {
                 });
                 batch.put_record(partner.as_str(), &parts, &mapping, Expect::Any);
             }
+            self.tell_mapping(&mut batch, &integration).await?;
             self.commit(batch, "the mapping").await?;
             for change in part {
                 let before = before.get(&change.customer);
@@ -168,21 +171,24 @@ impl Runtime {
             }
         }
         if receipt.saved > 0 {
-            let (mut batch, fold) = (Batch::new(), format!("mapping/{id}"));
-            let happened = Happened {
-                fold: Some(&fold),
-                ..Happened::plain(Event::MappingSaved, self.core.now())
-            };
-            self.core.enqueue_event(&mut batch, &integration, &happened);
-            // What is billed here is not billed in the others.
-            let is_other = |other: &IntegrationId| other != id;
-            let now = self.core.now();
-            self.core.replan(&mut batch, partner, now, is_other).await?;
-            self.commit(batch, "the queue").await?;
             // What the company so far did not take may go to another one now.
             self.core.try_refused(partner, id).await?;
         }
         Ok(receipt)
+    }
+
+    /// Has everybody look at the mapping that `batch` changes: what is billed here is not billed in
+    /// the partner's other integrations. It is one commit with the change, since after a crash in
+    /// between nobody would plan before the next day.
+    async fn tell_mapping(&self, batch: &mut Batch, here: &Integration) -> Result<(), Error> {
+        let (fold, now) = (format!("mapping/{}", here.id), self.core.now());
+        let happened = Happened {
+            fold: Some(&fold),
+            ..Happened::plain(Event::MappingSaved, now)
+        };
+        self.core.enqueue_event(batch, here, &happened);
+        let is_other = |other: &IntegrationId| *other != here.id;
+        self.core.replan(batch, &here.partner, now, is_other).await
     }
 
     /// Maps every unmapped customer whose suggestion reaches `score_min` and is not ambiguous.
