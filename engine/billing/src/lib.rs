@@ -17,6 +17,6 @@ mod settle;
 pub use count::{Counted, count};
 pub use desired::{Demand, Facts, desired};
 pub use fit::unfit;
-pub use period::{Landing, Row, landing, quantity_on, wanted_day};
-pub use plan::{Standing, day_for, line, stands};
+pub use period::{Landing, Row, Window, landing, quantity_on, wanted_day};
+pub use plan::{Standing, line, stands, window_for};
 pub use settle::{Settled, settle};

@@ -9,7 +9,7 @@ use model::billing::{
 use model::request::id_text;
 use serde_json::Value;
 
-use crate::{Demand, Landing, Row, landing, quantity_on, wanted_day};
+use crate::{Demand, Landing, Row, Window, landing, quantity_on, wanted_day};
 
 /// How many that left a line are told by name; all of them are in the plan.
 const LEAVERS_TOLD: usize = 3;
@@ -39,25 +39,31 @@ pub struct Standing {
     pub in_doubt: bool,
 }
 
-/// The day on which a line is looked at, before periods that were billed move it. Where changes
-/// count from the next bill, no rule and no decision can say otherwise.
-pub fn day_for(
+/// The days on which a line is looked at, before what the PSA has moves them. Where changes count
+/// from the next bill, no rule and no decision can say otherwise.
+pub fn window_for(
     from: EffectiveFrom,
     agreement: &Agreement,
     decision: Option<&Decision>,
     today: Day,
-) -> Day {
+) -> Window {
+    let alone = |day| Window { day, until: day };
     if let Some(bill) = agreement.next_bill {
-        return bill;
+        return alone(bill);
     }
-    match decision {
-        // What is taken back counts from the day from which it had counted.
-        Some(Decision {
-            kind: DecisionKind::Undo { .. },
-            effective,
-            ..
-        }) => *effective,
-        _ => wanted_day(from, agreement, today),
+    // What is taken back counts from the day from which it had counted.
+    if let Some(Decision {
+        kind: DecisionKind::Undo { .. },
+        effective,
+        ..
+    }) = decision
+    {
+        return alone(*effective);
+    }
+    let day = wanted_day(from, agreement, today);
+    Window {
+        day,
+        until: day.max(today),
     }
 }
 
@@ -73,8 +79,12 @@ pub fn line(
     if standing.lines.is_empty() && demand.quantity.is_zero() && !standing.in_doubt {
         return None;
     }
-    let wanted = day_for(demand.from, agreement, decision, today);
-    let Landing { day, billed_until } = landing(wanted, &standing.rows);
+    let wanted = window_for(demand.from, agreement, decision, today);
+    let Landing {
+        day,
+        billed_until,
+        changed_on,
+    } = landing(wanted, &standing.rows);
     let actual = quantity_on(&standing.rows, day);
     let mut line = PlanLine {
         id,
@@ -139,6 +149,9 @@ pub fn line(
         line.holds = holds(&line, &policy.guards);
         decide(&mut line, policy.mode, decision);
         if !line.change().is_zero() {
+            if let Some(day) = changed_on {
+                line.reason = format!("{}; before {day} the PSA has another quantity", line.reason);
+            }
             tell_who_left(&mut line);
         }
     }

@@ -6,7 +6,7 @@
 //! the intent. At each of these places the answer may be lost or the engine may die, and a change
 //! may arrive only after its sender has died.
 
-use billing::{Row, Settled, Standing, landing, line, quantity_on, settle};
+use billing::{Row, Settled, Standing, Window, landing, line, quantity_on, settle, window_for};
 use model::billing::{Day, Decimal, EffectiveFrom, Mode, PlanState, Rounding};
 use proptest::prelude::*;
 use serde_json::json;
@@ -102,6 +102,22 @@ impl Psa {
         self.writes += 1;
     }
 
+    /// Somebody adds units from a day on, where that was not billed yet.
+    fn add_by_hand(&mut self, units: i64, today: Day) {
+        let alone = Window {
+            day: today,
+            until: today,
+        };
+        let from = landing(alone, &self.rows).day;
+        let before = quantity_on(&self.rows, from);
+        let after = before + Decimal::whole(units);
+        self.adjust(Intent {
+            before,
+            after,
+            from,
+        });
+    }
+
     /// Time passes, and what was under way arrives.
     fn arrive(&mut self) {
         if let Some(late) = self.late.take() {
@@ -191,23 +207,46 @@ fn rounding() -> impl Strategy<Value = Rounding> {
     ]
 }
 
-/// Days that pass, hundredths used by each of two customers, what becomes of the change, and
-/// whether everything up to now is billed afterwards.
-fn event() -> impl Strategy<Value = (u8, u32, u32, Fate, bool)> {
+/// What happens between one sync and the next.
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    /// Days that pass.
+    days: u8,
+    /// Hundredths used by each of two customers.
+    used: [u32; 2],
+    /// What becomes of the change.
+    fate: Fate,
+    /// Whether everything up to now is billed afterwards.
+    billed: bool,
+    /// Units that somebody adds in the PSA on that day.
+    by_hand: Option<i64>,
+    /// From when changes count.
+    from: EffectiveFrom,
+}
+
+fn event() -> impl Strategy<Value = Event> {
     (
         0..20_u8,
-        0..3_000_u32,
-        0..3_000_u32,
+        [0..3_000_u32, 0..3_000_u32],
         fate(),
         prop::bool::weighted(0.2),
+        prop::option::weighted(0.2, 1..9_i64),
+        from(),
     )
+        .prop_map(|(days, used, fate, billed, by_hand, from)| Event {
+            days,
+            used,
+            fate,
+            billed,
+            by_hand,
+            from,
+        })
 }
 
 proptest! {
     #[test]
     fn the_quantity_converges_and_nothing_is_doubled(
         events in prop::collection::vec(event(), 1..12),
-        from in from(),
         rounding in rounding(),
     ) {
         let (mut psa, mut engine, mut today) = (Psa::new(), Engine::default(), day("2026-03-10"));
@@ -216,17 +255,20 @@ proptest! {
         made.policy.guards.share_max = None;
         made.policy.guards.change_max = None;
         made.policy.guards.hold_zero = false;
-        made.policy.rule.from = from;
         made.policy.rule.rounding = rounding;
-        for (days, one, other, fate, billed) in events {
+        for Event { days, used: [one, other], fate, billed, by_hand, from } in events {
             for _ in 0..days {
                 today = today.next();
             }
+            made.policy.rule.from = from;
             let used = |hundredths: u32| format!("{}.{:02}", hundredths / 100, hundredths % 100);
             made.usages = vec![usage("a", "p", &used(one)), usage("b", "p", &used(other))];
             for measured in &mut made.usages {
                 // Usage of a term that is long over would be held.
                 measured.usage.term_end = today;
+            }
+            if let (Some(units), None, None) = (by_hand, engine.intent, psa.late) {
+                psa.add_by_hand(units, today);
             }
             engine.sync(&made, &mut psa, today, fate);
             if billed && psa.late.is_none() {
@@ -238,8 +280,8 @@ proptest! {
         engine.sync(&made, &mut psa, today, Fate::Answered);
         let writes = psa.writes;
         let demand = made.desired().0.remove(0);
-        let wanted = billing::wanted_day(from, &agreement(10, 1), today);
-        let on = landing(wanted, &psa.rows).day;
+        let wanted = window_for(made.policy.rule.from, &agreement(10, 1), None, today);
+        let on = landing(wanted, &psa.rows).day.max(today);
         prop_assert_eq!(quantity_on(&psa.rows, on), demand.quantity);
         engine.sync(&made, &mut psa, today, Fate::Answered);
         prop_assert_eq!(psa.writes, writes, "nothing to do writes nothing");

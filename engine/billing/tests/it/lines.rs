@@ -1,6 +1,6 @@
 //! One line of a plan: guards, modes, decisions and days.
 
-use billing::{Row, Standing, landing, line, quantity_on};
+use billing::{Row, Standing, Window, landing, line, quantity_on};
 use model::Timestamp;
 use model::billing::{
     Agreement, BillingPolicy, CountsFrom, Decimal, Decision, DecisionKind, EffectiveFrom, Guards,
@@ -326,9 +326,64 @@ fn what_was_billed_is_never_written_into() {
         (line.actual, line.change()),
         (Decimal::whole(11), Decimal::whole(1))
     );
-    assert_eq!(landing(day("2026-08-02"), &rows).day, day("2026-08-02"));
+    let (day, until) = (day("2026-08-02"), day("2026-08-02"));
+    assert_eq!(landing(Window { day, until }, &rows).day, day);
     let next = |policy: &mut BillingPolicy| policy.rule.from = EffectiveFrom::NextPeriod;
     assert_eq!(planned("12", rows, next, None).unwrap().billed_until, None);
+}
+
+#[test]
+fn a_quantity_that_became_another_one_within_the_period_is_changed_from_there_on() {
+    let first = row("2026-07-01", "2026-07-04", 8, false);
+    let second = |quantity| row("2026-07-05", "2026-07-31", quantity, false);
+    for (rows, used, effective, had) in [
+        // Seven more from the first on would be as many too many from the fifth on.
+        (vec![first.clone(), second(15)], "15", "2026-07-05", 15),
+        (vec![first.clone(), second(15)], "16", "2026-07-05", 15),
+        (vec![first.clone(), second(8)], "9", "2026-07-01", 8),
+        // The line began on the fifth.
+        (vec![second(8)], "9", "2026-07-05", 8),
+        (
+            vec![first, row("2026-07-11", "2026-07-31", 9, false)],
+            "9",
+            "2026-07-01",
+            8,
+        ),
+    ] {
+        let line = planned(used, rows.clone(), automatic, None).unwrap();
+        let seen = (line.effective, line.actual);
+        assert_eq!(seen, (day(effective), Decimal::whole(had)), "{rows:?}");
+        let told = line.reason.contains("before 2026-07-05");
+        assert_eq!(
+            told,
+            effective != "2026-07-01" && used != "15",
+            "{}",
+            line.reason
+        );
+    }
+}
+
+#[test]
+fn what_is_taken_back_counts_from_the_day_from_which_it_had_counted() {
+    let rows = vec![
+        row("2026-07-01", "2026-07-04", 8, false),
+        row("2026-07-05", "2026-07-31", 15, false),
+    ];
+    let undo = Decision {
+        kind: DecisionKind::Undo {
+            change: "c".to_owned(),
+            to: Decimal::whole(6),
+        },
+        actual: Decimal::whole(8),
+        desired: Decimal::whole(15),
+        effective: day("2026-07-01"),
+        at: Timestamp::default(),
+    };
+    let line = planned("15", rows, automatic, Some(&undo)).unwrap();
+    assert_eq!(
+        (line.effective, line.change(), line.state),
+        (day("2026-07-01"), Decimal::whole(-2), PlanState::Approved)
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::{Demand, Row, Standing, day_for, landing, quantity_on};
+use billing::{Demand, Row, Standing, Window, landing, quantity_on, window_for};
 use definition::operation::PageKind;
 use definition::pipeline::Reconcile;
 use model::IssueKind;
@@ -150,8 +150,9 @@ impl Standings {
         operations: &Reconcile,
         (items, wanted): (&[Vec<Value>], &[Wanted]),
     ) -> Result<(), Halt> {
-        let days = wanted.iter().map(|one| one.day);
-        if let (Some(mut from), Some(mut until)) = (days.clone().min(), days.max()) {
+        let from = wanted.iter().map(|one| one.days.day).min();
+        let until = wanted.iter().map(|one| one.days.until).max();
+        if let (Some(mut from), Some(mut until)) = (from, until) {
             // Where a period that was billed moves the day beyond what was read, it is read on.
             for _ in 0..MOVES_MAX {
                 let days = json!({ "from": from, "until": until });
@@ -239,7 +240,7 @@ impl Standings {
     }
 
     fn day(&self, wanted: &Wanted) -> Day {
-        landing(wanted.day, &self.rows(&wanted.key)).day
+        landing(wanted.days, &self.rows(&wanted.key)).day
     }
 
     fn rows(&self, key: &(String, String)) -> Vec<Row> {
@@ -272,8 +273,8 @@ impl Standings {
 struct Wanted {
     /// The agreement and the item; empty while the item is to be made.
     key: (String, String),
-    /// The first day that may count.
-    day: Day,
+    /// The days on which a change may land.
+    days: Window,
 }
 
 impl Wanted {
@@ -284,7 +285,7 @@ impl Wanted {
             let item = known.item(demand).as_ref().map(id_text).unwrap_or_default();
             Some(Self {
                 key: (demand.agreement.clone(), item),
-                day: day_for(demand.from, agreement, decision, known.today),
+                days: window_for(demand.from, agreement, decision, known.today),
             })
         };
         demands.iter().filter_map(one).collect()
