@@ -16,4 +16,5 @@ mod jobs;
 mod limits;
 mod reads;
 mod secrets;
+mod turns;
 mod world;
