@@ -163,6 +163,7 @@ class CompanyBox {
       this.list.append(note);
     }
     this.list.hidden = false;
+    this.list.scrollIntoView({ block: "nearest" });
     this.input.setAttribute("aria-expanded", "true");
     this.move(0);
   }

@@ -43,8 +43,8 @@ pub(crate) enum Kind {
     Number,
     /// Something that is on or off.
     Switch,
-    /// One of several; the text says what none of them means.
-    Choice(Vec<Choice>, String),
+    /// One of several; the text says what none of them means, where none may be chosen.
+    Choice(Vec<Choice>, Option<String>),
     /// A text with variables.
     Template(Vec<Variable>),
     /// A company of the directory.
@@ -118,6 +118,12 @@ pub(crate) fn sentence(text: &str) -> String {
         Some('.' | '!' | '?' | '…') | None => text,
         Some(_) => text + ".",
     }
+}
+
+/// How often something runs, in words; `every` as it is written in settings, such as `6h`.
+pub(crate) fn often(every: &str) -> String {
+    let span = model::span::parse(every);
+    sentence(&span.map_or_else(|| format!("every {every}"), model::span::every))
 }
 
 /// Words of codes that people write in capitals.

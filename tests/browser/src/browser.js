@@ -38,6 +38,9 @@ const LOOKS = [
   { name: "zoomed", colorScheme: "light", width: 640, height: 450 },
 ];
 
+/** More widths in which nothing may stand over an edge: around those where the layout changes. */
+const WIDTHS = [320, 660, 860, 870, 1024, 1150, 1160];
+
 /** The highest window, in pixels, that a picture is taken in. */
 const HEIGHT_MAX = 8_000;
 
@@ -134,9 +137,24 @@ export class Visitor {
       await this.picture(`${name}.${look}`);
       if (this.scripts && held) await this.checkAccess(`${name}, ${look}`);
     }
+    if (looks === LOOKS.length) await this.fits(name);
     await page.emulateMedia({ colorScheme: null });
     await page.setViewportSize(before);
     this.check();
+  }
+
+  /** Fails if something is wider than the window or, in a table, than what it lies in. */
+  async fits(name) {
+    const { page } = this;
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      const over = await page.evaluate(() => {
+        const tables = [...document.querySelectorAll("main table")];
+        const lies = (table) => table.offsetWidth > table.parentElement.clientWidth + 1;
+        return document.documentElement.scrollWidth > innerWidth || tables.some(lies);
+      });
+      assert(!over, `${name} stands over an edge in a window of ${width}`);
+    }
   }
 
   async checkAccess(where) {

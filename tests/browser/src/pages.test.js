@@ -108,6 +108,10 @@ test("what waits tells where it is mended", () =>
     await page.getByText("1 request waits").waitFor();
     await page.goto(`/partners/${PARTNER}/activity`);
     await visitor.look("activity-hard-names");
+    await page.getByRole("link", { name: "waits-1" }).click();
+    await visitor.look("request-waits");
+    await page.getByRole("link", { name: "Open the mapping" }).click();
+    await page.getByText("1 request waits").waitFor();
   }));
 
 /** Any values that the form takes. */
@@ -156,7 +160,7 @@ test("the pages besides the set-up, as they are and as they refuse", () =>
     visitor.expect(/status of 422/); // how the browser's console tells of a refused form
     await page.goto(`${root}/settings/tickets/script`);
     await page.locator("textarea[data-lines]").fill("fn compose(request {\n  request.\n}");
-    await page.getByRole("button", { name: "Save script" }).click();
+    await page.getByRole("button", { name: "Save Script" }).click();
     await page.locator(".problems li").first().waitFor();
     await visitor.look("script-refused");
     await page.goto(`${root}/settings/tickets`);

@@ -152,6 +152,9 @@ pub(crate) struct SettingForm {
     /// What it is when left out.
     #[schema(value_type = Option<Value>)]
     default: Option<Value>,
+    /// Whether what is left out is saved as the choice that is the PSA's own default, or else the
+    /// first.
+    default_choice: bool,
     /// Whether requests of one report type may have another value.
     by_report_type: bool,
     /// What a template can name in `{{ }}`, in the order it is offered.
@@ -168,6 +171,7 @@ impl From<runtime::SettingForm> for SettingForm {
             choices: form.choices,
             required: form.required,
             default: form.default,
+            default_choice: form.default_choice,
             by_report_type: form.by_report_type,
             variables: each(form.variables),
         }

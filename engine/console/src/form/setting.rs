@@ -79,25 +79,17 @@ pub(crate) fn setting(
     let (mut fault, mut help) = (None, form.help.clone());
     let kind = match form.kind {
         "choice" => {
-            let choices = match list {
-                Some(Ok(list)) => {
-                    let short = list.short.as_deref().map(sentence);
-                    help = [help, short]
-                        .into_iter()
-                        .flatten()
-                        .reduce(|a, b| format!("{a} {b}"));
-                    choices(list, &text)
-                }
-                Some(Err(wrong)) => {
-                    fault = Some(wrong.clone());
-                    Vec::new()
-                }
-                None => Vec::new(),
-            };
-            Kind::Choice(with_saved(choices, &text), nothing(form, none))
+            let read = list.and_then(|list| list.as_ref().ok());
+            let short = read.and_then(|list| list.short.as_deref()).map(sentence);
+            help = [help, short]
+                .into_iter()
+                .flatten()
+                .reduce(|a, b| format!("{a} {b}"));
+            fault = list.and_then(|list| list.as_ref().err()).cloned();
+            choice(form, &text, none, read)
         }
         "number" => Kind::Number,
-        "switch" if none.is_some() => Kind::Choice(on_or_off(&text), nothing(form, none)),
+        "switch" if none.is_some() => Kind::Choice(on_or_off(&text), Some(nothing(form, none))),
         "switch" => Kind::Switch,
         "template" => Kind::Template(form.variables.iter().map(Variable::from).collect()),
         "company" => Kind::Company(offered.directory.chosen(&text)),
@@ -120,9 +112,27 @@ pub(crate) fn setting(
         },
         kind,
         value: text,
-        required: form.required && none.is_none(),
+        required: (form.required || form.default_choice) && none.is_none(),
         fault,
     }
+}
+
+/// The list of what was `read`, of which `chosen` is saved. Where nothing that is left open stays
+/// so, the list begins with what it would be saved as, and nobody can choose none.
+fn choice(form: &SettingForm, chosen: &str, none: Option<&str>, read: Option<&ChoiceList>) -> Kind {
+    let offered = read.map_or(&[][..], |list| &list.choices);
+    let begins = form.default_choice && none.is_none();
+    let mut active = offered.iter().filter(|one| one.active);
+    let first = active
+        .clone()
+        .find(|one| one.default)
+        .or_else(|| active.next());
+    let chosen = match first {
+        Some(first) if begins && chosen.is_empty() => id_text(&first.value),
+        _ => chosen.to_owned(),
+    };
+    let nothing = (!begins || chosen.is_empty()).then(|| nothing(form, none));
+    Kind::Choice(with_saved(choices(offered, &chosen), &chosen), nothing)
 }
 
 /// What it means that nothing is chosen.
@@ -135,7 +145,7 @@ fn nothing(form: &SettingForm, none: Option<&str>) -> String {
     text.to_owned()
 }
 
-fn choices(list: &ChoiceList, chosen: &str) -> Vec<Choice> {
+fn choices(offered: &[runtime::Choice], chosen: &str) -> Vec<Choice> {
     let choice = |one: &runtime::Choice| {
         let value = id_text(&one.value);
         Choice {
@@ -145,7 +155,7 @@ fn choices(list: &ChoiceList, chosen: &str) -> Vec<Choice> {
             active: one.active,
         }
     };
-    list.choices.iter().map(choice).collect()
+    offered.iter().map(choice).collect()
 }
 
 /// The choices, with what is saved among them even if it is offered no more: a form that is only
@@ -209,4 +219,59 @@ pub(crate) fn typed_value(
             .map(|text| Value::String(text.replace("\r\n", "\n"))),
         _ => text.map(|text| Value::String(text.to_owned())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered(value: u64, active: bool, default: bool) -> runtime::Choice {
+        runtime::Choice {
+            value: value.into(),
+            label: format!("Number {value}"),
+            active,
+            default,
+        }
+    }
+
+    /// What a list begins with, and whether none can be chosen.
+    fn begins(default_choice: bool, chosen: &str, of: Vec<runtime::Choice>) -> (String, bool) {
+        let form = SettingForm {
+            name: "priority".to_owned(),
+            label: "Priority".to_owned(),
+            help: None,
+            kind: "choice",
+            choices: Some("priorities".to_owned()),
+            required: false,
+            default: None,
+            default_choice,
+            by_report_type: true,
+            variables: Vec::new(),
+        };
+        let read = ChoiceList {
+            choices: of,
+            short: None,
+        };
+        match choice(&form, chosen, None, Some(&read)) {
+            Kind::Choice(choices, nothing) => {
+                let first = choices.iter().find(|one| one.selected);
+                (
+                    first.map(|one| one.value.clone()).unwrap_or_default(),
+                    nothing.is_some(),
+                )
+            }
+            _ => (String::new(), false),
+        }
+    }
+
+    #[test]
+    fn what_would_be_saved_for_an_open_choice_is_chosen_from_the_beginning() {
+        let marked = || vec![offered(1, true, false), offered(2, true, true)];
+        let unmarked = || vec![offered(1, false, true), offered(2, true, false)];
+        assert_eq!(begins(true, "", marked()), ("2".to_owned(), false));
+        assert_eq!(begins(true, "", unmarked()), ("2".to_owned(), false));
+        assert_eq!(begins(true, "1", marked()), ("1".to_owned(), false));
+        assert_eq!(begins(true, "", Vec::new()), (String::new(), true));
+        assert_eq!(begins(false, "", marked()), (String::new(), true));
+    }
 }

@@ -146,9 +146,9 @@ pub(crate) async fn send(
 
 /// The page of its integration, whose pages are below `root`, on which an issue of that kind is
 /// mended; none where that is done in the PSA, or cannot be told.
-fn mended_on(root: &str, kind: IssueKind) -> Option<(&'static str, String)> {
+pub(super) fn mended_on(root: &str, kind: IssueKind) -> Option<(&'static str, String)> {
     let (label, part) = match kind {
-        IssueKind::UnmappedCustomer => ("Open the mapping", "mapping?show=unmapped"),
+        IssueKind::UnmappedCustomer => ("Open the mapping", "mapping?show=attention"),
         IssueKind::TicketsOff => ("Open the mapping", "mapping?show=off"),
         IssueKind::CredentialsRejected | IssueKind::Held => ("Open the settings", "connection"),
         _ => return None,

@@ -15,7 +15,7 @@ use runtime::{Error, Fault, Runtime};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
-use crate::form::Wrong;
+use crate::form::{Wrong, often};
 use crate::moment::Moment;
 use crate::shell::{Shell, There, page, refused};
 
@@ -36,6 +36,8 @@ struct Every {
     name: String,
     title: String,
     value: String,
+    /// The same in words.
+    often: String,
     next_at: Option<Moment>,
     fault: Option<Wrong>,
 }
@@ -132,6 +134,7 @@ fn settings_page(there: &There, typed: &Fields, refusal: Refusal) -> SettingsPag
                 let name = format!("every.{}", line.pipeline);
                 Every {
                     title: line.title.clone(),
+                    often: often(&line.every),
                     value: typed.get(&name).unwrap_or(&line.every).to_owned(),
                     next_at: line.next_at.map(Moment::from),
                     fault: Wrong::at(faults, &format!("/{}", line.pipeline)),

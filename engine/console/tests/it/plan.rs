@@ -18,7 +18,7 @@ async fn a_line_is_approved_applied_explained_and_taken_back() {
         let page = browser.get(&path).await;
         page.expect(
             200,
-            &["Proposed", ">37<", "36.2 reported", "Apply 0 approved"],
+            &["Proposed", ">37<", "36.2 reported", "Apply approved"],
         );
         let pick = format!("pick.{line}");
         let fields = [(pick.as_str(), "on"), ("do", "approve")];

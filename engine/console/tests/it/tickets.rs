@@ -140,7 +140,7 @@ async fn a_script_with_a_mistake_is_shown_at_its_line_and_not_kept() {
     browser
         .get(&path)
         .await
-        .expect(200, &["Save script", "fn title("]);
+        .expect(200, &["Save Script", "fn title("]);
     let wrong = "fn title(request, customer) {\n    request.</textarea>\n}\n";
     let refused = browser
         .fill(&path, &[("source", wrong), ("do", "save")])
@@ -155,7 +155,7 @@ async fn a_script_with_a_mistake_is_shown_at_its_line_and_not_kept() {
     let saved = browser.follow().await;
     saved.expect(
         200,
-        &["Script saved.", "<code>title</code>", "Remove script"],
+        &["Script saved.", "<code>title</code>", "Remove Script"],
     );
     browser
         .fill(&path, &[("do", "remove")])

@@ -53,6 +53,9 @@ pub struct SettingForm {
     pub required: bool,
     /// What it is unless something else is given.
     pub default: Option<Value>,
+    /// Whether what is left open is saved as the choice that the PSA has as its default, or as the
+    /// first.
+    pub default_choice: bool,
     /// Whether requests of one report type may have it otherwise.
     pub by_report_type: bool,
     /// What a template can name, in the order it is offered.
@@ -325,6 +328,7 @@ fn setting_form(setting: &Setting) -> SettingForm {
         choices,
         required: setting.required,
         default: setting.default.clone(),
+        default_choice: setting.default_choice,
         by_report_type: setting.varies(),
         variables: variables.iter().map(variable_form).collect(),
     }

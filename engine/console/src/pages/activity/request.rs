@@ -4,13 +4,14 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use model::{Exchanged, Request, RequestId};
+use model::{Exchanged, Issue, Request, RequestId};
 use runtime::{Replayed, Runtime};
 
 use super::{Look, look};
 use crate::failure::Failure;
 use crate::form::{in_words, sentence};
 use crate::moment::Moment;
+use crate::pages::issues::mended_on;
 use crate::shell::{Here, Shell, page};
 
 #[derive(Template)]
@@ -51,6 +52,8 @@ struct TicketView {
 struct IssueLine {
     title: String,
     remedy: String,
+    /// What the page is called where it is mended, and where that is.
+    mend: Option<(&'static str, String)>,
 }
 
 /// One thing that happened.
@@ -86,13 +89,20 @@ pub(crate) async fn show(
             let path = format!("{}/integrations/{}/status", here.root(), one.id);
             (one.title, path)
         }),
-        issue: issues.next().map(|view| IssueLine {
-            title: view.issue.title,
-            remedy: view.issue.remedy,
-        }),
+        issue: issues.next().map(|view| issue_line(&here, view.issue)),
         history: request.history.iter().rev().map(entry).collect(),
         exchanges: exchanges.into_iter().rev().map(exchange).collect(),
     })
+}
+
+fn issue_line(here: &Here, issue: Issue) -> IssueLine {
+    let integration = issue.integration.as_ref();
+    let root = integration.map(|id| format!("{}/integrations/{id}", here.root()));
+    IssueLine {
+        mend: root.and_then(|root| mended_on(&root, issue.kind)),
+        title: issue.title,
+        remedy: issue.remedy,
+    }
 }
 
 pub(crate) async fn send(

@@ -1,6 +1,6 @@
 //! The open issues of all partners, for operators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -28,13 +28,25 @@ pub(crate) async fn show(
         partner: Some(one.partner_name),
     });
     let (list, shown) = List::of(&query, "/issues".to_owned(), "issues", open.collect());
-    let (titles, shown) = (BTreeMap::new(), shown.into_iter());
+    let titles = titles(&runtime, &shown).await?;
+    let shown = shown.into_iter();
     page(&IssuesPage {
         shell: Shell::outer("Issues of all partners", &visitor).saying(&query),
         is_fleet: true,
         list,
         issues: shown.map(|open| line(open, &titles)).collect(),
     })
+}
+
+/// What the integrations of those partners are called, by their ids.
+async fn titles(runtime: &Runtime, shown: &[Open]) -> Result<BTreeMap<String, String>, Failure> {
+    let partners: BTreeSet<&PartnerId> = shown.iter().map(|open| &open.issue.partner).collect();
+    let mut titles = BTreeMap::new();
+    for partner in partners {
+        let integrations = runtime.integrations(partner).await?.into_iter();
+        titles.extend(integrations.map(|one| (one.id.to_string(), one.title)));
+    }
+    Ok(titles)
 }
 
 /// Lets the work behind one issue be tried again.

@@ -40,9 +40,13 @@ impl From<MappingLine> for Line {
         let company: Option<&CompanyRef> = line.company.as_ref();
         let offer = line.suggestion.map(|one| Offer {
             id: id_text(&one.company),
-            name: one.company.name,
             score: one.score,
-            reason: one.reason,
+            // The name stands beside it.
+            reason: match one.reason.strip_suffix(&format!(": {}", one.company.name)) {
+                Some(reason) => reason.to_owned(),
+                None => one.reason,
+            },
+            name: one.company.name,
             ambiguous: one.ambiguous,
         });
         Self {

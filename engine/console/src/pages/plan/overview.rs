@@ -88,7 +88,7 @@ pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<R
     let path = format!("{}/{PATH}", here.root());
     let (list, shown) = List::of(here.query(), path.clone(), "lines", lines);
     page(&OverviewPage {
-        shell: here.shell("Reconciliation of all integrations"),
+        shell: here.shell("Billing"),
         path,
         plans,
         list,

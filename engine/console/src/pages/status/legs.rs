@@ -3,7 +3,7 @@
 use model::{Health, Held, Outcome};
 use runtime::{Legs, ScheduleLeg, ShareLeg};
 
-use crate::form::sentence;
+use crate::form::{often, sentence};
 use crate::moment::Moment;
 
 /// One of them.
@@ -96,12 +96,6 @@ fn scheduled(leg: &ScheduleLeg) -> LegLine {
         at: last.map(|run| run.started_at.into()),
         share: None,
     }
-}
-
-/// How often it runs, in words.
-fn often(every: &str) -> String {
-    let span = model::span::parse(every);
-    sentence(&span.map_or_else(|| format!("every {every}"), model::span::every))
 }
 
 fn share(leg: &ShareLeg) -> LegLine {
