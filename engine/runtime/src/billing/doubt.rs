@@ -124,6 +124,11 @@ pub(super) async fn conclude(
             context.count("applied", 1);
             follow_up(context, &change).await?;
             over(context, &change);
+            if change.line.troubled {
+                let remote = context.remote.clone();
+                let (integration, line) = (&remote.integration.id, &change.line.id);
+                remedy::clear(&remote.core, context.partner, integration, line).await?;
+            }
         }
         ChangeState::Unclear => {
             let trouble = remedy::unclear(context, &change, seen.unwrap_or_default());
@@ -172,6 +177,7 @@ async fn follow_up(context: &mut Context<'_>, change: &Change) -> Result<(), Hal
         line.counted()
     };
     line.left = Vec::new();
+    line.troubled = false;
     line.state = PlanState::Applied;
     "it was applied and read back".clone_into(&mut line.reason);
     if line.desired == change.after {
