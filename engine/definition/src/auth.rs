@@ -20,6 +20,15 @@ pub enum Auth {
         /// The client it was given to.
         client: Client,
     },
+    /// OAuth 2 by a token of our own (RFC 7523, 2.1).
+    JwtGrant {
+        /// The token that is exchanged.
+        jwt: Jwt,
+        /// Who exchanges it, and where.
+        client: Client,
+    },
+    /// The header `Authorization: Bearer` with a token of our own.
+    Jwt(Jwt),
     /// The header `Authorization: Basic`.
     Basic {
         /// The user's name.
@@ -41,6 +50,8 @@ pub enum Auth {
     },
     /// A signature over each request.
     Hmac(Hmac),
+    /// A signature over each request by OAuth 1.0a (RFC 5849).
+    OAuth1(OAuth1),
     /// A login that gives a token.
     Session(Box<Session>),
 }
@@ -50,16 +61,83 @@ pub enum Auth {
 pub struct Client {
     /// Where tokens are given out, as a whole address.
     pub token_url: Expression,
-    /// The client's id.
-    pub client_id: Expression,
-    /// The client's secret.
-    pub client_secret: Expression,
+    /// The client's id, if the server wants it.
+    pub client_id: Option<Expression>,
+    /// What proves that it is the client.
+    pub proof: Proof,
     /// Whether id and secret go into `Authorization: Basic` rather than into the form.
     pub secret_in_header: bool,
     /// The scopes asked for, separated by spaces.
     pub scope: Option<Expression>,
     /// More form fields. A null is left out.
     pub form: Vec<(String, Expression)>,
+}
+
+/// What proves that it is the client who asks for a token.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// Nothing.
+    None,
+    /// A secret.
+    Secret(Expression),
+    /// A token of our own (RFC 7523, 2.2).
+    Jwt(Jwt),
+}
+
+/// A token of our own, signed with a private key.
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    /// The private key in PEM.
+    pub key: Expression,
+    /// How it signs, as RFC 7518 names it; none for what is usual for its kind.
+    pub algorithm: Option<JwtAlgorithm>,
+    /// What stands in its header. A null is left out.
+    pub header: Vec<(String, Expression)>,
+    /// What it says. A null is left out.
+    pub claims: Vec<(String, Expression)>,
+    /// How long it is good for.
+    pub lives: Duration,
+}
+
+/// How a private key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of RFC 7518")]
+pub enum JwtAlgorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    EdDsa,
+}
+
+/// A signature over each request and its parameters with two shared secrets (OAuth 1.0a).
+#[derive(Clone, Debug)]
+pub struct OAuth1 {
+    /// The client's key.
+    pub consumer_key: Expression,
+    /// The client's secret.
+    pub consumer_secret: Expression,
+    /// The token and its secret.
+    pub token: Option<(Expression, Expression)>,
+    /// What the server calls the part of it that is called.
+    pub realm: Option<Expression>,
+    /// The hash.
+    pub hash: Hash,
+}
+
+/// A hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
 }
 
 /// A signature over each request with a shared key (HMAC).
@@ -69,8 +147,8 @@ pub struct Hmac {
     pub key: Expression,
     /// Whether the key's text is base64 of its bytes.
     pub key_is_base64: bool,
-    /// Whether the hash is SHA-512 rather than SHA-256.
-    pub is_sha512: bool,
+    /// The hash.
+    pub hash: Hash,
     /// What the signing key is made of, one after the other; none where the shared key signs.
     pub key_from: Vec<Signed>,
     /// What is signed, in this order.
@@ -147,6 +225,8 @@ pub enum DateForm {
 pub struct Session {
     /// The login: anonymous, and read by nothing but what follows.
     pub login: Operation,
+    /// The token of our own that it is made with, as Bearer.
+    pub jwt: Option<Jwt>,
     /// The token; `$` is the answer's body, and the only root is `answer`.
     pub token: Expression,
     /// How many seconds it is good for, with the same names.

@@ -59,6 +59,8 @@ const WAIT: Bounds = ("100ms", "10m");
 const WINDOW: Bounds = ("1s", "31d");
 /// Keeping what was read.
 const KEEP: Bounds = ("1s", "31d");
+/// The life of a token of our own: longer than a call takes, and no longer than servers take.
+const JWT_LIVES: Bounds = ("10s", "1d");
 /// Trying again what waits for a cause to be mended.
 const RECHECK: Bounds = ("1s", "1d");
 /// Pausing before a call is tried again.

@@ -157,7 +157,7 @@ impl Exchange {
             None
         };
         let text = token.as_ref().map(|held| &held.text);
-        let applied = auth.apply(&mut signed, text, self.clock().now());
+        let applied = auth.apply(&mut signed, text, &self.fresh());
         applied.map_err(|wrong| stop(Failure::unsent(Class::Invalid, wrong)))?;
         Ok((signed, token))
     }

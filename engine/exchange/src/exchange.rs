@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 use crate::allowance::Allowance;
 use crate::answer::Answer;
 use crate::attempt::{Miss, Next};
+use crate::auth::Fresh;
 use crate::broker::{Broker, Credential};
 use crate::classify::{Classify, Kind};
 use crate::clock::{Clock, Random, later};
@@ -165,6 +166,13 @@ impl Exchange {
     /// The clock the exchange reads.
     pub fn clock(&self) -> &dyn Clock {
         &*self.shared.clock
+    }
+
+    pub(crate) fn fresh(&self) -> Fresh<'_> {
+        Fresh {
+            now: self.shared.clock.now(),
+            random: &*self.shared.random,
+        }
     }
 
     pub(crate) fn gate(&self) -> &Gate {

@@ -32,7 +32,10 @@ pub mod version;
 
 pub use allowance::{Allowance, Left, Reset, ResetForm};
 pub use answer::{Answer, Content, RawAnswer};
-pub use auth::{Auth, Grant, Hmac, OAuth2, Placement, SecretPlace, Session, Token, TokenKeeper};
+pub use auth::{
+    Auth, Grant, Hmac, Jwt, OAuth1, OAuth2, Placement, Proof, SecretPlace, Session, Token,
+    TokenKeeper,
+};
 pub use broker::{Broker, Credential};
 pub use classify::{Cause, Classify, Defaults, Kind, Rejection, default_class};
 pub use clock::{Clock, Random, SeededRandom, SystemClock, SystemRandom, TokioClock};

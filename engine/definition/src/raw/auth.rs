@@ -17,6 +17,12 @@ pub(crate) struct AuthText {
     /// OAuth 2 for a person who consented. Where each refresh token is good for one use, the next
     /// one is kept before it is needed.
     pub(crate) refresh_token: Option<RefreshTokenText>,
+    /// OAuth 2 by a token of our own that is exchanged for one of theirs (RFC 7523), as for a
+    /// service account.
+    pub(crate) jwt_grant: Option<JwtGrantText>,
+    /// The header `Authorization: Bearer` with a token of our own, signed with a private key and
+    /// made anew before it ends.
+    pub(crate) jwt: Option<JwtText>,
     /// The header `Authorization: Basic`.
     pub(crate) basic: Option<BasicText>,
     /// The header `Authorization: Bearer` with a token that does not change.
@@ -26,6 +32,8 @@ pub(crate) struct AuthText {
     pub(crate) query_key: Option<QueryKeyText>,
     /// A signature over each request with a shared key.
     pub(crate) hmac: Option<HmacText>,
+    /// A signature over each request and its parameters by OAuth 1.0a (RFC 5849).
+    pub(crate) oauth1: Option<OAuth1Text>,
     /// A login that gives a token, shared by all calls and renewed as for OAuth 2.
     pub(crate) session: Option<SessionText>,
 }
@@ -36,7 +44,8 @@ impl AuthText {
         let by_token = self.client_credentials.is_some() || self.refresh_token.is_some();
         let session = self.session.as_ref();
         let by_session = session.is_some_and(|session| session.put.is_none());
-        by_token || by_session || self.basic.is_some() || self.bearer.is_some()
+        let by_own = self.jwt_grant.is_some() || self.jwt.is_some() || self.oauth1.is_some();
+        by_token || by_session || by_own || self.basic.is_some() || self.bearer.is_some()
     }
 }
 
@@ -47,10 +56,12 @@ impl AuthText {
 pub(crate) struct ClientText {
     /// Where tokens are given out, as a whole address.
     pub(crate) token_url: Template,
-    /// The client's id.
-    pub(crate) client_id: Template,
+    /// The client's id. Only with `jwt_grant` can there be none.
+    pub(crate) client_id: Option<Template>,
     /// The client's secret.
-    pub(crate) client_secret: Template,
+    pub(crate) client_secret: Option<Template>,
+    /// A token of our own that proves the client instead of a secret (`private_key_jwt`).
+    pub(crate) jwt: Option<JwtText>,
     /// Where id and secret are put. Default: form.
     pub(crate) secret_in: Option<SecretInText>,
     /// The scopes asked for, separated by spaces.
@@ -80,6 +91,88 @@ pub(crate) struct RefreshTokenText {
     pub(crate) token: Template,
     /// The client it was given to.
     pub(crate) client: ClientText,
+}
+
+/// OAuth 2 by a token of our own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "JwtGrant")]
+pub(crate) struct JwtGrantText {
+    /// The token that is exchanged.
+    pub(crate) jwt: JwtText,
+    /// Where, and what else the server wants to be told.
+    pub(crate) client: ClientText,
+}
+
+/// A token of our own, signed with a private key (JWT). `iat`, `exp` and `jti` are among its claims
+/// by themselves.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Jwt")]
+pub(crate) struct JwtText {
+    /// The private key in PEM: RSA, P-256, P-384 or Ed25519.
+    pub(crate) key: Template,
+    /// How it signs. Default: what is usual for the kind of key that it is, `RS256` or `ES256`.
+    pub(crate) algorithm: Option<JwtAlgorithmText>,
+    /// What stands in its header, such as `kid`. A null is left out.
+    #[serde(default)]
+    pub(crate) header: Pairs<Computed>,
+    /// Who asks whom for what, such as `iss`, `sub`, `aud` and `scope`. A null is left out.
+    pub(crate) claims: Pairs<Computed>,
+    /// How long it is good for. Default: 5m.
+    pub(crate) lives: Option<SpanText>,
+}
+
+/// How a private key signs (RFC 7518).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(rename = "JwtAlgorithm")]
+pub(crate) enum JwtAlgorithmText {
+    /// RSA with SHA-256.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// RSA with SHA-384.
+    #[serde(rename = "RS384")]
+    Rs384,
+    /// RSA with SHA-512.
+    #[serde(rename = "RS512")]
+    Rs512,
+    /// RSA-PSS with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// RSA-PSS with SHA-384.
+    #[serde(rename = "PS384")]
+    Ps384,
+    /// RSA-PSS with SHA-512.
+    #[serde(rename = "PS512")]
+    Ps512,
+    /// The curve P-256 with SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// The curve P-384 with SHA-384.
+    #[serde(rename = "ES384")]
+    Es384,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+/// A signature over each request by OAuth 1.0a.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "OAuth1")]
+pub(crate) struct OAuth1Text {
+    /// The client's key.
+    pub(crate) consumer_key: Template,
+    /// The client's secret.
+    pub(crate) consumer_secret: Template,
+    /// The token, where there is one.
+    pub(crate) token: Option<Template>,
+    /// The token's secret.
+    pub(crate) token_secret: Option<Template>,
+    /// What the server calls the part of it that is called, such as an account.
+    pub(crate) realm: Option<Template>,
+    /// The hash. Default: sha256.
+    pub(crate) hash: Option<HashText>,
 }
 
 /// The header `Authorization: Basic`.
@@ -171,6 +264,8 @@ pub(crate) enum KeyIsText {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Hash")]
 pub(crate) enum HashText {
+    /// SHA-1, for older APIs.
+    Sha1,
     /// SHA-256.
     Sha256,
     /// SHA-512.
@@ -313,6 +408,8 @@ pub(crate) struct LoginText {
     /// What is sent as a form instead of a body.
     #[serde(default)]
     pub(crate) form: Pairs<Computed>,
+    /// A token of our own that the login is made with, in the header `Authorization: Bearer`.
+    pub(crate) jwt: Option<JwtText>,
 }
 
 impl From<&LoginText> for OperationText {

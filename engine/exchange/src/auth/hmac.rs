@@ -1,4 +1,4 @@
-//! Signatures over a request with a shared key (HMAC with SHA-2).
+//! Signatures over a request with a shared key (HMAC).
 //!
 //! What is signed differs from API to API, so it is a list of parts. The signature is made for the
 //! request as it is sent, with the date of each attempt.
@@ -9,6 +9,7 @@ use hmac::Mac as _;
 use model::{Secret, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::hex::hex;
@@ -43,6 +44,8 @@ pub struct Hmac {
 /// A hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
+    /// SHA-1, which older APIs ask for. For this use no weakness of it is known.
+    Sha1,
     /// SHA-256.
     Sha256,
     /// SHA-512.
@@ -159,8 +162,10 @@ impl Hmac {
 }
 
 impl Algorithm {
-    fn sign(self, key: &[u8], message: &[u8]) -> Result<Vec<u8>, String> {
+    pub(super) fn sign(self, key: &[u8], message: &[u8]) -> Result<Vec<u8>, String> {
         match self {
+            Self::Sha1 => hmac::Hmac::<Sha1>::new_from_slice(key)
+                .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()),
             Self::Sha256 => hmac::Hmac::<Sha256>::new_from_slice(key)
                 .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec()),
             Self::Sha512 => hmac::Hmac::<Sha512>::new_from_slice(key)
@@ -222,10 +227,19 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 fn sorted_query(url: &Url) -> String {
-    let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
-    let pairs = url.query_pairs();
+    canonical(url.query_pairs())
+}
+
+/// A text as RFC 3986 encodes one that may hold anything.
+pub(super) fn component(text: impl AsRef<str>) -> String {
+    utf8_percent_encode(text.as_ref(), RESERVED).to_string()
+}
+
+/// Parameters in the one form that both sides sign: encoded, then sorted by name and value.
+pub(super) fn canonical<T: AsRef<str>>(pairs: impl IntoIterator<Item = (T, T)>) -> String {
+    let pairs = pairs.into_iter();
     let mut pairs: Vec<(String, String)> = pairs
-        .map(|(name, value)| (encoded(&name), encoded(&value)))
+        .map(|(name, value)| (component(name), component(value)))
         .collect();
     pairs.sort();
     let pairs: Vec<String> = pairs
@@ -236,7 +250,7 @@ fn sorted_query(url: &Url) -> String {
 }
 
 impl Encoding {
-    fn write(self, bytes: &[u8]) -> String {
+    pub(super) fn write(self, bytes: &[u8]) -> String {
         match self {
             Self::Hex => hex(bytes),
             Self::Base64 => STANDARD.encode(bytes),
@@ -260,7 +274,7 @@ impl DateForm {
     }
 }
 
-fn host(url: &Url) -> String {
+pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))

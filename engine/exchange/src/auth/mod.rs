@@ -1,10 +1,12 @@
 //! How a request is given its credentials, as data.
 //!
-//! Fixed credentials are applied here; `hmac` signs, `oauth2` and `session` know how a token is
-//! asked for and read, `renewal` keeps one token per credential fresh for everybody. What a
-//! refusal means is decided where the call is made.
+//! Fixed credentials are applied here; `hmac` and `oauth1` sign requests, `jwt` makes tokens of
+//! our own, `oauth2` and `session` know how a token is asked for and read, `renewal` keeps one
+//! token per credential fresh for everybody. What a refusal means is decided where the call is made.
 
 mod hmac;
+mod jwt;
+mod oauth1;
 mod oauth2;
 pub(crate) mod renewal;
 mod session;
@@ -15,11 +17,14 @@ use model::{Secret, Timestamp};
 
 use crate::answer::Answer;
 use crate::classify::describe;
+use crate::clock::Random;
 use crate::failure::Failure;
 use crate::request::Request;
 
 pub use hmac::{Algorithm, DateForm, Encoding, Hmac, KeyForm, SignedPart};
-pub use oauth2::{Grant, OAuth2, SecretPlace, TokenKeeper};
+pub use jwt::{CLOCKS_APART, Jwt, JwtAlgorithm};
+pub use oauth1::OAuth1;
+pub use oauth2::{Grant, OAuth2, Proof, SecretPlace, TokenKeeper};
 pub use renewal::{FRESH_TOKEN, FRESH_TOKEN_IN_A_ROW, RENEWED_BEFORE_END};
 pub use session::{PickToken, Session};
 
@@ -49,6 +54,10 @@ pub enum Auth {
     },
     /// A signature over the request.
     Hmac(Hmac),
+    /// A signature over the request and its parameters by OAuth 1.0a.
+    OAuth1(OAuth1),
+    /// A bearer token that we sign ourselves.
+    Jwt(Jwt),
     /// A bearer token of an OAuth 2 server.
     OAuth2(OAuth2),
     /// A token that a login gives.
@@ -62,6 +71,27 @@ pub struct Token {
     pub text: Secret,
     /// How long it is valid from now; `None` when nobody said.
     pub lives: Option<std::time::Duration>,
+}
+
+/// How a token is come by.
+pub(crate) enum Obtain {
+    /// By this request, with secrets in it that were made for it.
+    Call(Box<Request>, Vec<Secret>),
+    /// By our own signature.
+    Made(Token),
+}
+
+/// What differs from one call to the next.
+pub(crate) struct Fresh<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) random: &'a dyn Random,
+}
+
+impl Fresh<'_> {
+    /// A text that no other call has.
+    fn nonce(&self) -> String {
+        format!("{:016x}{:016x}", self.random.next(), self.random.next())
+    }
 }
 
 /// Where a token is put.
@@ -112,15 +142,18 @@ impl Auth {
     /// knows those it obtained.
     pub fn secrets(&self) -> Vec<Secret> {
         match self {
-            // The caller wrote a session's login and knows its secrets.
-            Self::None | Self::Session(_) => Vec::new(),
+            Self::None => Vec::new(),
+            // The caller wrote the rest of a session's login and knows its secrets.
+            Self::Session(session) => session.jwt.iter().map(|jwt| jwt.key.clone()).collect(),
             Self::Headers(headers) => headers.iter().map(|(_, value)| value.clone()).collect(),
             Self::Basic {
                 password: secret, ..
             }
             | Self::Bearer(secret)
             | Self::QueryKey { key: secret, .. }
-            | Self::Hmac(Hmac { key: secret, .. }) => vec![secret.clone()],
+            | Self::Hmac(Hmac { key: secret, .. })
+            | Self::Jwt(Jwt { key: secret, .. }) => vec![secret.clone()],
+            Self::OAuth1(oauth1) => oauth1.secrets(),
             Self::OAuth2(oauth2) => oauth2.secrets(),
         }
     }
@@ -138,17 +171,23 @@ impl Auth {
 
     /// Whether requests carry a token that is obtained and renewed.
     pub(crate) fn has_token(&self) -> bool {
-        matches!(self, Self::OAuth2(_) | Self::Session(_))
+        matches!(self, Self::OAuth2(_) | Self::Session(_) | Self::Jwt(_))
     }
 
-    /// The request that obtains a token; `refresh` is the newest refresh token, where one came
-    /// with an earlier answer.
-    pub(crate) fn token_request(&self, refresh: Option<&Secret>) -> Option<Request> {
-        match self {
-            Self::OAuth2(oauth2) => Some(oauth2.request(refresh)),
-            Self::Session(session) => Some(session.login.clone()),
-            _ => None,
-        }
+    /// How a token is come by; `refresh` is the newest refresh token, where one came with an
+    /// earlier answer.
+    pub(crate) fn obtain(
+        &self,
+        refresh: Option<&Secret>,
+        fresh: &Fresh<'_>,
+    ) -> Result<Obtain, Failure> {
+        let (request, made) = match self {
+            Self::Jwt(jwt) => return jwt.make(fresh).map(Obtain::Made),
+            Self::OAuth2(oauth2) => oauth2.request(refresh, fresh)?,
+            Self::Session(session) => session.request(fresh)?,
+            _ => return Err(without_token()),
+        };
+        Ok(Obtain::Call(Box::new(request), made))
     }
 
     /// What the answer to that request says, and the refresh token in it.
@@ -156,17 +195,14 @@ impl Auth {
         match self {
             Self::OAuth2(oauth2) => oauth2.read(answer),
             Self::Session(session) => Ok((session.read(answer)?, None)),
-            _ => Err(Failure::unsent(
-                model::Class::Invalid,
-                "no token is used here",
-            )),
+            _ => Err(without_token()),
         }
     }
 
     /// Whether an answer with this status means that the token is no longer good.
     pub(crate) fn token_is_over(&self, status: Option<u16>) -> bool {
         match (self, status) {
-            (Self::OAuth2(_), Some(status)) => status == 401,
+            (Self::OAuth2(_) | Self::Jwt(_), Some(status)) => status == 401,
             (Self::Session(session), Some(status)) => session.renew_on.contains(&status),
             _ => false,
         }
@@ -177,7 +213,7 @@ impl Auth {
         &self,
         request: &mut Request,
         token: Option<&Secret>,
-        now: Timestamp,
+        fresh: &Fresh<'_>,
     ) -> Result<(), String> {
         match (self, token) {
             (Self::None, _) => Ok(()),
@@ -191,15 +227,22 @@ impl Auth {
                 request.set_header("authorization", basic(user, password));
                 Ok(())
             }
-            (Self::Bearer(token), _) | (Self::OAuth2(_), Some(token)) => {
+            (Self::Bearer(token), _) | (Self::OAuth2(_) | Self::Jwt(_), Some(token)) => {
                 Placement::bearer().put(token, request)
             }
             (Self::QueryKey { name, key }, _) => add_query(request, name, key),
-            (Self::Hmac(hmac), _) => hmac.sign(request, now),
+            (Self::Hmac(hmac), _) => hmac.sign(request, fresh.now),
+            (Self::OAuth1(oauth1), _) => oauth1.sign(request, fresh),
             (Self::Session(session), Some(token)) => session.placement.put(token, request),
-            (Self::OAuth2(_) | Self::Session(_), None) => Err("there is no token".to_owned()),
+            (Self::OAuth2(_) | Self::Session(_) | Self::Jwt(_), None) => {
+                Err("there is no token".to_owned())
+            }
         }
     }
+}
+
+fn without_token() -> Failure {
+    Failure::unsent(model::Class::Invalid, "no token is used here")
 }
 
 /// What to tell people about the answer to a login that brought no token. The body of a success is

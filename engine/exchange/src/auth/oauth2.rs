@@ -1,4 +1,5 @@
-//! OAuth 2 (RFC 6749): tokens for client credentials or for a refresh token.
+//! OAuth 2 (RFC 6749): tokens for client credentials, for a refresh token, or for a token of our
+//! own (RFC 7523).
 //!
 //! A rotating refresh token is good for one use; the one that comes with the answer is handed to
 //! a `TokenKeeper` and is durable before the access token is used for anything.
@@ -11,7 +12,7 @@ use async_trait::async_trait;
 use model::{Class, Secret};
 use serde_json::Value;
 
-use super::{Token, basic, unusable};
+use super::{Fresh, Jwt, Token, basic, unusable};
 use crate::answer::{Answer, Content};
 use crate::classify::{Kind, default_class};
 use crate::failure::Failure;
@@ -22,10 +23,10 @@ use crate::request::{Body, Expect, Method, Request, form_encoded};
 pub struct OAuth2 {
     /// Where tokens are given out. Its host must be among the credential's hosts.
     pub token_url: String,
-    /// The client's id.
-    pub client_id: String,
-    /// The client's secret.
-    pub client_secret: Secret,
+    /// The client's id; none where what the token is given for tells who asks.
+    pub client_id: Option<String>,
+    /// What proves that it is the client who asks.
+    pub proof: Proof,
     /// Where id and secret are put.
     pub secret_place: SecretPlace,
     /// The scopes asked for, separated by spaces; none leaves it to the server.
@@ -36,11 +37,24 @@ pub struct OAuth2 {
     pub grant: Grant,
 }
 
+/// What proves that it is the client who asks.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// Nothing: it has no secret, or what the token is given for proves it.
+    None,
+    /// A secret.
+    Secret(Secret),
+    /// A token of our own, signed for each time that is asked.
+    Jwt(Jwt),
+}
+
 /// What a token is given for.
 #[derive(Clone)]
 pub enum Grant {
     /// The client itself.
     ClientCredentials,
+    /// A token of our own that says for whom.
+    Jwt(Jwt),
     /// A person's consent, kept as a refresh token.
     RefreshToken {
         /// The newest one that is known.
@@ -54,6 +68,7 @@ impl fmt::Debug for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ClientCredentials => "ClientCredentials",
+            Self::Jwt(_) => "Jwt",
             Self::RefreshToken { .. } => "RefreshToken",
         })
     }
@@ -76,48 +91,85 @@ pub trait TokenKeeper: Send + Sync {
     async fn keep(&self, name: &str, refresh_token: &Secret) -> Result<(), String>;
 }
 
+/// What a client says that proves itself by a token of its own (RFC 7523, 2.2).
+const CLIENT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The fields of a form.
+type Fields = Vec<(String, String)>;
+
+fn field(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
 impl OAuth2 {
     pub(super) fn secrets(&self) -> Vec<Secret> {
-        let mut secrets = vec![self.client_secret.clone()];
-        if let Grant::RefreshToken { token, .. } = &self.grant {
-            secrets.push(token.clone());
-        }
-        secrets
+        let proof = match &self.proof {
+            Proof::None => None,
+            Proof::Secret(secret) | Proof::Jwt(Jwt { key: secret, .. }) => Some(secret),
+        };
+        let grant = match &self.grant {
+            Grant::ClientCredentials => None,
+            Grant::RefreshToken { token: secret, .. } | Grant::Jwt(Jwt { key: secret, .. }) => {
+                Some(secret)
+            }
+        };
+        [proof, grant].into_iter().flatten().cloned().collect()
     }
 
-    pub(super) fn request(&self, newest: Option<&Secret>) -> Request {
+    /// The request for a token, and the secrets in it that were made for it.
+    pub(super) fn request(
+        &self,
+        newest: Option<&Secret>,
+        fresh: &Fresh<'_>,
+    ) -> Result<(Request, Vec<Secret>), Failure> {
         let mut request = Request::new(Method::Post, &self.token_url);
         request.expect = Expect::Json;
-        let mut form: Vec<(&str, &str)> = Vec::new();
-        match &self.grant {
-            Grant::ClientCredentials => form.push(("grant_type", "client_credentials")),
-            Grant::RefreshToken { token, .. } => {
-                form.push(("grant_type", "refresh_token"));
-                form.push(("refresh_token", newest.unwrap_or(token).expose()));
-            }
+        let mut form = self.asked(newest, fresh)?;
+        form.extend(self.proven(&mut request, fresh)?);
+        form.extend(self.scope.iter().map(|scope| field("scope", scope)));
+        form.extend(self.extra.iter().cloned());
+        let made = |(name, value): &(String, String)| {
+            let is_made = name == "assertion" || name == "client_assertion";
+            is_made.then(|| Secret::new(value))
+        };
+        let made = form.iter().filter_map(made).collect();
+        request.body = Body::Form(form);
+        Ok((request, made))
+    }
+
+    /// What is asked for.
+    fn asked(&self, newest: Option<&Secret>, fresh: &Fresh<'_>) -> Result<Fields, Failure> {
+        Ok(match &self.grant {
+            Grant::ClientCredentials => vec![field("grant_type", "client_credentials")],
+            Grant::RefreshToken { token, .. } => vec![
+                field("grant_type", "refresh_token"),
+                field("refresh_token", newest.unwrap_or(token).expose()),
+            ],
+            Grant::Jwt(jwt) => vec![
+                field("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                field("assertion", jwt.make(fresh)?.text.expose()),
+            ],
+        })
+    }
+
+    /// Who asks, with its proof: in the fields that are given back, or in a header of `request`.
+    fn proven(&self, request: &mut Request, fresh: &Fresh<'_>) -> Result<Fields, Failure> {
+        if let (SecretPlace::Basic, Proof::Secret(secret)) = (self.secret_place, &self.proof) {
+            let id = form_component(self.client_id.as_deref().unwrap_or_default());
+            let secret = Secret::new(form_component(secret.expose()));
+            request.set_header("authorization", basic(&id, &secret));
+            return Ok(Fields::new());
         }
-        match self.secret_place {
-            SecretPlace::Body => {
-                form.push(("client_id", &self.client_id));
-                form.push(("client_secret", self.client_secret.expose()));
-            }
-            SecretPlace::Basic => {
-                let id = form_component(&self.client_id);
-                let secret = Secret::new(form_component(self.client_secret.expose()));
-                request.set_header("authorization", basic(&id, &secret));
-            }
-        }
-        form.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
-        form.extend(
-            self.extra
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
-        );
-        let owned = form
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        request.body = Body::Form(owned.collect());
-        request
+        let id = self.client_id.iter().map(|id| field("client_id", id));
+        let proof = match &self.proof {
+            Proof::None => Vec::new(),
+            Proof::Secret(secret) => vec![field("client_secret", secret.expose())],
+            Proof::Jwt(jwt) => vec![
+                field("client_assertion_type", CLIENT_ASSERTION),
+                field("client_assertion", jwt.make(fresh)?.text.expose()),
+            ],
+        };
+        Ok(id.chain(proof).collect())
     }
 
     pub(super) fn read(&self, answer: &Answer) -> Result<(Token, Option<Secret>), Failure> {
@@ -180,6 +232,8 @@ fn form_component(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
     use serde_json::json;
 
     use super::*;
@@ -187,8 +241,8 @@ mod tests {
     fn client(secret_place: SecretPlace) -> OAuth2 {
         OAuth2 {
             token_url: "https://api.example.net/token".to_owned(),
-            client_id: "id".to_owned(),
-            client_secret: Secret::new("s:e cret"),
+            client_id: Some("id".to_owned()),
+            proof: Proof::Secret(Secret::new("s:e cret")),
             secret_place,
             scope: Some("all".to_owned()),
             extra: vec![("tenant".to_owned(), "t".to_owned())],
@@ -207,19 +261,27 @@ mod tests {
         }
     }
 
+    fn request(secret_place: SecretPlace) -> Request {
+        let fresh = Fresh {
+            now: model::Timestamp::from_millis(0),
+            random: &crate::clock::SeededRandom::new(1),
+        };
+        client(secret_place).request(None, &fresh).unwrap().0
+    }
+
     fn form(request: &Request) -> String {
         String::from_utf8_lossy(&request.body.to_bytes()).into_owned()
     }
 
     #[test]
     fn the_secret_is_put_where_the_server_wants_it() {
-        let in_body = client(SecretPlace::Body).request(None);
+        let in_body = request(SecretPlace::Body);
         assert_eq!(
             form(&in_body),
             "grant_type=client_credentials&client_id=id&client_secret=s%3Ae+cret\
              &scope=all&tenant=t"
         );
-        let in_header = client(SecretPlace::Basic).request(None);
+        let in_header = request(SecretPlace::Basic);
         assert_eq!(
             form(&in_header),
             "grant_type=client_credentials&scope=all&tenant=t"

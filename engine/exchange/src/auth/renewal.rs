@@ -13,7 +13,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
-use super::{Auth, Grant, OAuth2};
+use super::{Auth, Grant, OAuth2, Obtain};
 use crate::answer::Answer;
 use crate::broker::{Broker, Credential};
 use crate::clock::later;
@@ -216,17 +216,21 @@ impl Slot {
         self.keep(need).await?;
         let auth = &need.credential.auth;
         let newest = self.refresh.as_ref().map(|(token, _)| token);
-        let Some(request) = auth.token_request(newest) else {
-            return Err(Failure::unsent(Class::Invalid, "no token is used here").into());
-        };
-        let answer = need.exchange.login(&request, need).await?;
-        let (token, refresh) = auth.read_token(&answer).map_err(|mut failure| {
-            failure.retry_after = need.exchange.asked_wait(&answer);
-            NoToken {
-                failure,
-                answer: Some(Arc::new(answer.clone())),
+        let obtain = auth.obtain(newest, &need.exchange.fresh())?;
+        let (token, refresh) = match obtain {
+            Obtain::Made(token) => (token, None),
+            Obtain::Call(request, made) => {
+                need.broker.hide(&made);
+                let answer = need.exchange.login(&request, need).await?;
+                auth.read_token(&answer).map_err(|mut failure| {
+                    failure.retry_after = need.exchange.asked_wait(&answer);
+                    NoToken {
+                        failure,
+                        answer: Some(Arc::new(answer.clone())),
+                    }
+                })?
             }
-        })?;
+        };
         need.broker
             .hide([Some(&token.text), refresh.as_ref()].into_iter().flatten());
         if let Some(refresh) = refresh {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::Class;
+use model::{Class, Secret};
 
-use super::{Placement, Token, unusable};
+use super::{Fresh, Jwt, Placement, Token, unusable};
 use crate::answer::Answer;
 use crate::classify::{Kind, default_class};
 use crate::failure::Failure;
@@ -20,6 +20,9 @@ pub struct Session {
     /// The login. Its host must be among the credential's hosts, its secrets among the
     /// credential's secrets.
     pub login: Request,
+    /// The token of our own that the login is made with, as Bearer; none where it shows who calls
+    /// in another way.
+    pub jwt: Option<Jwt>,
     /// Reads the answer to it.
     pub pick: PickToken,
     /// Where the token goes.
@@ -32,6 +35,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("login", &self.login)
+            .field("jwt", &self.jwt)
             .field("placement", &self.placement)
             .field("renew_on", &self.renew_on)
             .finish_non_exhaustive()
@@ -39,6 +43,17 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
+    /// The login, and the secrets in it that were made for it.
+    pub(super) fn request(&self, fresh: &Fresh<'_>) -> Result<(Request, Vec<Secret>), Failure> {
+        let mut login = self.login.clone();
+        let Some(jwt) = &self.jwt else {
+            return Ok((login, Vec::new()));
+        };
+        let token = jwt.make(fresh)?.text;
+        login.set_header("authorization", format!("Bearer {}", token.expose()));
+        Ok((login, vec![token]))
+    }
+
     pub(super) fn read(&self, answer: &Answer) -> Result<Token, Failure> {
         let refused = |class, message| {
             let mut failure = Failure::unsent(class, message);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use exchange::{
     Allowance, Answer, Auth, Content, Credential, Exchange, Failure, Grant, Kind, Left, Method,
-    OAuth2, Placement, Rejection, Request, Reset, ResetForm, Retry, SecretPlace, Session, Token,
-    TokenKeeper,
+    OAuth2, Placement, Proof, Rejection, Request, Reset, ResetForm, Retry, SecretPlace, Session,
+    Token, TokenKeeper,
 };
 use futures::future::join_all;
 use model::{Class, Secret};
@@ -21,8 +21,8 @@ use crate::scripted::{
 fn oauth2(grant: Grant) -> Auth {
     Auth::OAuth2(OAuth2 {
         token_url: format!("{HOST}/token"),
-        client_id: "client".to_owned(),
-        client_secret: Secret::new("client-secret"),
+        client_id: Some("client".to_owned()),
+        proof: Proof::Secret(Secret::new("client-secret")),
         secret_place: SecretPlace::Body,
         scope: None,
         extra: Vec::new(),
@@ -438,6 +438,7 @@ async fn a_session_is_begun_shown_and_begun_again() {
     });
     let session = Session {
         login: Request::new(Method::Post, format!("{HOST}/token")),
+        jwt: None,
         pick: Arc::new(|answer: &Answer| {
             let Content::Json(body) = &answer.body else {
                 return Err("no JSON".to_owned());
@@ -470,6 +471,7 @@ async fn a_login_that_answers_without_a_token_is_a_rejection() {
     let transport = Scripted::new(|_, _| json(200, &json!({"ok": false})));
     let session = Session {
         login: Request::new(Method::Post, format!("{HOST}/token")),
+        jwt: None,
         pick: Arc::new(|_: &Answer| Err("wrong password".to_owned())),
         placement: Placement::bearer(),
         renew_on: vec![401],

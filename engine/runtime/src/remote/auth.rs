@@ -3,14 +3,15 @@
 
 mod consent;
 mod hmac;
+mod jwt;
 mod session;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use definition::auth::{Auth, Client};
+use definition::auth::{Auth, Client, Hash, OAuth1, Proof};
 use exchange::Credential;
-use exchange::auth::{Grant, OAuth2, SecretPlace};
+use exchange::auth::{Algorithm, Grant, OAuth2, SecretPlace};
 use expression::{Expression, Scope};
 use model::Secret;
 use serde_json::Value;
@@ -76,6 +77,12 @@ impl Remote {
                 key: secret(key, scope)?,
             },
             Auth::Hmac(text) => exchange::Auth::Hmac(hmac::compute(text, scope)?),
+            Auth::OAuth1(text) => exchange::Auth::OAuth1(oauth1(text, scope)?),
+            Auth::Jwt(text) => exchange::Auth::Jwt(jwt::compute(text, scope)?),
+            Auth::JwtGrant { jwt, client } => exchange::Auth::OAuth2(OAuth2 {
+                grant: Grant::Jwt(jwt::compute(jwt, scope)?),
+                ..oauth2(client, scope)?
+            }),
             Auth::Session(text) => exchange::Auth::Session(self.session(text, scope)?),
             Auth::ClientCredentials(client) | Auth::RefreshToken { client, .. } => {
                 exchange::Auth::OAuth2(oauth2(client, scope)?)
@@ -93,11 +100,15 @@ fn oauth2(client: &Client, scope: &Scope<'_>) -> Result<OAuth2, expression::Erro
             extra.push((name.clone(), text(&value)));
         }
     }
-    let scopes = client.scope.as_ref();
+    let (ids, scopes) = (client.client_id.as_ref(), client.scope.as_ref());
     Ok(OAuth2 {
         token_url: printed(&client.token_url, scope)?,
-        client_id: printed(&client.client_id, scope)?,
-        client_secret: secret(&client.client_secret, scope)?,
+        client_id: ids.map(|id| printed(id, scope)).transpose()?,
+        proof: match &client.proof {
+            Proof::None => exchange::Proof::None,
+            Proof::Secret(text) => exchange::Proof::Secret(secret(text, scope)?),
+            Proof::Jwt(text) => exchange::Proof::Jwt(jwt::compute(text, scope)?),
+        },
         secret_place: if client.secret_in_header {
             SecretPlace::Basic
         } else {
@@ -107,6 +118,28 @@ fn oauth2(client: &Client, scope: &Scope<'_>) -> Result<OAuth2, expression::Erro
         extra,
         grant: Grant::ClientCredentials,
     })
+}
+
+fn oauth1(text: &OAuth1, scope: &Scope<'_>) -> Result<exchange::OAuth1, expression::Error> {
+    let token = text.token.as_ref();
+    let token =
+        token.map(|(token, of_token)| Ok((printed(token, scope)?, secret(of_token, scope)?)));
+    let realm = text.realm.as_ref();
+    Ok(exchange::OAuth1 {
+        algorithm: algorithm(text.hash),
+        consumer_key: printed(&text.consumer_key, scope)?,
+        consumer_secret: secret(&text.consumer_secret, scope)?,
+        token: token.transpose()?,
+        realm: realm.map(|realm| printed(realm, scope)).transpose()?,
+    })
+}
+
+const fn algorithm(hash: Hash) -> Algorithm {
+    match hash {
+        Hash::Sha1 => Algorithm::Sha1,
+        Hash::Sha256 => Algorithm::Sha256,
+        Hash::Sha512 => Algorithm::Sha512,
+    }
 }
 
 fn printed(value: &Expression, scope: &Scope<'_>) -> Result<String, expression::Error> {

@@ -16,5 +16,6 @@ mod jobs;
 mod limits;
 mod reads;
 mod secrets;
+mod signed;
 mod turns;
 mod world;

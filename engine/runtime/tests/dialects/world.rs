@@ -132,6 +132,7 @@ pub(crate) struct World {
     pub(crate) server: Arc<Server>,
     pub(crate) partner: PartnerId,
     connector: String,
+    secret: String,
     store: Arc<Memory>,
     clock: Arc<TokioClock>,
 }
@@ -155,6 +156,7 @@ impl World {
             server,
             partner: PartnerId::new("msp-1").unwrap(),
             connector,
+            secret: SECRET.to_owned(),
             store,
             clock,
         };
@@ -165,6 +167,21 @@ impl World {
         };
         world.runtime.put_partner(partner).await.unwrap();
         world
+    }
+
+    /// The same, whose partner gives another secret.
+    pub(crate) fn with_secret(self, secret: &str) -> Self {
+        Self {
+            secret: secret.to_owned(),
+            ..self
+        }
+    }
+
+    fn credentials(&self) -> BTreeMap<String, Secret> {
+        BTreeMap::from([
+            ("user".to_owned(), Secret::new("ada")),
+            ("secret".to_owned(), Secret::new(&self.secret)),
+        ])
     }
 
     /// Another start of the engine over the same state.
@@ -215,7 +232,7 @@ impl World {
     pub(crate) async fn test(&self) -> ConnectionReport {
         let tested = self
             .runtime
-            .test_connection(&self.partner, "sample", credentials());
+            .test_connection(&self.partner, "sample", self.credentials());
         tested.await.unwrap()
     }
 
@@ -225,7 +242,7 @@ impl World {
 
     /// One for this user.
     pub(crate) async fn create_as(&self, user: &str) -> IntegrationId {
-        let mut credentials = credentials();
+        let mut credentials = self.credentials();
         credentials.insert("user".to_owned(), Secret::new(user));
         let created =
             self.runtime
@@ -275,13 +292,6 @@ fn engine(
             ..Config::default()
         },
     })
-}
-
-fn credentials() -> BTreeMap<String, Secret> {
-    BTreeMap::from([
-        ("user".to_owned(), Secret::new("ada")),
-        ("secret".to_owned(), Secret::new(SECRET)),
-    ])
 }
 
 /// An answer of any type.

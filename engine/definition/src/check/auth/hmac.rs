@@ -9,8 +9,8 @@ use crate::check::value::Values;
 use crate::codes;
 use crate::page::Spot;
 use crate::raw::auth::{
-    DateFormText, DateText, EncodingText, HashText, HmacText, KeyIsText, PrefixText,
-    SignedPartText, SignedText, SignedWordText,
+    DateFormText, DateText, EncodingText, HmacText, KeyIsText, PrefixText, SignedPartText,
+    SignedText, SignedWordText,
 };
 
 pub(super) fn check(text: &HmacText, values: &Values<'_>, spot: &Spot<'_>) -> Hmac {
@@ -19,7 +19,7 @@ pub(super) fn check(text: &HmacText, values: &Values<'_>, spot: &Spot<'_>) -> Hm
     Hmac {
         key: values.template(&text.key, &spot.key("key")),
         key_is_base64: text.key_is == Some(KeyIsText::Base64),
-        is_sha512: text.hash == Some(HashText::Sha512),
+        hash: super::hash(text.hash),
         key_from: all(&text.key_from, "key_from"),
         over: all(&text.over, "over"),
         separator: text.separator.clone().unwrap_or_else(|| "\n".to_owned()),

@@ -3,6 +3,7 @@
 use expression::Shape;
 
 use crate::auth::{Placement, Session};
+use crate::check::auth::jwt;
 use crate::check::connector::Surroundings;
 use crate::check::value::Values;
 use crate::check::{KEEP, duration, header, operation, scope};
@@ -14,13 +15,22 @@ use crate::raw::operation::OperationText;
 /// The status of a token that is over, unless the file says otherwise.
 const OVER: u16 = 401;
 
-pub(super) fn check(text: &SessionText, around: &Surroundings<'_>, spot: &Spot<'_>) -> Session {
+pub(super) fn check(
+    text: &SessionText,
+    around: &Surroundings<'_>,
+    values: &Values<'_>,
+    spot: &Spot<'_>,
+) -> Session {
     let login = OperationText::from(&text.login);
     let outer = Shape::object([("answer", scope::answer())]);
     let reading = Values::document(&Shape::Any, &outer, around.scripts);
     let expires_in = text.expires_in.as_ref();
     Session {
         login: operation::check_setup("login", &login, around, &spot.key("login")),
+        jwt: text.login.jwt.as_ref().map(|jwt| {
+            let at = spot.key("login").key("jwt");
+            jwt::check(jwt, values, &at)
+        }),
         token: reading.varying(&text.token.0, &spot.key("token")),
         expires_in: expires_in.map(|value| reading.varying(&value.0, &spot.key("expires_in"))),
         lives: text

@@ -8,11 +8,7 @@ use super::{printed, secret};
 
 pub(super) fn compute(text: &Hmac, scope: &Scope<'_>) -> Result<auth::Hmac, expression::Error> {
     Ok(auth::Hmac {
-        algorithm: if text.is_sha512 {
-            auth::Algorithm::Sha512
-        } else {
-            auth::Algorithm::Sha256
-        },
+        algorithm: super::algorithm(text.hash),
         key: secret(&text.key, scope)?,
         key_form: if text.key_is_base64 {
             auth::KeyForm::Base64

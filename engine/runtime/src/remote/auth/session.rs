@@ -9,6 +9,7 @@ use expression::Scope;
 use model::Secret;
 use serde_json::Value;
 
+use super::jwt;
 use crate::remote::Remote;
 use crate::remote::request::whole;
 
@@ -24,6 +25,11 @@ impl Remote {
         let picking = session.clone();
         Ok(exchange::Session {
             login,
+            jwt: session
+                .jwt
+                .as_ref()
+                .map(|text| jwt::compute(text, scope))
+                .transpose()?,
             pick: Arc::new(move |answer| pick(&picking, answer)),
             placement: match session.placement.clone() {
                 Placement::Header { name, prefix } => exchange::Placement::Header { name, prefix },
