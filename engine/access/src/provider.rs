@@ -10,6 +10,8 @@ mod discovery;
 mod rule;
 mod token;
 
+use std::time::Duration;
+
 use model::Secret;
 
 pub use attempt::{Attempt, CodeCall};
@@ -30,6 +32,8 @@ pub struct ProviderSettings {
     pub client_secret: Option<Secret>,
     /// What is asked for, with blanks between.
     pub scope: String,
+    /// How long somebody stays signed in: what is withdrawn at the provider counts no longer here.
+    pub session: Duration,
     /// Who may come in as what; the first rule that holds counts, and nobody comes in without one.
     pub rules: Vec<SignInRule>,
 }

@@ -176,6 +176,7 @@ class CompanyBox {
     option.dataset.name = name;
     option.textContent = name;
     if (isSimilar) option.className = "similar";
+    if (name === this.input.value.trim()) option.classList.add("chosen");
     return option;
   }
 
@@ -243,7 +244,8 @@ function isChanged(field) {
     const was = field.form.elements.namedItem(field.name + ".was");
     return Boolean(was) && field.value.trim() !== was.value.trim();
   }
-  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (field.type === "radio") return field.checked && !field.defaultChecked;
   if (field instanceof HTMLSelectElement) {
     const standard = [...field.options].findIndex((option) => option.defaultSelected);
     return field.selectedIndex !== Math.max(standard, 0);

@@ -109,9 +109,17 @@ impl From<&Fault> for Wrong {
     }
 }
 
-/// With a capital letter at its beginning and a full stop at its end.
+/// With a capital letter at its beginning and a full stop at its end, and in quotation marks what
+/// messages quote between backticks.
 pub(crate) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
+    let mut is_open = false;
+    let mut letters = text.chars().map(|letter| match letter {
+        '`' => {
+            is_open = !is_open;
+            if is_open { '“' } else { '”' }
+        }
+        letter => letter,
+    });
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     let text: String = first.chain(letters).collect();
     match text.chars().next_back() {
@@ -179,6 +187,7 @@ mod tests {
     fn texts_become_sentences_and_codes_words() {
         assert_eq!(sentence("the key is missing"), "The key is missing.");
         assert_eq!(sentence("Really?"), "Really?");
+        assert_eq!(sentence("`a` is no `b`"), "“a” is no “b”.");
         assert_eq!(sentence(""), "");
         assert_eq!(in_words("url_block"), "URL Block");
     }

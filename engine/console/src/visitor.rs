@@ -5,8 +5,9 @@
 //! sites.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use access::{Pass, SESSION_LIFE, Scope, TokenKey};
+use access::{Pass, Scope, TokenKey};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -85,20 +86,15 @@ impl FromRequestParts<App> for Anyone {
     }
 }
 
-/// A session for somebody with `scope`: the header that hands it to the browser.
-pub(crate) fn sign_in(app: &App, scope: Scope) -> HeaderValue {
+/// A session of this `life` for somebody with `scope`: the header that hands it to the browser.
+pub(crate) fn sign_in(app: &App, scope: Scope, life: Duration) -> HeaderValue {
     let pass = Pass {
         id: new_id(),
         scope,
-        expires_at: app.options.now().after(SESSION_LIFE),
+        expires_at: app.options.now().after(life),
     };
     let session = app.keys.seal_session(&pass);
-    cookie_of(
-        &app.options,
-        COOKIE,
-        session.expose(),
-        SESSION_LIFE.as_secs(),
-    )
+    cookie_of(&app.options, COOKIE, session.expose(), life.as_secs())
 }
 
 /// Ends the session for good, whoever else may have a copy of its cookie, and gives the header that

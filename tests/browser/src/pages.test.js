@@ -15,6 +15,9 @@ const NAMES = [
   '<b onclick="x">Bold</b> & "Sons"',
 ];
 
+/** More than any page has stops for the keyboard. */
+const STOPS_MAX = 200;
+
 let browser, stage, root;
 before(async () => {
   browser = await openBrowser();
@@ -92,6 +95,28 @@ test("a company is mapped by the keyboard alone", () =>
     await page.getByText("Mapping saved: 1 changed.").waitFor();
     await page.getByRole("link", { name: "Next: tickets" }).click();
     await page.getByRole("heading", { name: "Ticket Integration", level: 1 }).waitFor();
+  }));
+
+test("whatever the keyboard goes to is seen, has its frame, and lets it go on", () =>
+  as(undefined, async (visitor, page) => {
+    for (const part of ["mapping", "settings/tickets", "billing", "status", "connection"]) {
+      await page.goto(`${root}/${part}`);
+      const end = page.locator("main button:visible:enabled, main a:visible").last();
+      const isThere = () => end.evaluate((one) => one === document.activeElement);
+      for (let stops = 0; !(await isThere()); stops += 1) {
+        assert(stops < STOPS_MAX, `${part}: the end is not reached`);
+        await page.keyboard.press("Tab");
+        const lost = await page.evaluate(() => {
+          const one = document.activeElement;
+          const { x, y, width, height } = one.getBoundingClientRect();
+          const above = document.elementFromPoint(x + width / 2, y + Math.min(height / 2, 20));
+          const isSeen = above && (one.contains(above) || above.contains(one));
+          const isFramed = getComputedStyle(one).outlineStyle === "solid";
+          return isSeen && isFramed ? undefined : one.outerHTML.slice(0, 200);
+        });
+        assert.equal(lost, undefined, `${part}: not seen while it has the focus`);
+      }
+    }
   }));
 
 test("what waits tells where it is mended", () =>

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::discovery::with_query;
 use super::{Endpoints, ProviderSettings};
 use crate::{Refusal, TokenKey};
 
@@ -78,16 +79,7 @@ impl Attempt {
             ("code_challenge", challenge.as_str()),
             ("code_challenge_method", "S256"),
         ];
-        let query = query.map(|(name, value)| {
-            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
-            format!("{name}={value}")
-        });
-        let mark = if at.authorization.contains('?') {
-            '&'
-        } else {
-            '?'
-        };
-        format!("{}{mark}{}", at.authorization, query.join("&"))
+        with_query(&at.authorization, &query)
     }
 
     /// What is sent to turn `code` into tokens.
@@ -257,6 +249,7 @@ mod tests {
             client_id: "dove:tail".to_owned(),
             client_secret: Some(Secret::new("s&cret")),
             scope: "openid".to_owned(),
+            session: std::time::Duration::from_hours(4),
             rules: Vec::new(),
         }
     }
@@ -266,6 +259,7 @@ mod tests {
             authorization: "https://id.example/a?x=1".to_owned(),
             token: "https://id.example/t".to_owned(),
             keys: "https://id.example/k".to_owned(),
+            leave: None,
             secret_in_form: false,
         }
     }

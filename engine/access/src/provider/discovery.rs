@@ -1,5 +1,6 @@
 //! What the provider says of itself, and whether it is believed.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{Denied, ProviderSettings};
@@ -13,6 +14,8 @@ pub struct Endpoints {
     pub token: String,
     /// Where its keys are.
     pub keys: String,
+    /// Where people sign out, if the provider says so.
+    pub(super) leave: Option<String>,
     /// Whether it takes this server's secret in the form only, and not in a header.
     pub(super) secret_in_form: bool,
 }
@@ -44,15 +47,33 @@ impl ProviderSettings {
             authorization: address("authorization_endpoint")?,
             token: address("token_endpoint")?,
             keys: address("jwks_uri")?,
+            leave: address("end_session_endpoint").ok(),
             secret_in_form: ways.contains(&"client_secret_post")
                 && !ways.contains(&"client_secret_basic"),
         })
+    }
+
+    /// Where somebody who has signed out here can sign out at the provider, too. It is told who asks
+    /// and nothing of whom: it knows its own visitor, and may ask whether that is meant.
+    pub fn leave_url(&self, at: &Endpoints) -> Option<String> {
+        let leave = at.leave.as_ref()?;
+        Some(with_query(leave, &[("client_id", self.client_id.as_str())]))
     }
 
     /// A provider that is reached over TLS sends nobody to where there is none.
     fn may_lie_at(&self, url: &str) -> bool {
         is_private(url) && (url.starts_with("https://") || !self.issuer.starts_with("https://"))
     }
+}
+
+/// The address with these pairs in its query, behind those that it has.
+pub(super) fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
+    let pairs = pairs.iter().map(|(name, value)| {
+        let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+        format!("{name}={value}")
+    });
+    let mark = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{mark}{}", pairs.collect::<Vec<_>>().join("&"))
 }
 
 /// Whether what goes to `url` is read by nobody on the way: it is sent over TLS, or does not leave
@@ -86,6 +107,7 @@ mod tests {
             client_id: "dovetail".to_owned(),
             client_secret: None,
             scope: "openid".to_owned(),
+            session: std::time::Duration::from_hours(4),
             rules: Vec::new(),
         }
     }
@@ -114,6 +136,32 @@ mod tests {
                 name: "authorization_endpoint"
             })
         );
+    }
+
+    #[test]
+    fn where_to_sign_out_is_known_only_where_the_provider_says_so() {
+        let (settings, issuer) = (settings("https://id.example"), "https://id.example");
+        let plain = document(issuer, "https://id.example/t");
+        let leave_url = |document: &Value| {
+            let at = settings.endpoints(document);
+            at.map(|at| settings.leave_url(&at))
+        };
+        assert_eq!(leave_url(&plain), Ok(None));
+        for (said, url) in [
+            (
+                "https://id.example/o?x=1",
+                Some("https://id.example/o?x=1&client_id=dovetail"),
+            ),
+            ("http://id.example/o", None),
+            ("javascript:alert(1)", None),
+        ] {
+            let mut document = plain.clone();
+            let all = document.as_object_mut().into_iter();
+            all.for_each(|all| {
+                all.insert("end_session_endpoint".to_owned(), json!(said));
+            });
+            assert_eq!(leave_url(&document), Ok(url.map(str::to_owned)), "{said}");
+        }
     }
 
     #[test]

@@ -96,6 +96,7 @@ mod tests {
             client_id: "dovetail".to_owned(),
             client_secret: None,
             scope: "openid".to_owned(),
+            session: std::time::Duration::from_hours(4),
             rules: vec![
                 rule("groups", "ops", Role::Operator),
                 rule("groups", "north-admins", Role::Administrator(north)),

@@ -245,6 +245,7 @@ mod tests {
             client_id: "dovetail".to_owned(),
             client_secret: None,
             scope: "openid".to_owned(),
+            session: std::time::Duration::from_hours(4),
             rules: Vec::new(),
         }
     }

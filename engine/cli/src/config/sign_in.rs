@@ -2,10 +2,11 @@
 //! secret read from where it is kept.
 
 use std::fs;
+use std::time::Duration;
 
 use access::{ForPartner, ProviderSettings, Role, SignInRule};
 use definition::{RoleText, SignInRuleText, SignInText};
-use model::{PartnerId, Secret};
+use model::{PartnerId, Secret, span};
 
 use crate::error::Error;
 
@@ -14,6 +15,10 @@ const TITLE_DEFAULT: &str = "Sign in with your account";
 
 /// What is asked for unless something else is given: who it is, and no more.
 const SCOPE_DEFAULT: &str = "openid";
+
+/// How long somebody stays signed in unless something else is given: coming in again is one click,
+/// and what was withdrawn meanwhile is over.
+const SESSION_DEFAULT: Duration = Duration::from_hours(4);
 
 /// The provider. It sends people back to `public_url`, and a code with them that lets somebody in.
 pub(super) fn provider(
@@ -40,6 +45,11 @@ pub(super) fn provider(
         client_id: text.client_id,
         client_secret: text.client_secret_file.as_deref().map(secret).transpose()?,
         scope: text.scope.unwrap_or_else(|| SCOPE_DEFAULT.to_owned()),
+        session: text
+            .session
+            .as_deref()
+            .and_then(span::parse)
+            .unwrap_or(SESSION_DEFAULT),
         rules: text.rules.into_iter().map(rule).collect::<Result<_, _>>()?,
     })
 }

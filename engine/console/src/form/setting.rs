@@ -132,7 +132,14 @@ fn choice(form: &SettingForm, chosen: &str, none: Option<&str>, read: Option<&Ch
         _ => chosen.to_owned(),
     };
     let nothing = (!begins || chosen.is_empty()).then(|| nothing(form, none));
-    Kind::Choice(with_saved(choices(offered, &chosen), &chosen), nothing)
+    let gone = match read {
+        Some(_) => "not offered now",
+        None => "as saved",
+    };
+    Kind::Choice(
+        with_saved(choices(offered, &chosen), &chosen, gone),
+        nothing,
+    )
 }
 
 /// What it means that nothing is chosen.
@@ -159,12 +166,12 @@ fn choices(offered: &[runtime::Choice], chosen: &str) -> Vec<Choice> {
 }
 
 /// The choices, with what is saved among them even if it is offered no more: a form that is only
-/// looked at must not change it.
-fn with_saved(mut choices: Vec<Choice>, chosen: &str) -> Vec<Choice> {
+/// looked at must not change it. `gone` says why it is not.
+fn with_saved(mut choices: Vec<Choice>, chosen: &str, gone: &str) -> Vec<Choice> {
     if !chosen.is_empty() && !choices.iter().any(|one| one.selected) {
         choices.push(Choice {
             value: chosen.to_owned(),
-            label: format!("{chosen} (not offered now)"),
+            label: format!("{chosen} ({gone})"),
             active: true,
             selected: true,
         });

@@ -3,8 +3,10 @@
 //! The browser goes to the provider with an attempt of its own, kept in a sealed cookie, and comes
 //! back with a code. Whoever comes back without that cookie, with another one's answer, or a second
 //! time, is not signed in; neither is one for whom no rule is configured. Nothing in the address
-//! says where it goes on afterwards: that is the start page. To sign out ends the session here, and
-//! not at the provider.
+//! says where it goes on afterwards: that is the start page. To sign out ends the session here; the
+//! page after it leads to where it ends at the provider, too, where that says so.
+
+use std::time::Duration;
 
 use access::{Attempt, Scope};
 use axum::extract::rejection::QueryRejection;
@@ -84,7 +86,7 @@ pub(crate) async fn end(
         return Err(not_begun());
     }
     tracing::info!(subject, %scope, "an account elsewhere signed in");
-    Ok(admit(&app, scope))
+    Ok(admit(&app, scope, provider.settings.session))
 }
 
 /// The attempt of this browser that the answer is for, if it was not used up.
@@ -112,14 +114,22 @@ impl Answered {
     }
 }
 
-fn admit(app: &App, scope: Scope) -> Response {
-    let session = visitor::sign_in(app, scope);
+fn admit(app: &App, scope: Scope, life: Duration) -> Response {
+    let session = visitor::sign_in(app, scope, life);
     let over = visitor::cookie_of(&app.options, COOKIE, "", 0);
     let mut response = Redirect::to("/").into_response();
     for cookie in [session, over] {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Where somebody who has signed out here signs out at the provider; nowhere, where there is none,
+/// or it does not say.
+pub(crate) async fn leave_url(app: &App) -> Option<String> {
+    let provider = app.options.provider()?;
+    let endpoints = provider.endpoints(&asking(app)).await.ok()?;
+    provider.settings.leave_url(&endpoints)
 }
 
 fn provider(app: &App) -> Result<&Provider, Failure> {

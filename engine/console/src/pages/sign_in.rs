@@ -3,7 +3,7 @@
 //! Opening the link shows a page with one button, and only the button uses it up: what looks at
 //! links before people do, such as a mail filter, leaves it whole.
 
-use access::Pass;
+use access::{Pass, SESSION_LIFE};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -15,6 +15,7 @@ use crate::App;
 use crate::assets::Links;
 use crate::failure::Failure;
 use crate::guard;
+use crate::pages::provider;
 use crate::shell;
 use crate::visitor::{self, Anyone, Visitor};
 
@@ -22,6 +23,9 @@ use crate::visitor::{self, Anyone, Visitor};
 pub(crate) struct Asked {
     #[serde(default)]
     link: String,
+    /// Says something where somebody has just signed out.
+    #[serde(default)]
+    left: String,
 }
 
 #[derive(Template)]
@@ -35,6 +39,9 @@ struct SignInPage {
     /// What the button says that leads to an account elsewhere, where that is set up and nobody
     /// came with a link.
     provider: Option<String>,
+    /// Whether somebody has just signed out, and where they sign out at the provider, too.
+    has_left: bool,
+    leave: Option<String>,
 }
 
 /// Leads to where the visitor's work begins.
@@ -54,7 +61,12 @@ pub(crate) async fn show(
     if asked.link.is_empty() {
         return match visitor {
             Some(_) => Ok(Redirect::to("/").into_response()),
-            None => shell::page(&SignInPage::new(&app, "", None)),
+            None if asked.left.is_empty() => shell::page(&SignInPage::new(&app, "", None)),
+            None => shell::page(&SignInPage {
+                has_left: true,
+                leave: provider::leave_url(&app).await,
+                ..SignInPage::new(&app, "", None)
+            }),
         };
     }
     match usable(&app, &asked.link).await? {
@@ -82,7 +94,7 @@ pub(crate) async fn sign_in(
     if !app.runtime.spend_pass(&pass.id, pass.expires_at).await? {
         return sorry(&app, USED);
     }
-    let cookie = visitor::sign_in(&app, pass.scope);
+    let cookie = visitor::sign_in(&app, pass.scope, SESSION_LIFE);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }
 
@@ -91,8 +103,11 @@ pub(crate) async fn sign_out(
     visitor: Visitor,
 ) -> Result<Response, Failure> {
     let cookie = visitor::sign_out(&app, &visitor).await?;
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(LEFT)).into_response())
 }
+
+/// Where somebody is led who has signed out.
+const LEFT: &str = "/sign-in?left=yes";
 
 const USED: &str = "This link was used already.";
 
@@ -115,6 +130,8 @@ impl SignInPage {
             link: link.to_owned(),
             wrong,
             provider: provider.map(|provider| provider.settings.title.clone()),
+            has_left: false,
+            leave: None,
         }
     }
 }

@@ -45,7 +45,7 @@ async fn whoever_signs_out_is_out_with_every_copy_of_the_session() {
     let page = browser.get(INTEGRATIONS).await.expect(200, &["Sign out"]);
     let proof = page.value("_proof").unwrap();
     let left = browser.post("/sign-out", &[("_proof", &proof)]).await;
-    assert_eq!(left.header("location"), Some("/sign-in"));
+    assert_eq!(left.header("location"), Some("/sign-in?left=yes"));
     assert!(left.header("set-cookie").unwrap().contains("Max-Age=0"));
     let again = browser.get(INTEGRATIONS).await.expect(303, &[]);
     assert_eq!(again.header("location"), Some("/sign-in"));

@@ -62,6 +62,10 @@ async fn usage_that_nobody_bills_is_listed_with_the_way_to_mend_it() {
     let billed = Billed::new(&world).await;
     billed.used("3").await;
     let mut browser = world.administrator().await;
+    // More usage is waited for before it is planned; whoever will not wait compares now.
+    let plan = format!("{}/reconciliation", billed.root);
+    browser.get(&plan).await.expect(200, &["Compare now"]);
+    browser.fill(&plan, &[("do", "compare")]).await;
     let says = "Usage that no line bills";
     let page = browser.see(&overview(), says).await;
     let mend = format!("{}/billing", billed.root);

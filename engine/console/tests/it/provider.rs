@@ -99,6 +99,7 @@ fn settings(issuer: &str, client: &Client) -> ProviderSettings {
         client_id: client.id.clone(),
         client_secret: Some(Secret::new(&client.secret)),
         scope: "openid groups".to_owned(),
+        session: Duration::from_mins(30),
         rules: vec![
             rule("operators", Role::Operator),
             rule("north", Role::Administrator(north.clone())),
@@ -140,7 +141,7 @@ async fn an_account_with_a_rule_is_signed_in_as_what_the_rule_says() {
         let signed_in = browser.get(&back).await.expect(303, &[]);
         let cookies = signed_in.headers.get_all("set-cookie").iter();
         let cookies: Vec<&str> = cookies.map(|it| it.to_str().unwrap()).collect();
-        assert!(cookies[0].contains("Max-Age=43200; Secure"), "{cookies:?}");
+        assert!(cookies[0].contains("Max-Age=1800; Secure"), "{cookies:?}");
         assert!(cookies[1].starts_with("dovetail_attempt=; "), "{cookies:?}");
         assert_eq!(signed_in.header("location"), Some("/"));
         browser.take_cookie();
@@ -159,9 +160,25 @@ async fn whoever_signs_out_is_out_until_the_provider_is_asked_again() {
     let path = format!("/partners/{PARTNER}/integrations");
     let proof = browser.get(&path).await.value("_proof").unwrap();
     let left = browser.post("/sign-out", &[("_proof", &proof)]).await;
-    assert_eq!(left.header("location"), Some("/sign-in"));
+    assert_eq!(left.header("location"), Some("/sign-in?left=yes"));
+    let said = browser.get("/sign-in?left=yes").await;
+    said.expect(200, &["You are signed out here.", "/leave?client_id="]);
     let again = browser.get(&path).await.expect(303, &[]);
     assert_eq!(again.header("location"), Some("/sign-in"));
+}
+
+#[tokio::test]
+async fn a_session_lasts_for_as_long_as_the_settings_say() {
+    let scene = Scene::start().await;
+    let mut browser = scene.world.stranger();
+    let back = scene.go(&mut browser).await;
+    browser.get(&back).await.expect(303, &[]);
+    browser.take_cookie();
+    let path = format!("/partners/{PARTNER}/integrations");
+    scene.pass(Duration::from_mins(29));
+    browser.get(&path).await.expect(200, &["Sign out"]);
+    scene.pass(Duration::from_mins(2));
+    browser.get(&path).await.expect(303, &[]);
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn what_is_missing_or_wrong_is_said_beside_its_field_and_what_was_typed_st
         422,
         &[
             "Default Queue is missing.",
-            "`host`",
+            "“host”",
             "aria-invalid=\"true\"",
         ],
     );

@@ -1,15 +1,23 @@
 //! How people sign in with an account elsewhere, as it is written in the configuration, and what
 //! the schema of it cannot say.
 
-use model::PartnerId;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use model::{PartnerId, span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::codes;
 use crate::page::Spot;
+use crate::raw::value::SpanText;
 
 /// What has to be asked for, so that the answer tells who somebody is.
 const OPENID: &str = "openid";
+
+/// How long somebody may stay signed in with an account elsewhere. For less, a form would be lost
+/// while it is filled; more is more than a link gives.
+const SESSION: RangeInclusive<Duration> = Duration::from_mins(15)..=Duration::from_hours(12);
 
 /// A provider of OpenID Connect that people sign in to the console with, beside sign-in links. It
 /// sends people back to `/sign-in/provider/back` under `public_url`.
@@ -31,6 +39,10 @@ pub struct SignInText {
     pub client_secret_file: Option<String>,
     /// What is asked for, with blanks between; `openid` where nothing is said.
     pub scope: Option<String>,
+    /// For how long somebody who came in stays signed in: from 15m to 12h, 4h where nothing is said.
+    /// What is withdrawn at the provider counts no longer here.
+    #[schemars(with = "Option<SpanText>")]
+    pub session: Option<String>,
     /// Who may come in as what. The first rule that holds counts; nobody comes in without one.
     #[schemars(length(min = 1, max = 1000))]
     pub rules: Vec<SignInRuleText>,
@@ -94,6 +106,14 @@ impl SignInText {
                  somebody is"
                     .to_owned(),
                 Some(format!("write `{OPENID} {asked}`")),
+            );
+        }
+        let session = self.session.as_deref().unwrap_or_default();
+        if span::parse(session).is_some_and(|span| !SESSION.contains(&span)) {
+            spot.key("session").error(
+                codes::OUT_OF_RANGE,
+                format!("`{session}` is not from 15m to 12h"),
+                Some("write a span such as 4h".to_owned()),
             );
         }
         for (index, rule) in self.rules.iter().enumerate() {

@@ -64,6 +64,7 @@ async fn document(Shared(identity): Shared<Identity>) -> Json<Value> {
         "authorization_endpoint": format!("{url}/authorize"),
         "token_endpoint": format!("{url}/token"),
         "jwks_uri": format!("{url}/keys"),
+        "end_session_endpoint": format!("{url}/leave"),
         "id_token_signing_alg_values_supported": ["ES256"],
     }))
 }
