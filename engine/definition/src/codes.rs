@@ -43,6 +43,7 @@ codes! {
     CONSTANT_VALUE = "constant-value", "What has to differ is not written out.";
     EMPTY_VALUE = "empty-value", "What is named to be sent has a value.";
     FOREIGN_ROOT = "foreign-root", "A path in a document does not begin with a name around it.";
+    SINGLE_BRACES = "single-braces", "What is printed stands between two braces on each side.";
     FORGOTTEN_DOLLAR = "forgotten-dollar", "A text does not read like a path.";
 
     // Connectors.
@@ -60,6 +61,8 @@ codes! {
     FOREIGN_HOST = "foreign-host", "An address that is written out is on one of the hosts.";
     BAD_URL = "bad-url", "An address begins with `https://`, or with a slash below `base_url`.";
     SECRET_IN_URL = "secret-in-url", "A secret never stands in an address or its query.";
+    NOT_SECRET = "not-secret", "What shows who calls is kept secret.";
+    MISSING_ENTITY = "missing-entity", "What is limited by entity says what it works on.";
     SECRET_DEFAULT = "secret-default", "A secret has no default.";
     INCOMPLETE_LIMIT = "incomplete-limit", "A limit says what it counts, and in what span.";
     BACKWARD_PAUSES = "backward-pauses", "The longest pause is not shorter than the first.";

@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::Problem;
+use serde_json::Value;
 
 use crate::check::example::{Of, check, check_given};
 use crate::example::Example;
+use crate::family::Family;
 use crate::files::{Files, Kind, file_name, folder};
 use crate::library::{Library, read};
 use crate::page::Page;
@@ -52,7 +54,11 @@ pub fn examples(sources: &[Sources], library: &Library) -> Examples {
         let Some(family) = library.families.get(&connector.family) else {
             continue;
         };
-        let of = Of { connector, family };
+        let of = Of {
+            connector,
+            family,
+            unread: &unread(&files, family),
+        };
         let home = beside(page.name());
         let texts: BTreeMap<&str, &str> = files
             .example_texts
@@ -70,6 +76,18 @@ pub fn examples(sources: &[Sources], library: &Library) -> Examples {
     }
     found.problems.sort_by(|a, b| a.place.cmp(&b.place));
     found
+}
+
+/// The pipelines of the family that have problems of their own.
+fn unread(files: &Files, family: &Family) -> BTreeSet<String> {
+    let named = files.of_kind(Kind::Pipeline).filter_map(|page| {
+        let value = page.value();
+        let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        text("pipeline").filter(|_| text("family").as_deref() == Some(&family.name))
+    });
+    named
+        .filter(|name| !family.pipelines.contains_key(name))
+        .collect()
 }
 
 /// The folder of the examples of the connector whose file is at `path`.

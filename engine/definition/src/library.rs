@@ -96,6 +96,7 @@ impl Attempt {
         let mut families = families(&files, &records, &shared);
         pipelines(&files, &mut families, &shared);
         let (connectors, script_problems) = connectors(&files, &families);
+        sections(&files, &families, &connectors);
         problems.extend(script_problems);
         let good = families.into_iter().filter(|(_, (_, is_good))| *is_good);
         let families = good
@@ -239,19 +240,43 @@ fn connectors(
     (connectors, problems)
 }
 
-/// Reports that a file cannot be checked, because the family it belongs to is not there.
+/// Reports pipelines for a section that no connector has: they would never run for anybody.
+fn sections(files: &Files, families: &Families, connectors: &BTreeMap<String, Arc<Connector>>) {
+    // What is missing in a connector with problems may be in it once it is mended.
+    if files.of_kind(Kind::Connector).any(Page::is_broken) {
+        return;
+    }
+    for page in files.of_kind(Kind::Pipeline) {
+        let value = page.value();
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        let (Some(section), Some(family)) = (text("section"), text("family")) else {
+            continue;
+        };
+        let of_family = connectors
+            .values()
+            .filter(|connector| connector.family == family);
+        let known: Vec<&str> = of_family
+            .flat_map(|connector| connector.settings.keys().map(String::as_str))
+            .collect();
+        if families.contains_key(family) && !known.is_empty() && !known.contains(&section) {
+            let message = format!("no connector of `{family}` has a section `{section}`");
+            let hint = near::hint(section, known);
+            let spot = page.spot().key("section");
+            spot.key_warning(codes::UNKNOWN_SETTING, message, hint);
+        }
+    }
+}
+
+/// Reports that a file cannot be checked, because the family it belongs to is not there. One with
+/// problems of its own is there: they are reported where they are, and not by each that needs it.
 fn lacks_family(files: &Files, page: &Page, name: &str, families: &Families) {
     let is_named = |page: &Page| page.value().get("family").and_then(Value::as_str) == Some(name);
-    let (message, hint) = if files.of_kind(Kind::Family).any(is_named) {
-        let hint = "mend them first; this file was not looked at further".to_owned();
-        (
-            format!("the family `{name}` has problems of its own"),
-            Some(hint),
-        )
-    } else {
-        let hint = near::hint(name, families.keys().map(String::as_str));
-        (format!("there is no family `{name}`"), hint)
-    };
+    if files.of_kind(Kind::Family).any(is_named) {
+        page.spoil();
+        return;
+    }
+    let hint = near::hint(name, families.keys().map(String::as_str));
+    let message = format!("there is no family `{name}`");
     page.spot()
         .key("family")
         .error(codes::MISSING_FAMILY, message, hint);

@@ -20,6 +20,11 @@ pub(crate) fn hint<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) ->
     }
 }
 
+/// Whether one name is a misspelling of another.
+pub(crate) fn is_near(wrong: &str, name: &str) -> bool {
+    nearest(wrong, &[name]).is_some()
+}
+
 /// The nearest of `names`, if it differs by no more than a slip of the finger or two.
 fn nearest<'n>(wrong: &str, names: &[&'n str]) -> Option<&'n str> {
     let plain = |name: &str| name.to_lowercase().replace(['-', ' '], "_");

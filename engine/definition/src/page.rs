@@ -247,6 +247,12 @@ impl<'p> Spot<'p> {
         self.page.errors()
     }
 
+    /// Whether a value of the file is missing only because something elsewhere is broken, so that
+    /// what follows from its absence is no mistake of this file.
+    pub(crate) fn is_spoiled(&self) -> bool {
+        self.page.spoiled.get()
+    }
+
     fn node(&self) -> Option<&'p Node> {
         self.steps
             .iter()

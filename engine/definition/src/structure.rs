@@ -18,17 +18,33 @@ const STEP: &str = "/$defs/Step";
 
 /// Reports every way in which `value`, the content of `page`, does not fit `grammar`.
 pub(crate) fn check(page: &Page, value: &Value, grammar: &Grammar) {
-    for error in grammar
-        .validator
-        .iter()
+    let found = grammar.validator.iter();
+    let found: Vec<_> = found
         .flat_map(|validator| validator.iter_errors(value))
-    {
+        .collect();
+    for error in found.iter().filter(|error| !is_misspelt(error, &found)) {
         let spot = page.spot().pointer(error.instance_path().as_str());
         let keyword_path = error.schema_path().as_str();
         let above = keyword_path.rsplit_once('/').map_or("", |(above, _)| above);
         let rules = grammar.schema.pointer(above).unwrap_or(&Value::Null);
-        one(&spot, rules, above == STEP, &error);
+        one(&spot, rules, above == STEP, error);
     }
+}
+
+/// Whether an error is that a key is missing which is there, misspelt: that is told once.
+fn is_misspelt(error: &ValidationError<'_>, found: &[ValidationError<'_>]) -> bool {
+    let Kind::Required { property } = error.kind() else {
+        return false;
+    };
+    let beside = |other: &&ValidationError<'_>| other.instance_path() == error.instance_path();
+    property.as_str().is_some_and(|missing| {
+        found.iter().filter(beside).any(|other| match other.kind() {
+            Kind::AdditionalProperties { unexpected } => {
+                unexpected.iter().any(|key| near::is_near(key, missing))
+            }
+            _ => false,
+        })
+    })
 }
 
 fn one(spot: &Spot<'_>, rules: &Value, is_step: bool, error: &ValidationError<'_>) {

@@ -12,6 +12,7 @@ use crate::auth::{Auth, Client, Hash, OAuth1, Proof};
 use crate::codes;
 use crate::page::Spot;
 use crate::raw::auth::{AuthText, ClientText, HashText, OAuth1Text, SecretInText};
+use crate::raw::value::Template;
 
 /// Checks `http.auth`. `values` sees what people gave and what setup found.
 pub(crate) fn check(
@@ -32,6 +33,7 @@ pub(crate) fn check(
         }),
         text.refresh_token.as_ref().map(|text| {
             let at = spot.key("refresh_token");
+            around.secrets.ask_for_in(&text.token, &at.key("token"));
             known(&text.client, true, &at.key("client"));
             Auth::RefreshToken {
                 token: values.varying_template(&text.token, &at.key("token")),
@@ -41,33 +43,44 @@ pub(crate) fn check(
         text.jwt_grant.as_ref().map(|text| {
             let at = spot.key("jwt_grant");
             Auth::JwtGrant {
-                jwt: jwt::check(&text.jwt, values, &at.key("jwt")),
+                jwt: jwt::check(&text.jwt, around, values, &at.key("jwt")),
                 client: client(&text.client, around, values, &at.key("client")),
             }
         }),
         text.jwt
             .as_ref()
-            .map(|text| Auth::Jwt(jwt::check(text, values, &spot.key("jwt")))),
+            .map(|text| Auth::Jwt(jwt::check(text, around, values, &spot.key("jwt")))),
         text.basic.as_ref().map(|text| {
             let at = spot.key("basic");
+            around
+                .secrets
+                .ask_for_in(&text.password, &at.key("password"));
             Auth::Basic {
                 user: values.template(&text.user, &at.key("user")),
                 password: values.template(&text.password, &at.key("password")),
             }
         }),
-        text.bearer.as_ref().map(|text| Auth::Bearer {
-            token: values.template(&text.token, &spot.key("bearer").key("token")),
+        text.bearer.as_ref().map(|text| {
+            let at = spot.key("bearer").key("token");
+            around.secrets.ask_for_in(&text.token, &at);
+            Auth::Bearer {
+                token: values.template(&text.token, &at),
+            }
         }),
-        text.query_key.as_ref().map(|text| Auth::QueryKey {
-            name: text.name.clone(),
-            key: values.template(&text.key, &spot.key("query_key").key("key")),
+        text.query_key.as_ref().map(|text| {
+            let at = spot.key("query_key").key("key");
+            around.secrets.ask_for_in(&text.key, &at);
+            Auth::QueryKey {
+                name: text.name.clone(),
+                key: values.template(&text.key, &at),
+            }
         }),
         text.hmac
             .as_ref()
-            .map(|text| Auth::Hmac(hmac::check(text, values, &spot.key("hmac")))),
+            .map(|text| Auth::Hmac(hmac::check(text, around, values, &spot.key("hmac")))),
         text.oauth1
             .as_ref()
-            .map(|text| Auth::OAuth1(oauth1(text, values, &spot.key("oauth1")))),
+            .map(|text| Auth::OAuth1(oauth1(text, around, values, &spot.key("oauth1")))),
         text.session.as_ref().map(|text| {
             let session = session::check(text, around, values, &spot.key("session"));
             Auth::Session(Box::new(session))
@@ -95,8 +108,12 @@ fn client(
     let id = text.client_id.as_ref();
     let proof = match (&text.client_secret, &text.jwt) {
         (None, None) => Proof::None,
-        (Some(secret), None) => Proof::Secret(values.template(secret, &spot.key("client_secret"))),
-        (None, Some(jwt)) => Proof::Jwt(jwt::check(jwt, values, &spot.key("jwt"))),
+        (Some(secret), None) => {
+            let at = spot.key("client_secret");
+            around.secrets.ask_for_in(secret, &at);
+            Proof::Secret(values.template(secret, &at))
+        }
+        (None, Some(jwt)) => Proof::Jwt(jwt::check(jwt, around, values, &spot.key("jwt"))),
         (Some(_), Some(_)) => {
             let message = "a client proves itself in one way".to_owned();
             let hint = "keep one of `client_secret` and `jwt`".to_owned();
@@ -130,7 +147,17 @@ fn known(text: &ClientText, is_proven: bool, spot: &Spot<'_>) {
     }
 }
 
-fn oauth1(text: &OAuth1Text, values: &Values<'_>, spot: &Spot<'_>) -> OAuth1 {
+fn oauth1(
+    text: &OAuth1Text,
+    around: &Surroundings<'_>,
+    values: &Values<'_>,
+    spot: &Spot<'_>,
+) -> OAuth1 {
+    let secret = |key: &str, text: &Template| around.secrets.ask_for_in(text, &spot.key(key));
+    secret("consumer_secret", &text.consumer_secret);
+    if let Some(text) = &text.token_secret {
+        secret("token_secret", text);
+    }
     let token = match (&text.token, &text.token_secret) {
         (Some(token), Some(secret)) => Some((
             values.template(token, &spot.key("token")),

@@ -2,6 +2,7 @@
 
 use expression::{Scripts, Shape};
 
+use super::contract::is_written_out;
 use super::rule;
 use super::value::Values;
 use crate::codes;
@@ -103,6 +104,16 @@ fn is_whole(text: &NoticeText, family: &Family, spot: &Spot<'_>) {
     else {
         return;
     };
+    for (key, value) in fields {
+        let is_id = key == "id" || key.ends_with("_id");
+        let text = value.as_str().filter(|_| is_written_out(value));
+        if is_written_out(value) && (is_id || text == Some(key)) {
+            let message = format!("`{key}` is always the same here");
+            let hint = format!("pick it with a path, as in `$.{}`", text.unwrap_or(key));
+            spot.key(key)
+                .error(codes::CONSTANT_VALUE, message, Some(hint));
+        }
+    }
     for key in schema.required().filter(|key| !fields.contains_key(*key)) {
         let message = format!("a request has a `{key}`, and this has none");
         spot.error(codes::CALLOUT_REQUEST, message, None);

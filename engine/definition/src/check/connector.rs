@@ -20,7 +20,7 @@ use crate::near;
 use crate::page::Spot;
 use crate::raw::connector::{ChoicesText, ConnectorFile, LengthText, RightText, ShortText};
 use crate::raw::operation::OperationText;
-use crate::raw::value::{Name, SpanText};
+use crate::raw::value::{Computed, Name, SpanText};
 
 /// What every check of a part of a connector needs to know.
 #[derive(Debug)]
@@ -93,6 +93,7 @@ pub(crate) fn check(
         settle: span_or(file.http.settle.as_ref(), SETTLE_DEFAULT),
     };
     let http = http::check(&around, &spot.key("http"));
+    http::entities(&around, &spot.key("http"));
     let operations = operations(&around, spot);
     provided(&around, spot);
     let connector = Connector {
@@ -347,7 +348,7 @@ fn one_list(text: &ChoicesText, around: &Surroundings<'_>, spot: &Spot<'_>) -> C
     };
     let listing = Values::document(&result, &outer, around.scripts);
     let reading = Values::document(&document, &outer, around.scripts);
-    let each = |name: &str, value| reading.computed(value, &spot.key(name));
+    let each = |name: &str, value: &Computed| reading.varying(&value.0, &spot.key(name));
     Choices {
         operation: text.operation.0.clone(),
         items: text

@@ -155,11 +155,26 @@ fn record_fits(
     }
 }
 
+/// Whether a value of a record is a text or a number that nothing is picked or printed for.
+pub(super) fn is_written_out(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.starts_with('$') && !text.contains("{{"),
+        Value::Number(_) => true,
+        _ => false,
+    }
+}
+
 /// Holds what is known of a field's value against its schema: a template prints a text, and what is
 /// written out is what it is. Whatever a path or a script gives is known only when it is read.
 fn kind_fits(key: &str, value: &Value, schema: &RecordSchema, spot: &Spot<'_>) {
     let kinds = schema.kinds(key);
     let literal = value.get("literal").filter(|_| value.is_object());
+    if is_written_out(value) && (key == "id" || key.ends_with("_id")) {
+        let message = format!("`{key}` is always the same here");
+        let hint = "pick it with a path, as in `$.id`".to_owned();
+        spot.error(codes::CONSTANT_VALUE, message, Some(hint));
+        return;
+    }
     let found = match literal.unwrap_or(value) {
         written if literal.is_some() => json_kind(written),
         Value::String(text) if text.starts_with('$') => return,

@@ -7,6 +7,7 @@ use model::Class;
 use serde_json::Value;
 
 use super::connector::Surroundings;
+use super::secret::mentions;
 use super::value::Values;
 use super::{PAUSE, WAIT, WINDOW, address, auth, duration, header, rule};
 use crate::codes;
@@ -27,6 +28,9 @@ pub(crate) fn check(around: &Surroundings<'_>, spot: &Spot<'_>) -> Http {
     let sending = Values::named(&names, around.scripts);
     address::check_whole(&text.base_url, around, &spot.key("base_url"));
     header::check(&text.headers, &spot.key("headers"));
+    around
+        .secrets
+        .doubt_headers(&text.headers, &spot.key("headers"));
     if text.auth.as_ref().is_some_and(AuthText::puts_authorization) {
         header::refuse_authorization(&text.headers, &spot.key("headers"));
     }
@@ -145,6 +149,25 @@ fn limit(
             "a limit has exactly one of `requests` and `concurrent`",
             "keep one",
         ),
+    }
+}
+
+/// Doubts a limit that goes by what is worked on, where operations do not say that: all of these
+/// would be counted as one.
+pub(crate) fn entities(around: &Surroundings<'_>, spot: &Spot<'_>) {
+    let operations = around.file.operations.0.iter();
+    let without = operations.filter(|(_, text)| text.entity.is_none());
+    let without: Vec<String> = without.map(|(name, _)| format!("`{name}`")).collect();
+    for (index, limit) in around.file.http.limits.iter().enumerate() {
+        let each = limit.for_each.as_ref();
+        let goes_by_it = each.is_some_and(|each| mentions(&each.0, "operation.entity"));
+        if goes_by_it && !without.is_empty() {
+            let message = format!("these do not say what they work on: {}", without.join(", "));
+            let hint = "give each its `entity`, as the API calls it; without, they are counted \
+                as one";
+            let at = spot.key("limits").index(index).key("for_each");
+            at.key_warning(codes::MISSING_ENTITY, message, Some(hint.to_owned()));
+        }
     }
 }
 

@@ -168,7 +168,7 @@ fn compile(
         effect: false,
     };
     // An expression with a fault uses nothing, so that this would only echo it.
-    if spot.errors() == errors_before {
+    if spot.errors() == errors_before && !spot.is_spoiled() {
         unused(text, &operation, around, spot);
     }
     operation

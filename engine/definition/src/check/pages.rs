@@ -5,6 +5,7 @@ use crate::codes;
 use crate::operation::{PageKind, Pages};
 use crate::page::Spot;
 use crate::raw::operation::{OperationText, PagesText};
+use crate::raw::value::Computed;
 
 impl PagesText {
     /// How many records a full page has, where that is given.
@@ -102,7 +103,7 @@ pub(crate) fn check(text: &PagesText, reading: &Values<'_>, spot: &Spot<'_>) -> 
         spot.error(codes::EXACTLY_ONE, message, Some(hint));
         return None;
     };
-    let read = |name: &str, value| reading.computed(value, &spot.key(name));
+    let read = |name: &str, value: &Computed| reading.varying(&value.0, &spot.key(name));
     Some(Pages {
         kind,
         more: text.more.as_ref().map(|value| read("more", value)),

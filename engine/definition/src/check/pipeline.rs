@@ -34,7 +34,8 @@ pub(crate) fn check(
     let roots = names.shape();
     let errors_before = spot.errors();
     let lane = Values::named(&roots, scripts).template(&file.lane, &spot.key("lane"));
-    if lane.is_constant() && has_subject && spot.errors() == errors_before {
+    let is_sure = spot.errors() == errors_before && !spot.is_spoiled();
+    if lane.is_constant() && has_subject && is_sure {
         let message = "this lane is the same for all, so everyone waits for everyone".to_owned();
         let hint = "name what must keep its order, as in `lane: $.request.id`".to_owned();
         spot.key("lane")

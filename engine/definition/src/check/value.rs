@@ -95,7 +95,7 @@ impl<'a> Values<'a> {
     pub(crate) fn varying(&self, value: &Value, spot: &Spot<'_>) -> Expression {
         let errors = spot.errors();
         let expression = self.value(value, spot);
-        if expression.is_constant() && spot.errors() == errors {
+        if expression.is_constant() && spot.errors() == errors && !spot.is_spoiled() {
             let message = format!("`{}` is always the same here", plain(value));
             let hint = match value.as_str() {
                 Some(text) if is_dotted(text) => format!("did you mean `$.{text}`?"),
@@ -115,6 +115,7 @@ impl<'a> Values<'a> {
     fn forgotten_dollar(&self, value: &Value, spot: &Spot<'_>) {
         match value {
             Value::String(text) if text.starts_with('$') => self.foreign_root(text, spot),
+            Value::String(text) if text.contains('{') => self.single_braces(text, spot),
             Value::String(text) if self.reads_like_a_path(text) => {
                 let message = format!("`{text}` is a text, and reads like a path");
                 let hint = format!("write `$.{text}`; or `literal: {text}` if the text is meant");
@@ -150,6 +151,23 @@ impl<'a> Values<'a> {
         let hint =
             format!("print it with `{{{{ {name} }}}}`, or compare it in `where` or a script");
         spot.error(codes::FOREIGN_ROOT, message, Some(hint));
+    }
+
+    /// Reports `{ company.name }` in a text: printed as it stands, it would be the same for all. In
+    /// an address, it is no part of one anyway.
+    fn single_braces(&self, text: &str, spot: &Spot<'_>) {
+        if text.starts_with('/') || text.contains("://") {
+            return;
+        }
+        let is_known = |name: &&str| {
+            let root = name.split('.').next().unwrap_or_default();
+            is_dotted(name) && self.names.names().any(|known| known == root)
+        };
+        for name in in_single_braces(text).filter(is_known) {
+            let message = format!("`{{ {name} }}` is text, and not what `{name}` is");
+            let hint = format!("write two braces on each side: `{{{{ {name} }}}}`");
+            spot.error(codes::SINGLE_BRACES, message, Some(hint));
+        }
     }
 
     fn in_fields(&self, fields: &Map<String, Value>, spot: &Spot<'_>) {
@@ -189,6 +207,16 @@ fn misspelt_script(fields: &Map<String, Value>) -> Option<&str> {
     names_function.then_some(key.as_str())
 }
 
+/// What stands between one brace on each side.
+fn in_single_braces(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('{').filter_map(|(at, _)| {
+        let rest = text.get(at + 1..)?;
+        let (inside, after) = rest.split_once('}')?;
+        let is_single = !text.get(..at)?.ends_with('{') && !after.starts_with('}');
+        is_single.then_some(inside.trim())
+    })
+}
+
 /// Whether a text is made of names with points between them.
 fn is_dotted(text: &str) -> bool {
     let name = |part: &str| {
@@ -209,7 +237,14 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::is_dotted;
+    use super::{in_single_braces, is_dotted};
+
+    #[test]
+    fn single_braces_are_told_from_those_of_templates() {
+        let found = |text| in_single_braces(text).collect::<Vec<_>>();
+        assert_eq!(found("{{ a }} { b.c } {d}"), ["b.c", "d"]);
+        assert!(found("{{#if a}}{{ b }}{{/if}} {{{ c }}} }").is_empty());
+    }
 
     #[test]
     fn names_with_points_read_like_a_path() {

@@ -4,6 +4,7 @@ use expression::Expression;
 use serde_json::Value;
 
 use crate::auth::{DateForm, Encoding, Hmac, Signed};
+use crate::check::connector::Surroundings;
 use crate::check::header;
 use crate::check::value::Values;
 use crate::codes;
@@ -13,7 +14,13 @@ use crate::raw::auth::{
     SignedText, SignedWordText,
 };
 
-pub(super) fn check(text: &HmacText, values: &Values<'_>, spot: &Spot<'_>) -> Hmac {
+pub(super) fn check(
+    text: &HmacText,
+    around: &Surroundings<'_>,
+    values: &Values<'_>,
+    spot: &Spot<'_>,
+) -> Hmac {
+    around.secrets.ask_for_in(&text.key, &spot.key("key"));
     header::check_name(&text.header, &spot.key("header"));
     let all = |parts: &[SignedText], key: &str| all(parts, text, values, &spot.key(key));
     Hmac {

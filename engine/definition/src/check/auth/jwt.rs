@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::auth::{Jwt, JwtAlgorithm};
+use crate::check::connector::Surroundings;
 use crate::check::value::Values;
 use crate::check::{JWT_LIVES, duration};
 use crate::codes;
@@ -17,7 +18,13 @@ const LIVES: Duration = Duration::from_mins(5);
 /// would be refused.
 const SAID_ANEW: [&str; 4] = ["iat", "nbf", "exp", "jti"];
 
-pub(super) fn check(text: &JwtText, values: &Values<'_>, spot: &Spot<'_>) -> Jwt {
+pub(super) fn check(
+    text: &JwtText,
+    around: &Surroundings<'_>,
+    values: &Values<'_>,
+    spot: &Spot<'_>,
+) -> Jwt {
+    around.secrets.ask_for_in(&text.key, &spot.key("key"));
     let reserved = |name: &str, key: &str, hint: &str| {
         let message = format!("`{name}` is made for each token");
         let at = spot.key(key).key(name);

@@ -29,7 +29,7 @@ pub(super) fn check(
         login: operation::check_setup("login", &login, around, &spot.key("login")),
         jwt: text.login.jwt.as_ref().map(|jwt| {
             let at = spot.key("login").key("jwt");
-            jwt::check(jwt, values, &at)
+            jwt::check(jwt, around, values, &at)
         }),
         token: reading.varying(&text.token.0, &spot.key("token")),
         expires_in: expires_in.map(|value| reading.varying(&value.0, &spot.key("expires_in"))),

@@ -96,7 +96,8 @@ impl Bench<'_> {
     fn key(&self, text: &EnsureText, names: &Names, spot: &Spot<'_>) -> Expression {
         let (roots, errors) = (names.shape(), spot.errors());
         let key = Values::named(&roots, self.scripts).template(&text.key, spot);
-        if key.is_constant() && names.is_one_of_many() && spot.errors() == errors {
+        let is_sure = spot.errors() == errors && !spot.is_spoiled();
+        if key.is_constant() && names.is_one_of_many() && is_sure {
             let message = "this key is the same for all, so only the first is ever done".to_owned();
             let hint = "name what it is done once for, as in `key: $.request.id`".to_owned();
             spot.error(codes::CONSTANT_KEY, message, Some(hint));
