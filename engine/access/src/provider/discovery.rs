@@ -53,8 +53,8 @@ impl ProviderSettings {
         })
     }
 
-    /// Where somebody who has signed out here can sign out at the provider, too. It is told who asks
-    /// and nothing of whom: it knows its own visitor, and may ask whether that is meant.
+    /// Where somebody who has signed out here can sign out at the provider, too. It is told who
+    /// asks and nothing of whom: it knows its own visitor, and may ask whether that is meant.
     pub fn leave_url(&self, at: &Endpoints) -> Option<String> {
         let leave = at.leave.as_ref()?;
         Some(with_query(leave, &[("client_id", self.client_id.as_str())]))

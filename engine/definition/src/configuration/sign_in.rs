@@ -39,7 +39,7 @@ pub struct SignInText {
     pub client_secret_file: Option<String>,
     /// What is asked for, with blanks between; `openid` where nothing is said.
     pub scope: Option<String>,
-    /// For how long somebody who came in stays signed in: from 15m to 12h, 4h where nothing is said.
+    /// How long somebody who came in stays signed in: from 15m to 12h, 4h where nothing is said.
     /// What is withdrawn at the provider counts no longer here.
     #[schemars(with = "Option<SpanText>")]
     pub session: Option<String>,
