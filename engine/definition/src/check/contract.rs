@@ -155,13 +155,10 @@ fn record_fits(
     }
 }
 
-/// Whether a value of a record is a text or a number that nothing is picked or printed for.
+/// Whether a value of a record is a text in which nothing is picked or printed.
 pub(super) fn is_written_out(value: &Value) -> bool {
-    match value {
-        Value::String(text) => !text.starts_with('$') && !text.contains("{{"),
-        Value::Number(_) => true,
-        _ => false,
-    }
+    let text = value.as_str();
+    text.is_some_and(|text| !text.starts_with('$') && !text.contains("{{"))
 }
 
 /// Holds what is known of a field's value against its schema: a template prints a text, and what is
