@@ -100,7 +100,10 @@ fn shown(title: &str, file: &str, played: &Played) -> String {
 }
 
 fn summary(tried: &Coverage) -> String {
-    let operations = tallied("operations, setup, choices and rights", &tried.operations);
+    let operations = tallied(
+        "operations, setup, choices, rights and callouts",
+        &tried.operations,
+    );
     format!("{operations}\n{}", tallied("error rules", &tried.rules))
 }
 

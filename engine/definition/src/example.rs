@@ -39,6 +39,19 @@ pub enum Subject {
     Connection,
     /// Runs a pipeline of the family.
     Pipeline(String),
+    /// Reads a callout.
+    Callout(Arrived),
+}
+
+/// A callout as it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// The method.
+    pub method: Method,
+    /// The query of the address, without the question mark.
+    pub query: String,
+    /// The body.
+    pub body: String,
 }
 
 /// What there is before an example begins.

@@ -164,7 +164,15 @@ impl RecordSchema {
             .take(FINDINGS_MAX)
             .map(|error| {
                 let (at, found) = (error.instance_path(), kind_of(error.instance()));
+                let at = match at.as_str() {
+                    "" => "it",
+                    path => path,
+                };
                 match error.kind() {
+                    ValidationErrorKind::Required { property } => {
+                        let key = property.as_str().unwrap_or_default();
+                        format!("{at} lacks `{key}`")
+                    }
                     ValidationErrorKind::Type { kind } => {
                         format!("{at} must be {}, and it is {found}", wanted(kind))
                     }

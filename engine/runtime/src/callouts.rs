@@ -9,6 +9,7 @@ mod notice;
 
 use std::sync::Arc;
 
+use definition::Family;
 use definition::connector::{Accept, Callout as Definition, HintRule};
 use model::{Integration, Secret};
 use serde_json::{Map, Value};
@@ -85,24 +86,12 @@ impl Runtime {
         let connector = core.library.connectors.get(&integration.connector);
         let definition = connector.and_then(|connector| connector.callout.as_ref());
         let definition = definition.ok_or(CalloutError::UnknownToken)?;
-        if !definition.methods.contains(&callout.method.as_str()) {
-            let accepts = definition
-                .methods
-                .iter()
-                .map(|&method| method.to_owned())
-                .collect();
-            return Err(CalloutError::MethodNotAccepted { accepts });
-        }
-        if let Some(notice) = &definition.request {
-            let requests = notice::requests(notice, core, connector, &callout.body)?;
-            return self.take_noticed(integration, requests).await;
-        }
-        let hints = hints(definition, &callout);
-        if hints.is_empty() {
-            let rules = definition.hint.values();
-            let looked_for = rules.flat_map(|rule| rule.keys.clone()).collect();
-            return Err(CalloutError::NoTicket { looked_for });
-        }
+        let family = connector.and_then(|one| core.library.families.get(&one.family));
+        let family = family.ok_or(CalloutError::UnknownToken)?;
+        let hints = match read(definition, family, &callout)? {
+            Brought::Hints(hints) => hints,
+            Brought::Requests(requests) => return self.take_noticed(integration, requests).await,
+        };
         let (mut batch, now) = (Batch::new(), core.now());
         for hint in hints {
             core.enqueue_hint(&mut batch, integration, hint, now);
@@ -134,6 +123,50 @@ impl Runtime {
             .get(&*core.store, owner.partner.as_str(), &parts);
         row.await?.ok_or(CalloutError::UnknownToken)
     }
+}
+
+/// What a callout brings.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Brought {
+    /// Hints at tickets, at least one.
+    Hints(Vec<Map<String, Value>>),
+    /// Requests, or none.
+    Requests(Vec<Value>),
+}
+
+/// Reads a callout as the connector says.
+pub(crate) fn read(
+    definition: &Definition,
+    family: &Family,
+    callout: &Callout,
+) -> Result<Brought, CalloutError> {
+    if !definition.methods.contains(&callout.method.as_str()) {
+        let accepts = definition.methods.iter();
+        let accepts = accepts.map(|&method| method.to_owned()).collect();
+        return Err(CalloutError::MethodNotAccepted { accepts });
+    }
+    if let Some(notice) = &definition.request {
+        return notice::requests(notice, family, &callout.body).map(Brought::Requests);
+    }
+    let hints = hints(definition, callout);
+    if hints.is_empty() {
+        let rules = definition.hint.values();
+        let looked_for = rules.flat_map(|rule| rule.keys.clone()).collect();
+        return Err(CalloutError::NoTicket { looked_for });
+    }
+    Ok(Brought::Hints(hints))
+}
+
+/// The keys by which the hints of a callout are found, each after its field: `id: ticket_id`.
+pub(crate) fn deciding(definition: &Definition, callout: &Callout) -> Vec<String> {
+    let mut deciding = Vec::new();
+    for pairs in notices(definition, callout) {
+        for (field, rule) in &definition.hint {
+            let key = named(rule, &pairs).map(|(key, _)| format!("{field}: {key}"));
+            deciding.extend(key);
+        }
+    }
+    deciding
 }
 
 fn check_basic(
@@ -293,19 +326,26 @@ fn hint(definition: &Definition, pairs: &[(String, String)]) -> Option<Map<Strin
 }
 
 fn find(rule: &HintRule, pairs: &[(String, String)]) -> Option<String> {
-    let fits = |value: &&String| rule.matches.is_match(value);
-    let named = rule.keys.iter().find_map(|key| {
-        let of_key = pairs.iter().filter(|(name, _)| is_called(name, key));
-        of_key.map(|(_, value)| value).find(fits)
-    });
     let any = || {
-        pairs
-            .iter()
-            .map(|(_, value)| value)
-            .find(fits)
-            .filter(|_| rule.anywhere)
+        let mut values = pairs.iter().map(|(_, value)| value);
+        let fits = values.find(|value| rule.matches.is_match(value));
+        fits.filter(|_| rule.anywhere)
     };
+    let named = named(rule, pairs).map(|(_, value)| value);
     named.or_else(any).cloned()
+}
+
+/// The value of the first key that has one that fits, with that key.
+fn named<'a>(
+    rule: &'a HintRule,
+    pairs: &'a [(String, String)],
+) -> Option<(&'a String, &'a String)> {
+    rule.keys.iter().find_map(|key| {
+        let of_key = pairs.iter().filter(|(name, _)| is_called(name, key));
+        let mut values = of_key.map(|(_, value)| value);
+        let fits = values.find(|value| rule.matches.is_match(value));
+        fits.map(|value| (key, value))
+    })
 }
 
 /// Whether a name is `key`, or ends in it: `ticket.id` is called `id` and `ticket.id`.

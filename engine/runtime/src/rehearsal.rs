@@ -15,7 +15,7 @@ mod pipeline;
 mod stage;
 mod wire;
 
-use definition::example::{Example, Expected, Fails, Subject};
+use definition::example::{Arrived, Example, Expected, Fails, Subject};
 use definition::{Connector, Gives, Library};
 use exchange::Clock as _;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 pub use self::compare::Difference;
 pub use self::coverage::{Coverage, Tally, coverage};
 use self::stage::Stage;
+use crate::callouts::{self, Brought, Callout, CalloutError};
 use crate::error::Error;
 use crate::halt::Failed;
 use crate::remote::Remote;
@@ -39,6 +40,8 @@ pub struct Played {
     noted: Noted,
     choices: Option<String>,
     rights: bool,
+    /// The keys by which hints were found in a callout; none where it is not about one.
+    callout: Option<Vec<String>>,
 }
 
 impl Played {
@@ -67,6 +70,7 @@ pub async fn rehearse(library: &Library, connector: &Connector, example: &Exampl
         noted: Noted::default(),
         choices: None,
         rights: false,
+        callout: None,
     };
     let stage = match Stage::set(library, connector, example).await {
         Ok(stage) => stage,
@@ -83,6 +87,7 @@ pub async fn rehearse(library: &Library, connector: &Connector, example: &Exampl
     match &example.subject {
         Subject::Choices(name) => played.choices = Some(name.clone()),
         Subject::Connection => played.rights = true,
+        Subject::Callout(arrived) => played.callout = Some(stage.deciding(arrived)),
         Subject::Operation(_) | Subject::Pipeline(_) => {}
     }
     played
@@ -93,6 +98,7 @@ async fn play(stage: &Stage, subject: &Subject, example: &Example) -> Outcome {
         Subject::Operation(name) => stage.operation(name, &example.given.inputs).await,
         Subject::Choices(name) => stage.choices(name).await,
         Subject::Connection => stage.connection().await,
+        Subject::Callout(arrived) => stage.callout(arrived),
         Subject::Pipeline(name) => match stage.pipeline(name, &example.given).await {
             Ok(ended) => Outcome::Ended(Box::new(ended)),
             Err(error) => error.into(),
@@ -156,6 +162,29 @@ impl Stage {
             }),
             Err(error) => error.into(),
         }
+    }
+
+    /// What is read from a callout, without what would follow from it.
+    fn callout(&self, arrived: &Arrived) -> Outcome {
+        let core = &self.runtime.core;
+        let connector = core.library.connectors.get(&self.connector);
+        let family = connector.and_then(|one| core.library.families.get(&one.family));
+        let definition = connector.and_then(|one| one.callout.as_ref());
+        let (Some(definition), Some(family)) = (definition, family) else {
+            return CalloutError::UnknownToken.into();
+        };
+        match callouts::read(definition, family, &arrived.into()) {
+            Ok(Brought::Hints(hints)) => Outcome::Gave(json!(hints)),
+            Ok(Brought::Requests(requests)) => Outcome::Gave(Value::Array(requests)),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn deciding(&self, arrived: &Arrived) -> Vec<String> {
+        let connector = self.runtime.core.library.connectors.get(&self.connector);
+        let definition = connector.and_then(|one| one.callout.as_ref());
+        let deciding = definition.map(|one| callouts::deciding(one, &arrived.into()));
+        deciding.unwrap_or_default()
     }
 
     async fn connection(&self) -> Outcome {
@@ -225,6 +254,29 @@ impl From<Failed> for Outcome {
                     cause: None,
                 }
             }
+        }
+    }
+}
+
+impl From<&Arrived> for Callout {
+    fn from(arrived: &Arrived) -> Self {
+        Self {
+            method: arrived.method.as_str().to_owned(),
+            query: arrived.query.clone(),
+            content_type: None,
+            body: arrived.body.clone().into_bytes(),
+            basic: None,
+        }
+    }
+}
+
+impl From<CalloutError> for Outcome {
+    fn from(error: CalloutError) -> Self {
+        Self::Failed {
+            class: None,
+            message: crate::error::chain(&error),
+            remedy: None,
+            cause: None,
         }
     }
 }

@@ -67,17 +67,27 @@ fn subject(text: &ExampleFile, of: Of<'_>, spot: &Spot<'_>) -> Option<Subject> {
         text.choices.as_ref().map(named).map(Subject::Choices),
         text.connection.map(|_| Subject::Connection),
         text.pipeline.as_ref().map(named).map(Subject::Pipeline),
+        text.callout
+            .as_ref()
+            .map(|text| Subject::Callout(exchange::arrived(text, &spot.key("callout")))),
     ];
     let mut shown = shown.into_iter().flatten();
     let (Some(subject), None) = (shown.next(), shown.next()) else {
         let message = "an example shows exactly one thing".to_owned();
-        let hint = "give it one of `operation`, `choices`, `connection` and `pipeline`".to_owned();
-        spot.error(codes::EXACTLY_ONE, message, Some(hint));
+        let hint = "give it one of `operation`, `choices`, `connection`, `pipeline` and `callout`";
+        spot.error(codes::EXACTLY_ONE, message, Some(hint.to_owned()));
         return None;
     };
     let connector = of.connector;
     match &subject {
         Subject::Connection => {}
+        Subject::Callout(_) if connector.callout.is_some() => {}
+        Subject::Callout(_) => {
+            let message = "this connector reads no callouts".to_owned();
+            let hint = "say in its file with `callout` how they are read".to_owned();
+            spot.key("callout")
+                .key_error(codes::WRONG_VALUE, message, Some(hint));
+        }
         Subject::Pipeline(name) if of.unread.contains(name) => return None,
         Subject::Operation(name) => known(
             (name, "an operation of this connector"),
@@ -287,7 +297,7 @@ fn merged(own: &GivenText, shared: &GivenText, spot: &Spot<'_>) -> Given {
 fn check_inputs(text: &ExampleFile, given: &Given, subject: &Subject, of: Of<'_>, spot: &Spot<'_>) {
     let own = text.given.inputs.keys();
     match subject {
-        Subject::Choices(_) | Subject::Connection => own.for_each(|name| {
+        Subject::Choices(_) | Subject::Connection | Subject::Callout(_) => own.for_each(|name| {
             let message = format!("`{name}` is given to nothing here");
             spot.key(name)
                 .key_error(codes::UNKNOWN_INPUT, message, None);

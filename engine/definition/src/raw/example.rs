@@ -11,8 +11,8 @@ use super::operation::ClassText;
 use super::value::{Name, written_as_value};
 
 /// One example: what a connector is given, what it has to send for it, what it is answered, and
-/// what comes of that. It shows exactly one of `operation`, `choices`, `connection` and
-/// `pipeline`, and ends in exactly one of `gives`, `fails` and `ends`.
+/// what comes of that. It shows exactly one of `operation`, `choices`, `connection`,
+/// `pipeline` and `callout`, and ends in exactly one of `gives`, `fails` and `ends`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Dovetail example")]
@@ -27,6 +27,8 @@ pub(crate) struct ExampleFile {
     pub(crate) connection: Option<ConnectionText>,
     /// Shows this pipeline, with everything that the engine does around it.
     pub(crate) pipeline: Option<Name>,
+    /// Shows what is read from this callout: the hints, or the requests.
+    pub(crate) callout: Option<ArrivedText>,
     /// What it is given besides what `given.yaml` beside it says for all; a name that is in both
     /// is the one here.
     #[serde(default)]
@@ -35,7 +37,7 @@ pub(crate) struct ExampleFile {
     #[serde(default)]
     pub(crate) exchanges: Vec<ExchangeText>,
     /// What it gives: the record, the list of records, or null; for `choices` the list of what can
-    /// be chosen, for `connection` the report.
+    /// be chosen, for `connection` the report, for `callout` the hints or requests in it.
     #[serde(default, deserialize_with = "also_null")]
     pub(crate) gives: Option<Anything>,
     /// How it fails.
@@ -51,6 +53,23 @@ pub(crate) struct ExampleFile {
 pub(crate) enum ConnectionText {
     /// It is tested.
     Test,
+}
+
+/// A callout as it comes in, with at most one of `body`, `form` and `text`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Arrived")]
+pub(crate) struct ArrivedText {
+    /// The method. Default: POST.
+    pub(crate) method: Option<MethodText>,
+    /// The query of the address, without the question mark.
+    pub(crate) query: Option<String>,
+    /// The JSON in it.
+    pub(crate) body: Option<Anything>,
+    /// The fields of the form in it, encoded as they come.
+    pub(crate) form: Option<String>,
+    /// The text in it, such as XML.
+    pub(crate) text: Option<String>,
 }
 
 /// What is given. Any key that is not listed here is an input by its name, such as `request`.

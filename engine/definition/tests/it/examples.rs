@@ -148,6 +148,8 @@ fn an_example_shows_one_thing_that_exists() {
         codes("example: x\npipeline: opn\nends: { effects: [] }\n"),
         ["wrong-value"]
     );
+    let two = "example: x\ncallout: { body: { id: 7 }, form: id=7 }\ngives: []\n";
+    assert_eq!(codes(two), ["body-and-form"]);
     assert_eq!(
         codes("example: x\noperation: kinds\nexchange: []\ngives: 1\n"),
         ["unknown-key"]

@@ -5,9 +5,7 @@
 //! whichever way, changes nothing. What brings no request is accepted and passed over: such
 //! addresses get notices of every kind.
 
-use std::sync::Arc;
-
-use definition::Connector;
+use definition::Family;
 use definition::connector::Notice;
 use expression::Scope;
 use model::{Content, Integration};
@@ -16,7 +14,6 @@ use store::Batch;
 
 use super::{CalloutError, NOTICES_MAX};
 use crate::Runtime;
-use crate::core::Core;
 use crate::error::{Error, chain};
 
 /// The schema that requests are held against.
@@ -25,17 +22,14 @@ const REQUEST: &str = "request";
 /// The requests that a callout brings. Either all of them can be read, or none is taken in.
 pub(super) fn requests(
     notice: &Notice,
-    core: &Core,
-    connector: Option<&Arc<Connector>>,
+    family: &Family,
     body: &[u8],
-) -> Result<Vec<Content>, CalloutError> {
+) -> Result<Vec<Value>, CalloutError> {
     let body: Value = serde_json::from_slice(body).map_err(|_| malformed("it is no JSON"))?;
-    let family = connector.and_then(|one| core.library.families.get(&one.family));
-    let family = family.ok_or(CalloutError::UnknownToken)?;
     let scope = Scope::new().with("notice", &body);
     let items = match &notice.items {
         Some(selector) => selector.pick_all(&scope.over(&body)),
-        None => return read(notice, family, &scope, &body).map(|content| vec![content]),
+        None => return read(notice, family, &scope, &body).map(|record| vec![record]),
     };
     let items = items.map_err(|error| malformed(&error.to_string()))?;
     if items.values.len() > NOTICES_MAX {
@@ -48,10 +42,10 @@ pub(super) fn requests(
 
 fn read(
     notice: &Notice,
-    family: &definition::Family,
+    family: &Family,
     scope: &Scope<'_>,
     item: &Value,
-) -> Result<Content, CalloutError> {
+) -> Result<Value, CalloutError> {
     let record = notice.record.evaluate(&scope.over(item));
     let mut record = record.map_err(|error| malformed(&error.to_string()))?;
     if let Some(fields) = record.as_object_mut() {
@@ -61,6 +55,10 @@ fn read(
     family
         .validate(REQUEST, &record)
         .map_err(|findings| CalloutError::Malformed { findings })?;
+    Ok(record)
+}
+
+fn content(record: Value) -> Result<Content, CalloutError> {
     serde_json::from_value(record).map_err(|error| malformed(&error.to_string()))
 }
 
@@ -75,8 +73,10 @@ impl Runtime {
     pub(super) async fn take_noticed(
         &self,
         integration: &Integration,
-        requests: Vec<Content>,
+        requests: Vec<Value>,
     ) -> Result<(), CalloutError> {
+        let requests = requests.into_iter().map(content);
+        let requests: Vec<Content> = requests.collect::<Result<_, _>>()?;
         for content in requests {
             match self.accept(&integration.partner, content).await {
                 // It came before, in other words: what came first counts.

@@ -1,5 +1,6 @@
 //! What the examples of a connector try between them, and what they leave untried: every way to
-//! the other side, and every rule about what its failures mean.
+//! the other side, every key that callouts are searched for, and every rule about what its
+//! failures mean.
 
 use definition::rule::StatusPattern;
 use definition::{Connector, ErrorRule};
@@ -9,7 +10,7 @@ use super::Played;
 /// What examples try and leave untried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
-    /// Operations, setup, lists of choices and rights.
+    /// Operations, setup, lists of choices, rights, and what callouts are searched for.
     pub operations: Tally,
     /// The error rules of the connector and of its operations.
     pub rules: Tally,
@@ -58,6 +59,7 @@ pub fn coverage(connector: &Connector, played: &[Played]) -> Coverage {
     for name in connector.operations.keys() {
         operations.count(format!("operations.{name}"), called(name));
     }
+    callout(connector, played, &mut operations);
     let mut rules = Tally::default();
     let setup = connector.setup.values().map(|setup| &setup.operation);
     let own = connector.operations.values().chain(setup);
@@ -70,6 +72,28 @@ pub fn coverage(connector: &Connector, played: &[Played]) -> Coverage {
         }
     }
     Coverage { operations, rules }
+}
+
+/// How callouts are read. Each key of a hint has to be found by some example, since nobody would
+/// see that one is misspelt: the poll finds the ticket, only later.
+fn callout(connector: &Connector, played: &[Played], tally: &mut Tally) {
+    let Some(definition) = &connector.callout else {
+        return;
+    };
+    let read: Vec<_> = played
+        .iter()
+        .filter_map(|one| one.callout.as_ref())
+        .collect();
+    if definition.request.is_some() {
+        tally.count("callout.request".to_owned(), !read.is_empty());
+    }
+    for (field, rule) in &definition.hint {
+        for key in &rule.keys {
+            let key = format!("{field}: {key}");
+            let is_tried = read.iter().any(|found| found.contains(&key));
+            tally.count(format!("callout.hint.{key}"), is_tried);
+        }
+    }
 }
 
 /// A rule by what it looks for, since people do not count rules.

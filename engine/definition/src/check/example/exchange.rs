@@ -1,13 +1,14 @@
-//! One exchange of an example: what must be sent, and what comes back.
+//! One exchange of an example: what must be sent, and what comes back; and a callout that comes
+//! in.
 
 use serde_json::Value;
 
 use crate::codes;
-use crate::example::{Exchange, Reply, SentBody, SentPart};
+use crate::example::{Arrived, Exchange, Reply, SentBody, SentPart};
 use crate::operation::Method;
 use crate::page::Spot;
 use crate::raw::example::{
-    AnswerText, ExchangeText, LostText, MethodText, RequestText, SentPartText,
+    AnswerText, ArrivedText, ExchangeText, LostText, MethodText, RequestText, SentPartText,
 };
 
 /// The status of an answer that does not say.
@@ -30,6 +31,23 @@ pub(super) fn check(text: &ExchangeText, spot: &Spot<'_>) -> Exchange {
         headers: there.chain(absent).collect(),
         body: body(request, &spot.key("request")),
         reply: reply(&text.answer, &spot.key("answer")),
+    }
+}
+
+/// A callout as it comes in.
+pub(super) fn arrived(text: &ArrivedText, spot: &Spot<'_>) -> Arrived {
+    let json = text.body.as_ref().map(|body| body.0.to_string());
+    let bodies = [json, text.form.clone(), text.text.clone()];
+    let mut bodies = bodies.into_iter().flatten();
+    let body = bodies.next().unwrap_or_default();
+    if bodies.next().is_some() {
+        let message = "a callout has one of `body`, `form` and `text`".to_owned();
+        spot.error(codes::BODY_AND_FORM, message, None);
+    }
+    Arrived {
+        method: text.method.map_or(Method::Post, method),
+        query: text.query.clone().unwrap_or_default(),
+        body,
     }
 }
 
