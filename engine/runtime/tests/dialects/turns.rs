@@ -1,6 +1,8 @@
 //! A run that somebody asks for and the one that the schedule has planned: each is run once, and
 //! neither waits for the other.
 
+#![expect(clippy::indexing_slicing, reason = "a failed test should panic")]
+
 use std::time::Duration;
 
 use exchange::RawAnswer;
