@@ -137,7 +137,8 @@ impl<'a> Facts<'a> {
     ) -> Result<&'a str, Why> {
         let chosen = choices.of(company, product).ok_or(Why::NoAgreement)?;
         let Some((id, agreement)) = self.agreements.get_key_value(&id_text(chosen)) else {
-            return Err(Why::AgreementUnfit("is not in the PSA any more".to_owned()));
+            let why = "the agreement that was chosen is not in the PSA any more";
+            return Err(Why::AgreementUnfit(why.to_owned()));
         };
         match unfit(agreement, company, self.today) {
             Some(why) => Err(Why::AgreementUnfit(format!("{} {why}", agreement.name))),

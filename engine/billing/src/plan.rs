@@ -20,6 +20,9 @@ const WHAT_TO_DO: &str = ". Approve it to take that off the bill, or dismiss it 
 /// What is said of a line on which nothing is to be done.
 const AS_IT_SHOULD_BE: &str = "the PSA has what the usage comes to";
 
+/// What is said of every change in preview.
+const IN_PREVIEW: &str = "billing is in preview, so nothing is written";
+
 /// What the PSA has of one item on one agreement.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
@@ -129,7 +132,8 @@ pub fn line(
             .map(id_text)
             .collect::<Vec<_>>()
             .join(", ");
-        let why = format!("the agreement has this item more than once, as lines {lines}");
+        let why =
+            format!("the agreement has this item more than once, as lines {lines}: leave one");
         line.enter(PlanState::Blocked, &why);
     } else if let Some(why) = &standing.fixed {
         if line.desired == line.actual {
@@ -138,19 +142,20 @@ pub fn line(
             line.enter(PlanState::Blocked, why);
         }
     } else if line.line.is_some() && !standing.rows.iter().any(|row| row.holds(day)) {
-        let why = format!("the PSA has no quantity of this line on {day}");
+        let why = format!("the PSA shows no quantity of this line for {day}");
         line.enter(PlanState::Blocked, &why);
-    } else if agreement.ends.is_some_and(|ends| ends < day) {
-        line.enter(
-            PlanState::Blocked,
-            "the agreement ends before the change would count",
-        );
+    } else if let Some(ends) = agreement.ends.filter(|ends| *ends < day) {
+        let why = format!("the agreement ends on {ends}, before the change would count");
+        line.enter(PlanState::Blocked, &why);
     } else {
         line.holds = holds(&line, &policy.guards);
-        decide(&mut line, policy.mode, decision);
+        decide(&mut line, policy, decision);
         if !line.change().is_zero() {
+            if let Some(until) = billed_until {
+                line.tell(&format!("all up to {until} is billed already"));
+            }
             if let Some(day) = changed_on {
-                line.reason = format!("{}; before {day} the PSA has another quantity", line.reason);
+                line.tell(&format!("before {day} the PSA has another quantity"));
             }
             tell_who_left(&mut line);
         }
@@ -160,12 +165,20 @@ pub fn line(
 
 trait Enter {
     fn enter(&mut self, state: PlanState, reason: &str);
+
+    /// Adds to the reason.
+    fn tell(&mut self, more: &str);
 }
 
 impl Enter for PlanLine {
     fn enter(&mut self, state: PlanState, reason: &str) {
         self.state = state;
         reason.clone_into(&mut self.reason);
+    }
+
+    fn tell(&mut self, more: &str) {
+        self.reason.push_str("; ");
+        self.reason.push_str(more);
     }
 }
 
@@ -209,37 +222,62 @@ fn holds(line: &PlanLine, guards: &Guards) -> Vec<Hold> {
     holds
 }
 
+/// What the guards that hold a change say of it, as people do. Who left the line is told by name.
+fn in_words(holds: &[Hold], guards: &Guards) -> String {
+    let word = |hold: &Hold| match hold {
+        Hold::Share => {
+            let most = guards.share_max?;
+            Some(format!("it changes more than {most} % of what the PSA has"))
+        }
+        Hold::Change => Some(format!("it changes by more than {}", guards.change_max?)),
+        Hold::Zero => Some("it takes all off the bill".to_owned()),
+        Hold::NewLine => Some("the item is not on the agreement yet".to_owned()),
+        Hold::OldUsage => Some("its usage is of a term that is long over".to_owned()),
+        Hold::BilledElsewhere | Hold::Left => None,
+    };
+    let words: Vec<String> = holds.iter().filter_map(word).collect();
+    words.join(" and ")
+}
+
 /// Adds to the reason who is not billed on the line any more, and what a person can do about it.
 fn tell_who_left(line: &mut PlanLine) {
-    for Leaver { name, why, .. } in line.left.iter().take(LEAVERS_TOLD) {
-        let why = match why {
-            Some(why) => format!("{name} is not billed here any more, since {why}"),
-            None => format!("{name} is billed on another line now"),
-        };
-        line.reason = format!("{}; {why}", line.reason);
+    let sentence = |Leaver { name, why, .. }: &Leaver| match why {
+        Some(why) => format!("{name} is not billed here any more, since {why}"),
+        None => format!("{name} is billed on another line now"),
+    };
+    let told: Vec<String> = line.left.iter().take(LEAVERS_TOLD).map(sentence).collect();
+    for one in told {
+        line.tell(&one);
     }
     if let more @ 1.. = line.left.len().saturating_sub(LEAVERS_TOLD) {
-        line.reason = format!("{}; and {more} more", line.reason);
+        line.tell(&format!("and {more} more"));
     }
     if !line.left.is_empty() && matches!(line.state, PlanState::Held | PlanState::Proposed) {
         line.reason.push_str(WHAT_TO_DO);
     }
 }
 
-fn decide(line: &mut PlanLine, mode: Mode, decision: Option<&Decision>) {
+fn decide(line: &mut PlanLine, policy: &BillingPolicy, decision: Option<&Decision>) {
     if let Some(decision) = decision.filter(|decision| stands(decision, line)) {
-        return follow(line, mode, &decision.kind);
+        return follow(line, policy.mode, &decision.kind);
     }
     if line.desired == line.actual {
         return line.enter(PlanState::Unchanged, AS_IT_SHOULD_BE);
     }
-    match mode {
-        Mode::Preview => line.enter(PlanState::Proposed, "billing is in preview"),
-        Mode::Ask => line.enter(PlanState::Proposed, "it waits to be approved"),
+    let held = in_words(&line.holds, &policy.guards);
+    match policy.mode {
         Mode::Automatic if line.holds.is_empty() => {
             line.enter(PlanState::Approved, "it is within the guards");
         }
-        Mode::Automatic => line.enter(PlanState::Held, "a guard holds it"),
+        Mode::Automatic if held.is_empty() => {
+            line.enter(PlanState::Held, "it waits for a person");
+        }
+        Mode::Automatic => line.enter(PlanState::Held, &format!("a guard holds it: {held}")),
+        Mode::Preview => line.enter(PlanState::Proposed, IN_PREVIEW),
+        Mode::Ask => line.enter(PlanState::Proposed, "it waits to be approved"),
+    }
+    if line.state == PlanState::Proposed && !held.is_empty() {
+        line.tell(&format!("mind that {held}"));
     }
 }
 
@@ -265,9 +303,10 @@ fn follow(line: &mut PlanLine, mode: Mode, kind: &DecisionKind) {
         DecisionKind::Undo { change, to } => {
             line.target_quantity = *to;
             line.undoes = Some(change.clone());
-            line.enter(PlanState::Approved, "a person takes back a change");
+            let why = format!("a person takes back a change: it goes back to {to}");
+            line.enter(PlanState::Approved, &why);
         }
-        _ if mode == Mode::Preview => line.enter(PlanState::Proposed, "billing is in preview"),
+        _ if mode == Mode::Preview => line.enter(PlanState::Proposed, IN_PREVIEW),
         DecisionKind::Approve => line.enter(PlanState::Approved, "a person approved it"),
         DecisionKind::Adjust(to) => {
             line.target_quantity = *to;
@@ -276,7 +315,7 @@ fn follow(line: &mut PlanLine, mode: Mode, kind: &DecisionKind) {
             } else {
                 PlanState::Approved
             };
-            line.enter(state, "a person set the quantity");
+            line.enter(state, &format!("a person set it to {to}"));
         }
     }
 }

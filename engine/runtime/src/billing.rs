@@ -25,7 +25,7 @@ mod watch;
 pub use choices::{AgreementLine, AgreementOption, ProductLine};
 pub use decide::{Decided, Verdict};
 pub(crate) use reconcile::reconcile;
-pub use report::{ReconciledLine, Reconciliation};
+pub use report::{ReconciledLine, Reconciliation, UnbilledUsage};
 pub(crate) use usage::key as usage_key;
 pub use usage::{USAGES_MAX, UsageReceipt};
 pub use view::{Explanation, PlanView};

@@ -124,16 +124,26 @@ impl From<runtime::ReconciledLine> for ReconciledLine {
 pub(crate) struct UnbilledThere {
     /// The integration.
     integration: String,
+    /// What its PSA is called.
+    title: String,
+    /// The customer's name.
+    customer_name: String,
+    /// How much was used, before any rule.
+    #[schema(value_type = f64, example = 12.4)]
+    reported_quantity: Decimal,
     /// The usage, and why.
     #[serde(flatten)]
     usage: Unbilled,
 }
 
-impl From<(model::IntegrationId, model::billing::Unbilled)> for UnbilledThere {
-    fn from((integration, usage): (model::IntegrationId, model::billing::Unbilled)) -> Self {
+impl From<runtime::UnbilledUsage> for UnbilledThere {
+    fn from(one: runtime::UnbilledUsage) -> Self {
         Self {
-            integration: integration.to_string(),
-            usage: usage.into(),
+            integration: one.integration.to_string(),
+            title: one.title,
+            customer_name: one.customer_name,
+            reported_quantity: one.reported,
+            usage: one.usage.into(),
         }
     }
 }

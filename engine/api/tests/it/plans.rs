@@ -275,8 +275,12 @@ async fn users_and_the_report_come_as_csv_that_no_spreadsheet_executes() {
     assert_eq!(rows.len(), 3, "{text}");
     assert!(rows[1].starts_with("Beta,"), "differences first: {text}");
     assert!(
-        rows[1].contains(",5,1.8,2,-3,"),
-        "three counts and the difference: {text}"
+        rows[1].contains(",5,1.8,2,-3,2,"),
+        "three counts, the difference and what is planned: {text}"
+    );
+    assert!(
+        rows[0].contains(",planned_quantity,unit_price,change_amount,"),
+        "{text}"
     );
     let path = format!("{}/plan/lines/{}/users", billing.here, ids[0]);
     let users = billing

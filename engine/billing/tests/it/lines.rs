@@ -425,6 +425,42 @@ fn an_item_that_is_there_twice_is_nobodys_to_guess() {
 }
 
 #[test]
+fn what_waits_for_a_person_says_in_words_what_is_unusual_about_it() {
+    let reason = |had: Vec<Row>, used: &str, mode: Mode| {
+        let change = |policy: &mut BillingPolicy| policy.mode = mode;
+        planned(used, had, change, None).unwrap().reason
+    };
+    let share = "it changes more than 25 % of what the PSA has";
+    for (had, used, words) in [
+        (july(8), "0", "it takes all off the bill".to_owned()),
+        (july(8), "12", share.to_owned()),
+        (
+            july(8),
+            "20",
+            format!("{share} and it changes by more than 10"),
+        ),
+        (
+            Vec::new(),
+            "3",
+            "the item is not on the agreement yet".to_owned(),
+        ),
+    ] {
+        let held = reason(had.clone(), used, Mode::Automatic);
+        assert_eq!(held, format!("a guard holds it: {words}"));
+        let asked = reason(had, used, Mode::Ask);
+        assert_eq!(asked, format!("it waits to be approved; mind that {words}"));
+    }
+    let billed = vec![
+        row("2026-07-01", "2026-07-31", 8, true),
+        row("2026-08-01", "2026-08-31", 8, false),
+    ];
+    assert_eq!(
+        reason(billed, "9", Mode::Preview),
+        "billing is in preview, so nothing is written; all up to 2026-07-31 is billed already"
+    );
+}
+
+#[test]
 fn usage_of_long_ago_waits_for_a_person() {
     let mut made = Made::new(vec![usage("a", "p", "9")]);
     made.usages[0].usage.term_end = day("2026-05-31");

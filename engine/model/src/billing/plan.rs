@@ -96,6 +96,14 @@ impl PlanLine {
         self.target_quantity - self.actual
     }
 
+    /// What one costs. An item that is made with the first change costs what it was said to cost.
+    pub fn unit_price(&self) -> Option<Decimal> {
+        match &self.target {
+            ItemTarget::Create { price, .. } => self.price.or(Some(*price)),
+            ItemTarget::Item(_) | ItemTarget::NotBilled => self.price,
+        }
+    }
+
     /// What the product reported, before any rule.
     pub fn reported(&self) -> Decimal {
         self.parts.iter().map(|part| part.quantity).sum()

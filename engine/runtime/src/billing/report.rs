@@ -2,9 +2,9 @@
 //! of it, line by line, over all of a partner's integrations. It shows the plans as they were made
 //! last, and makes none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::billing::{PlanLine, Unbilled};
+use model::billing::{Decimal, PlanLine, Unbilled};
 use model::sheet::Sheet;
 use model::{CustomerId, IntegrationId, PartnerId, ProductId};
 
@@ -12,8 +12,10 @@ use super::{PlanView, SECTION};
 use crate::Runtime;
 use crate::error::Error;
 
-/// The columns that tell about one line.
-const COLUMNS: [&str; 12] = [
+/// The columns that tell about one line. The planned quantity is the billable one unless a person
+/// said otherwise, and the amount is what the change to it is worth in a billing period, in the
+/// currency of the agreement: the lists of PSAs do not tell which one that is.
+const COLUMNS: [&str; 15] = [
     "company",
     "agreement",
     "item",
@@ -22,6 +24,9 @@ const COLUMNS: [&str; 12] = [
     "reported_quantity",
     "billable_quantity",
     "difference",
+    "planned_quantity",
+    "unit_price",
+    "change_amount",
     "effective",
     "state",
     "reason",
@@ -37,7 +42,22 @@ pub struct Reconciliation {
     /// The lines: those with a difference first, then by company and item.
     pub lines: Vec<ReconciledLine>,
     /// Usage that no line of any integration bills, with each integration's reason.
-    pub unbilled: Vec<(IntegrationId, Unbilled)>,
+    pub unbilled: Vec<UnbilledUsage>,
+}
+
+/// Usage that one of the integrations does not bill, and no other one either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnbilledUsage {
+    /// Which integration could.
+    pub integration: IntegrationId,
+    /// What that one is called.
+    pub title: String,
+    /// The customer's name.
+    pub customer_name: String,
+    /// How much was used, before any rule.
+    pub reported: Decimal,
+    /// Whose usage of what, and why it is not billed.
+    pub usage: Unbilled,
 }
 
 /// A line of one of the integrations' plans.
@@ -72,13 +92,14 @@ impl Reconciliation {
         for ReconciledLine { title, line, .. } in &self.lines {
             sheet.row([title.clone()].into_iter().chain(cells(line)));
         }
-        for (integration, unbilled) in &self.unbilled {
+        for one in &self.unbilled {
             let named = |column: &&str| match *column {
-                "integration" => integration.to_string(),
-                "company" => unbilled.customer.to_string(),
-                "products" => unbilled.product.to_string(),
+                "integration" => one.title.clone(),
+                "company" => one.customer_name.clone(),
+                "products" => one.usage.product.to_string(),
+                "reported_quantity" => one.reported.to_string(),
                 "state" => NOT_BILLED.to_owned(),
-                "reason" => unbilled.why.to_string(),
+                "reason" => one.usage.why.to_string(),
                 _ => String::new(),
             };
             sheet.row(columns.iter().map(named));
@@ -89,6 +110,8 @@ impl Reconciliation {
 
 fn cells(line: &PlanLine) -> [String; COLUMNS.len()] {
     let products: Vec<&str> = line.products.iter().map(ProductId::as_str).collect();
+    let price = line.unit_price();
+    let text = |number: Option<Decimal>| number.map(|one| one.to_string()).unwrap_or_default();
     [
         line.company_name.clone(),
         line.agreement_name.clone(),
@@ -98,6 +121,9 @@ fn cells(line: &PlanLine) -> [String; COLUMNS.len()] {
         line.reported().to_string(),
         line.desired.to_string(),
         (line.desired - line.actual).to_string(),
+        line.target_quantity.to_string(),
+        text(price),
+        text(price.map(|price| line.change().times(price))),
         line.effective.to_string(),
         line.state.name().to_owned(),
         line.reason.clone(),
@@ -111,6 +137,7 @@ impl Runtime {
         self.core.partner(partner).await?;
         let mut report = Reconciliation::default();
         let mut billed: BTreeSet<(CustomerId, ProductId)> = BTreeSet::new();
+        let mut open = Vec::new();
         for integration in self.core.integrations(partner).await? {
             if !integration.is_on(SECTION) {
                 continue;
@@ -126,18 +153,51 @@ impl Runtime {
             };
             report.lines.extend(view.lines.into_iter().map(reconciled));
             let unbilled = view.plan.into_iter().flat_map(|plan| plan.unbilled);
-            let of_this = unbilled.map(|one| (integration.id.clone(), one));
-            report.unbilled.extend(of_this);
+            open.extend(unbilled.map(|one| (integration.id.clone(), title.clone(), one)));
         }
-        report.unbilled.retain(|(_, one)| {
+        open.retain(|(_, _, one)| {
             let pair = (one.customer.clone(), one.product.clone());
             !billed.contains(&pair)
         });
+        report.unbilled = self.unbilled(partner, open).await?;
         report.lines.sort_by_cached_key(|one| {
             let line = &one.line;
             let names = [&line.company_name, &line.item_name, &line.id].map(String::clone);
             (line.desired == line.actual, names)
         });
         Ok(report)
+    }
+
+    /// The same with names, and with how much it is.
+    async fn unbilled(
+        &self,
+        partner: &PartnerId,
+        open: Vec<(IntegrationId, String, Unbilled)>,
+    ) -> Result<Vec<UnbilledUsage>, Error> {
+        if open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let customers = self.customers(partner).await?.into_iter();
+        let names: BTreeMap<CustomerId, String> = customers.map(|one| (one.id, one.name)).collect();
+        let mut used: BTreeMap<(CustomerId, ProductId), Decimal> = BTreeMap::new();
+        for measured in self.known_usage(partner).await?.into_values() {
+            let usage = measured.usage;
+            let sum = used
+                .entry((usage.customer_id, usage.product_id))
+                .or_default();
+            *sum = *sum + usage.quantity;
+        }
+        let full = |(integration, title, usage): (IntegrationId, String, Unbilled)| {
+            let name = names.get(&usage.customer).cloned();
+            let pair = (usage.customer.clone(), usage.product.clone());
+            UnbilledUsage {
+                integration,
+                title,
+                customer_name: name.unwrap_or_else(|| usage.customer.to_string()),
+                reported: used.get(&pair).copied().unwrap_or_default(),
+                usage,
+            }
+        };
+        Ok(open.into_iter().map(full).collect())
     }
 }

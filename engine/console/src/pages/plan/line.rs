@@ -1,7 +1,7 @@
 //! One line of the plan, as it is shown.
 
 use model::ProductId;
-use model::billing::{CountsFrom, Decimal, Hold, ItemTarget, PlanLine, PlanState};
+use model::billing::{CountsFrom, Decimal, PlanLine, PlanState};
 
 use super::Refusal;
 use crate::form::{Wrong, sentence};
@@ -30,8 +30,6 @@ pub(super) struct Line {
     pub(super) from: String,
     pub(super) state: State,
     pub(super) reason: String,
-    /// What a person should look at before deciding about it.
-    pub(super) holds: Vec<&'static str>,
     /// Whether a person can decide about it.
     pub(super) is_open: bool,
     /// What is in its box for another quantity.
@@ -68,11 +66,7 @@ impl From<PlanLine> for Line {
         let (change, reported) = (line.change(), line.reported());
         let products: Vec<&str> = line.products.iter().map(ProductId::as_str).collect();
         let is_named = products.as_slice() == [line.item_name.as_str()];
-        let price = match &line.target {
-            // An item that is made with the first change costs what it was said to cost.
-            ItemTarget::Create { price, .. } => line.price.or(Some(*price)),
-            ItemTarget::Item(_) | ItemTarget::NotBilled => line.price,
-        };
+        let price = line.unit_price();
         let effect = price.map(|price| change.times(price));
         let effect = effect.filter(|worth| !worth.is_zero());
         Self {
@@ -96,7 +90,6 @@ impl From<PlanLine> for Line {
             from: from(&line),
             state: line.state.into(),
             reason: sentence(&line.reason),
-            holds: holds(&line),
             is_open: matches!(
                 line.state,
                 PlanState::Proposed | PlanState::Held | PlanState::Approved | PlanState::Dismissed
@@ -123,25 +116,6 @@ impl Line {
             wrong: refusal.wrong.first().filter(|_| is_it).cloned(),
             ..self
         }
-    }
-}
-
-/// What is unusual about a change that nobody has decided about.
-fn holds(line: &PlanLine) -> Vec<&'static str> {
-    let is_open = matches!(line.state, PlanState::Held | PlanState::Proposed);
-    let holds = line.holds.iter().filter(|_| is_open);
-    holds.filter_map(|hold| in_words(*hold)).collect()
-}
-
-const fn in_words(hold: Hold) -> Option<&'static str> {
-    match hold {
-        Hold::Share => Some("It changes by a larger share than the limit."),
-        Hold::Change => Some("It changes by more than the limit."),
-        Hold::Zero => Some("It drops to zero."),
-        Hold::NewLine => Some("It is not on the agreement yet."),
-        Hold::OldUsage => Some("Its usage is of a term that ended more than a month before."),
-        // Who is billed elsewhere, or has left, is named in the reason.
-        Hold::BilledElsewhere | Hold::Left => None,
     }
 }
 

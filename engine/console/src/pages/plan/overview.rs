@@ -83,6 +83,10 @@ pub(crate) async fn show(State(runtime): State<Runtime>, here: Here) -> Result<R
     } = runtime.reconciliation(here.id()).await?;
     let plans = integrations.iter().filter(|one| bills(one));
     let plans = plans.map(|one| way(&here, one, &lines)).collect();
+    let open: Vec<_> = open
+        .into_iter()
+        .map(|one| (one.integration, one.usage))
+        .collect();
     let all = unbilled::named(&runtime, &here, &integrations, &open).await?;
     let unbilled_more = all.len().saturating_sub(UNBILLED_SHOWN);
     let path = format!("{}/{PATH}", here.root());

@@ -7,6 +7,7 @@ use model::{CustomerId, IntegrationId, PartnerId};
 use runtime::{IntegrationView, Runtime};
 
 use crate::failure::Failure;
+use crate::form::sentence;
 use crate::shell::Here;
 
 /// Usage that is not billed.
@@ -75,7 +76,7 @@ fn view(unbilled: &Unbilled, names: &HashMap<CustomerId, String>) -> UnbilledVie
             "Nobody has chosen what bills the customer.".to_owned(),
             AGREEMENT,
         ),
-        Why::AgreementUnfit(why) => (format!("What bills the customer {why}."), AGREEMENT),
+        Why::AgreementUnfit(why) => (sentence(why), AGREEMENT),
         Why::BilledElsewhere(title) => (
             format!("{title} bills it. To bill it here, take the product off there."),
             None,
