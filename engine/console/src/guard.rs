@@ -15,6 +15,7 @@ use crate::App;
 use crate::failure::Failure;
 use crate::fields::{Fields, PROOF};
 use crate::limits::{FORM_BYTES_MAX, FORM_TIMEOUT};
+use crate::pages::sign_in::SESSION_OVER;
 use crate::visitor::Visitor;
 
 /// Lets a call through with its [`Visitor`] and, if it is a form, its [`Fields`].
@@ -27,7 +28,10 @@ pub(crate) async fn admit(
     let partner = params.iter().find(|(name, _)| *name == "partner");
     let partner = partner.map(|(_, id)| id.to_owned());
     let Some(visitor) = Visitor::of(&app, request.headers()).await else {
-        return Redirect::to("/sign-in").into_response();
+        // Whoever sends a form was in the midst of something, and is told what became of it.
+        let is_form = request.method() == Method::POST;
+        let path = if is_form { SESSION_OVER } else { "/sign-in" };
+        return Redirect::to(path).into_response();
     };
     if partner.is_some_and(|id| !visitor.scope().reaches(&id)) {
         return Failure::of_another_partner().into_response();

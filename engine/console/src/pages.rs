@@ -20,7 +20,7 @@ mod plan;
 mod provider;
 mod section;
 mod settings;
-mod sign_in;
+pub(crate) mod sign_in;
 mod status;
 mod tokens;
 

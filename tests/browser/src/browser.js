@@ -39,7 +39,7 @@ const LOOKS = [
 ];
 
 /** More widths in which nothing may stand over an edge: around those where the layout changes. */
-const WIDTHS = [320, 660, 860, 870, 1024, 1150, 1160];
+const WIDTHS = [320, 660, 960, 970, 1024, 1216, 1226];
 
 /** The highest window, in pixels, that a picture is taken in. */
 const HEIGHT_MAX = 8_000;

@@ -23,7 +23,7 @@ use crate::visitor::{self, Anyone, Visitor};
 pub(crate) struct Asked {
     #[serde(default)]
     link: String,
-    /// Says something where somebody has just signed out.
+    /// How the session ended, where somebody comes from one: `yes` or `over`.
     #[serde(default)]
     left: String,
 }
@@ -39,8 +39,8 @@ struct SignInPage {
     /// What the button says that leads to an account elsewhere, where that is set up and nobody
     /// came with a link.
     provider: Option<String>,
-    /// Whether somebody has just signed out, and where they sign out at the provider, too.
-    has_left: bool,
+    /// How the session ended, and where it ends at the provider, too.
+    ended: Option<&'static str>,
     leave: Option<String>,
 }
 
@@ -61,10 +61,12 @@ pub(crate) async fn show(
     if asked.link.is_empty() {
         return match visitor {
             Some(_) => Ok(Redirect::to("/").into_response()),
-            None if asked.left.is_empty() => shell::page(&SignInPage::new(&app, "", None)),
             None => shell::page(&SignInPage {
-                has_left: true,
-                leave: provider::leave_url(&app).await,
+                ended: ended(&asked.left),
+                leave: match asked.left.as_str() {
+                    "yes" => provider::leave_url(&app).await,
+                    _ => None,
+                },
                 ..SignInPage::new(&app, "", None)
             }),
         };
@@ -109,6 +111,18 @@ pub(crate) async fn sign_out(
 /// Where somebody is led who has signed out.
 const LEFT: &str = "/sign-in?left=yes";
 
+/// Where somebody is led whose session was over when they sent a form.
+pub(crate) const SESSION_OVER: &str = "/sign-in?left=over";
+
+/// How a session ended, by the word for it in the address.
+fn ended(left: &str) -> Option<&'static str> {
+    match left {
+        "yes" => Some("You are signed out here."),
+        "over" => Some("Your session was over. Nothing of what you sent was saved."),
+        _ => None,
+    }
+}
+
 const USED: &str = "This link was used already.";
 
 /// What the link says, or why it is of no use.
@@ -130,7 +144,7 @@ impl SignInPage {
             link: link.to_owned(),
             wrong,
             provider: provider.map(|provider| provider.settings.title.clone()),
-            has_left: false,
+            ended: None,
             leave: None,
         }
     }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::Options;
 use crate::failure::Failure;
 use crate::fields::Fields;
+use crate::form::in_words;
 use crate::moment::Moment;
 use crate::shell::{Shell, There, page};
 
@@ -86,7 +87,7 @@ pub(crate) async fn show(
     let title = |pipeline: &str| {
         let mut lines = there.integration.schedule.iter();
         let line = lines.find(|line| line.pipeline == pipeline);
-        line.map_or_else(|| pipeline.replace('_', " "), |line| line.title.clone())
+        line.map_or_else(|| in_words(pipeline), |line| line.title.clone())
     };
     let (running, ended): (Vec<Run>, Vec<Run>) = runs
         .into_iter()

@@ -61,6 +61,10 @@ async fn no_session_no_page() {
             let answer = world.call(Method::GET, path, &headers, String::new()).await;
             assert_eq!(answer.header("location"), Some("/sign-in"), "{path}");
         }
+        let sent = world
+            .call(Method::POST, "/partners", &[], String::new())
+            .await;
+        assert_eq!(sent.header("location"), Some("/sign-in?left=over"));
     }
     let mut stranger = world.stranger();
     let old = "/sign-in?link=dvl_bm90.bm90";
@@ -69,6 +73,8 @@ async fn no_session_no_page() {
         .get("/sign-in")
         .await
         .expect(200, &["dovetail token"]);
+    let over = stranger.get("/sign-in?left=over").await;
+    over.expect(200, &["Nothing of what you sent was saved."]);
 }
 
 #[tokio::test]

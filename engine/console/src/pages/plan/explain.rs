@@ -10,7 +10,7 @@ use axum::response::Response;
 use model::CustomerId;
 use model::billing::{
     ChangeState, CountRule, DecisionKind, EffectiveFrom, Measure, Measured, Part, PlanState,
-    RoundEach, Rounding,
+    RoundEach, Rounding, UsageStatus,
 };
 use runtime::{Explanation, Runtime};
 use serde::Deserialize;
@@ -52,7 +52,7 @@ struct PartView {
     product: String,
     subscription: Option<String>,
     term: String,
-    status: String,
+    status: &'static str,
     quantity: String,
     free: Option<String>,
     counted: String,
@@ -134,7 +134,7 @@ impl PartView {
             product: part.product.to_string(),
             subscription: part.subscription.clone(),
             term: format!("{} to {}", part.term_start, part.term_end),
-            status: part.status.name().replace('_', " "),
+            status: in_text(part.status),
             quantity: part.quantity.to_string(),
             free: (!part.free_quantity.is_zero()).then(|| part.free_quantity.to_string()),
             counted: part.counted.to_string(),
@@ -160,12 +160,23 @@ fn decided(kind: &DecisionKind) -> String {
     }
 }
 
+/// How a subscription stands, as it is written within a sentence.
+const fn in_text(status: UsageStatus) -> &'static str {
+    match status {
+        UsageStatus::Active => "active",
+        UsageStatus::NonRenewing => "non-renewing",
+        UsageStatus::InTrial => "in trial",
+        UsageStatus::Paused => "paused",
+        UsageStatus::Cancelled => "cancelled",
+    }
+}
+
 /// What a rule does, in sentences.
 pub(crate) fn in_words(rule: &CountRule) -> Vec<String> {
-    let statuses: Vec<String> = rule
+    let statuses: Vec<&str> = rule
         .statuses
         .iter()
-        .map(|status| status.name().replace('_', " "))
+        .map(|status| in_text(*status))
         .collect();
     let measure = match rule.measure {
         Measure::Snapshot => "The newest figure of the term counts",
