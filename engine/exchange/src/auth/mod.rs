@@ -2,7 +2,8 @@
 //!
 //! Fixed credentials are applied here; `hmac` and `oauth1` sign requests, `jwt` makes tokens of
 //! our own, `oauth2` and `session` know how a token is asked for and read, `renewal` keeps one
-//! token per credential fresh for everybody. What a refusal means is decided where the call is made.
+//! token per credential fresh for everybody. What a refusal means is decided where the call is
+//! made.
 
 mod hmac;
 mod jwt;
