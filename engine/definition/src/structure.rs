@@ -123,6 +123,11 @@ fn unknown_key(spot: &Spot<'_>, rules: &Value, is_step: bool, key: &str) {
         .and_then(Value::as_object)
         .map(|properties| properties.keys().map(String::as_str).collect())
         .unwrap_or_default();
+    // Typographic quotes quote nothing, so that a text in them ends at its first comma. They are
+    // reported, and the rest of the text is no key that anybody meant.
+    if key.contains(['“', '”', '‘', '’']) && spot.errors() > 0 {
+        return;
+    }
     let hint = near::hint(key, known);
     let at = spot.key(key);
     if is_step {

@@ -6,6 +6,7 @@
 
 mod build;
 mod scalar;
+mod slip;
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
 
+use super::slip::slip;
 use super::{DEPTH_MAX, Entry, Kind, NODES_MAX, Node, Span, Style, Text, scalar};
 use crate::codes;
 
@@ -90,12 +91,22 @@ impl Builder<'_> {
                 Ok((Event::StreamEnd, start))
             }
             Some(Ok((event, span))) => Ok((owned(event), place(span.start, span.end))),
-            Some(Err(error)) => Err(Flaw {
-                code: codes::SYNTAX,
-                span: place(*error.marker(), *error.marker()),
-                message: format!("this is not YAML: {}", error.info()),
-                hint: Some(self.advice(error.marker().line(), error.info()).to_owned()),
-            }),
+            Some(Err(error)) => Err(self.stopped(*error.marker(), error.info())),
+        }
+    }
+
+    /// Says why the parser could not go on, at the line to mend where that is known.
+    fn stopped(&self, marker: Marker, info: &str) -> Flaw {
+        let span = place(marker, marker);
+        let (span, message, hint) = match slip(self.text, span.line, span.column, info) {
+            Some(slip) => (slip.span, slip.message, slip.hint),
+            None => (span, info, self.advice(span.line, info).to_owned()),
+        };
+        Flaw {
+            code: codes::SYNTAX,
+            span,
+            message: format!("this is not YAML: {message}"),
+            hint: Some(hint),
         }
     }
 
