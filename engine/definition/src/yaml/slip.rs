@@ -90,7 +90,8 @@ impl Line<'_> {
             span: self.whole(),
             message: "this line begins further right than those that it belongs to",
             hint: format!(
-                "line {} begins in column {there}, and this one in column {here}: begin both in one",
+                "line {} begins in column {there}, and this one in column {here}: \
+                 begin both in one",
                 other.number
             ),
         }
