@@ -66,8 +66,8 @@ pub(crate) enum Act {
     ForgeNotice(u64),
     /// The product takes another key for a while, until the former one is saved again.
     RevokeKey(Duration),
-    /// The machine's clock is set, by so many milliseconds.
-    Jump(i64),
+    /// The machine's clock is set, to so many milliseconds after the right time or before it.
+    SetClock(i64),
     /// The machine is switched off for so many days.
     SwitchOff(u16),
     /// Time passes.
@@ -142,7 +142,7 @@ impl Act {
             73..=74 => Self::Revoke(dice.span(Duration::from_mins(2))),
             75..=80 => {
                 let by = dice.below(2 * CLOCK_OFF_MAX).cast_signed();
-                Self::Jump(by - CLOCK_OFF_MAX.cast_signed())
+                Self::SetClock(by - CLOCK_OFF_MAX.cast_signed())
             }
             // The same request again.
             81..=86 => Self::Open(vec![dice.index(opened)]),
@@ -235,7 +235,7 @@ impl Stage<'_> {
                 }
             }
             Act::Test => self.partner.send_test_ticket(world).await,
-            Act::Jump(millis) => world.jump(*millis),
+            Act::SetClock(off) => world.set_clock(*off),
             // That is the end of this life; whoever plays it sees to the next one.
             Act::SwitchOff(_) => {}
             Act::Wait(span) => tokio::time::sleep(*span).await,

@@ -53,6 +53,8 @@ pub struct World {
     pub partner: PartnerId,
     pub(crate) network: Arc<Network>,
     pub(crate) clock: Arc<TokioClock>,
+    /// By how many milliseconds that clock is off.
+    clock_off: AtomicI64,
     outside: Outside,
     pub(crate) trace: Arc<Trace>,
     disk: Arc<Disk>,
@@ -146,6 +148,7 @@ impl World {
             partner: PartnerId::new(PARTNER).expect("an id"),
             network: Arc::new(network),
             clock: Arc::new(TokioClock::new(start)),
+            clock_off: AtomicI64::new(0),
             outside,
             trace,
             disk: Arc::new(Disk::of_seed(seed)),
@@ -240,9 +243,10 @@ impl World {
         self.network.is_faulty.store(faulty, Ordering::Relaxed);
     }
 
-    /// Moves the machine's clock by `millis`, as when somebody sets it.
-    pub fn jump(&self, millis: i64) {
-        self.clock.jump(millis);
+    /// Sets the machine's clock to so many milliseconds after the right time, or before it.
+    pub(crate) fn set_clock(&self, off: i64) {
+        let before = self.clock_off.swap(off, Ordering::Relaxed);
+        self.clock.jump(off - before);
     }
 
     /// Lets days go by in which nothing happens anywhere, as while the machine is switched off.

@@ -63,6 +63,7 @@ fn add_ticket_lists(tenant: &mut Tenant, dice: &mut StdRng) {
         "priority",
         &["Critical", "High", "Medium", "Low"].map(own),
     );
+    set_default(tenant, &TICKET, "priority", "Medium");
     let sources = [
         "Client Portal",
         "Phone",
