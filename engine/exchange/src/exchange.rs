@@ -24,7 +24,7 @@ use crate::broker::{Broker, Credential};
 use crate::classify::{Classify, Kind};
 use crate::clock::{Clock, Random, later};
 use crate::failure::Failure;
-use crate::limits::{Gate, Limit, Priority};
+use crate::limits::{Gate, KEPT_FOR_REFUSED, Limit, Priority};
 use crate::request::Request;
 use crate::retry::Retry;
 use crate::transport::Transport;
@@ -196,6 +196,7 @@ impl Exchange {
         let result = self.attempts(request, terms).instrument(span.clone()).await;
         if let Err(failure) = &result {
             terms.broker.counters().failures.one();
+            self.keep_for(failure, terms);
             let Failure {
                 class,
                 message,
@@ -205,6 +206,16 @@ impl Exchange {
             span.in_scope(|| tracing::debug!(%class, attempts, "call failed: {message}"));
         }
         result
+    }
+
+    /// Keeps the credential for a call that a limit refused, which whoever made it makes again.
+    fn keep_for(&self, failure: &Failure, terms: &Terms<'_>) {
+        if failure.class == Class::RateLimited {
+            let asked = failure.retry_after.unwrap_or_default();
+            let until = later(Instant::now(), asked.saturating_add(KEPT_FOR_REFUSED));
+            self.gate()
+                .keep(terms.broker.caller(), terms.priority, until);
+        }
     }
 
     /// Attempts until one succeeds or no further one is allowed.

@@ -83,6 +83,13 @@ impl Gate {
             .pause(&Key::credential(credential), until, Instant::now());
     }
 
+    /// Lets no less urgent call of `credential` through until then: one of this priority was
+    /// refused because of a limit, and is first when it comes again.
+    pub fn keep(&self, credential: &str, priority: Priority, until: Instant) {
+        let (key, now) = (Key::credential(credential), Instant::now());
+        self.lock().keep(&key, priority, until, now);
+    }
+
     /// Whether `credential` is paused at this moment.
     pub fn is_paused(&self, credential: &str) -> bool {
         self.lock()
@@ -136,7 +143,7 @@ impl Waiting {
                     drop(queues);
                     return Ok(self.gate.permit(Arc::clone(&self.places)));
                 }
-                queues.frees_at(&self.places, now)
+                queues.frees_at(&self.places, self.order.0, now)
             };
             if now >= until || frees_at.is_some_and(|at| at > until) {
                 let free_in = frees_at.map(|at| at.duration_since(now));

@@ -2,7 +2,8 @@
 //!
 //! `Limit` says what is allowed, `Gate` holds every call back until all its limits allow it, and
 //! gives the next free place to the most urgent call, then to the one that has waited longest. The
-//! last part of a window is for tickets alone.
+//! last part of a window is for tickets alone, and where a limit has refused a call, those that
+//! are less urgent wait until it had time to come again.
 //! Limits belong to keys that the caller names (a credential, a database, an entity of one), so
 //! calls share a limit exactly when they name the same key. The gate knows this process only.
 
@@ -20,6 +21,11 @@ pub use gate::{Gate, Permit, Refusal, WAITERS_MAX};
 /// is long, whoever waits for a ticket would otherwise wait until what billing has used up counts
 /// no more.
 pub const KEPT_FOR_TICKETS_PERCENT: u32 = 10;
+
+/// How long a credential is kept for calls as urgent as one that a limit refused, besides the time
+/// that it was asked to wait. Whoever was refused tries again within some minutes, at a time
+/// that others cannot know, and what is less urgent would often find the limit gone before.
+pub const KEPT_FOR_REFUSED: Duration = Duration::from_mins(6);
 
 /// Who goes first where several calls wait for the same place.
 #[derive(

@@ -3,7 +3,7 @@
 //! Every change is made under the gate's lock and none waits. Only the first in a queue is ever
 //! looked at, so a change costs as much as the calls it lets through, however many wait.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +90,8 @@ pub(super) struct Queues {
 struct Slot {
     occupancy: Occupancy,
     paused_until: Option<Instant>,
+    /// Until when it is kept for calls of that priority from all that are less urgent.
+    kept: BTreeMap<Priority, Instant>,
     /// Calls that found this full, or claimed by an earlier one.
     queue: BTreeSet<Order>,
     /// All calls that wait and need this, whether or not it is what they wait for.
@@ -102,6 +104,7 @@ impl Slot {
         Self {
             occupancy,
             paused_until: None,
+            kept: BTreeMap::new(),
             queue: BTreeSet::new(),
             waiting: 0,
         }
@@ -111,12 +114,22 @@ impl Slot {
         self.paused_until.is_some_and(|until| until > now)
     }
 
+    /// Until when it is kept from calls of this priority, if it is.
+    fn kept_from(&self, priority: Priority, now: Instant) -> Option<Instant> {
+        let more_urgent = self.kept.range(..priority);
+        more_urgent
+            .map(|(_, until)| *until)
+            .filter(|until| *until > now)
+            .max()
+    }
+
     fn has_room(&mut self, capacity: u32, now: Instant) -> bool {
         !self.is_paused(now) && self.occupancy.taken(now) < capacity
     }
 
     fn is_idle(&mut self, now: Instant) -> bool {
-        self.waiting == 0 && self.queue.is_empty() && self.has_room(1, now)
+        let is_kept = self.kept.values().any(|until| *until > now);
+        self.waiting == 0 && self.queue.is_empty() && !is_kept && self.has_room(1, now)
     }
 }
 
@@ -146,7 +159,8 @@ impl Queues {
         for place in places {
             let slot = self.slot(&place.key, now);
             let claimed = slot.queue.first().is_some_and(|first| *first < order);
-            if claimed || !slot.has_room(place.capacity, now) {
+            let kept = slot.kept_from(order.0, now).is_some();
+            if claimed || kept || !slot.has_room(place.capacity, now) {
                 slot.queue.insert(order);
                 free = false;
             }
@@ -234,9 +248,14 @@ impl Queues {
         }
     }
 
-    /// When the first of `places` that is full frees by the passing of time; `None` when they all
-    /// wait for somebody to finish.
-    pub(super) fn frees_at(&mut self, places: &[Place], now: Instant) -> Option<Instant> {
+    /// When the first of `places` that is full, or kept from this priority, frees by the passing of
+    /// time; `None` when they all wait for somebody to finish.
+    pub(super) fn frees_at(
+        &mut self,
+        places: &[Place],
+        priority: Priority,
+        now: Instant,
+    ) -> Option<Instant> {
         let mut latest = None;
         for place in places {
             let slot = self.slot(&place.key, now);
@@ -248,7 +267,8 @@ impl Queues {
                 None
             };
             // All must be free at once, so nothing can happen before the latest of them.
-            latest = latest.max(paused).max(frees);
+            let kept = slot.kept_from(priority, now);
+            latest = latest.max(paused).max(kept).max(frees);
         }
         latest
     }
@@ -256,6 +276,11 @@ impl Queues {
     pub(super) fn pause(&mut self, key: &Key, until: Instant, now: Instant) {
         let slot = self.slot(key, now);
         slot.paused_until = slot.paused_until.max(Some(until));
+    }
+
+    pub(super) fn keep(&mut self, key: &Key, priority: Priority, until: Instant, now: Instant) {
+        let kept = self.slot(key, now).kept.entry(priority).or_insert(until);
+        *kept = until.max(*kept);
     }
 
     pub(super) fn is_paused(&self, key: &Key, now: Instant) -> bool {

@@ -189,6 +189,31 @@ async fn a_full_limit_of_one_credential_does_not_hold_another() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_kept_for_the_urgent_lets_them_by_and_the_others_wait() {
+    let gate = Gate::new();
+    let begun = Instant::now();
+    let kept = Duration::from_mins(6);
+    gate.keep("one", Priority::Tickets, begun + kept);
+    gate.keep("one", Priority::Tickets, begun + kept / 2);
+    let soon = begun + Duration::from_mins(1);
+    let refused = gate.pass("one", &[], Priority::Directory, soon).await;
+    let free_in = Some(kept);
+    assert_eq!(refused.unwrap_err(), Refusal::TooLate { free_in });
+    for (credential, priority) in [("one", Priority::Tickets), ("two", Priority::Billing)] {
+        let passed = gate.pass(credential, &[], priority, far()).await;
+        assert!(passed.is_ok() && begun.elapsed() == Duration::ZERO);
+    }
+    let waited = gate.pass("one", &[], Priority::Billing, far()).await;
+    assert!(waited.is_ok() && begun.elapsed() == kept);
+    gate.keep("one", Priority::Billing, far());
+    let last = gate.pass("one", &[], Priority::Billing, far()).await;
+    assert!(
+        last.is_ok() && begun.elapsed() == kept,
+        "none is less urgent"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_queue_has_an_end() {
     let gate = Gate::new();
     let limit = [concurrent("one", 1)];

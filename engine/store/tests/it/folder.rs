@@ -1,10 +1,14 @@
 //! Who may open a folder, what of another version is refused, and what a full disk does.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use store::{Error, Expect, Options, Sled, Store};
 
 use crate::bed::{batch, key, put, text};
+
+/// How long a lock that is given back is waited for.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn refusal(opened: Result<Sled, Error>) -> Error {
     match opened {
@@ -115,9 +119,21 @@ async fn newer_envelopes_are_refused() {
     ));
 }
 
+/// The database of a store that was dropped, whose threads may hold its lock for a moment longer.
+fn reopened(dir: &std::path::Path) -> sled::Db {
+    let begun = Instant::now();
+    loop {
+        match sled::open(dir) {
+            Ok(db) => return db,
+            Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// Makes all entries of one kind look as if a newer version had written them.
 fn raise_envelopes(dir: &std::path::Path, kind: u8) {
-    let tree = sled::open(dir.join("sled")).unwrap();
+    let tree = reopened(&dir.join("sled"));
     for entry in tree.scan_prefix([kind]) {
         let (raw, value) = entry.unwrap();
         let mut value = value.to_vec();
