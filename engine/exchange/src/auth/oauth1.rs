@@ -152,7 +152,7 @@ mod tests {
             %26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7%26oauth_version%3D1.0";
         let key = b"j49sk3j29djd&dh893hdasih9";
         let wanted = Algorithm::Sha1.sign(key, message.as_bytes()).unwrap();
-        let wanted = component(&Encoding::Base64.write(&wanted));
+        let wanted = component(Encoding::Base64.write(&wanted));
         let written = request.header("authorization").unwrap();
         assert!(
             written.starts_with("OAuth realm=\"Ex%26mple\", "),
