@@ -234,9 +234,18 @@ fn ledger(ledger: &Value, requests: usize) -> Result<(), Broken> {
 }
 
 async fn directory(world: &World, partner: &Partner) -> Result<(), Broken> {
-    let read = partner.companies(world).await;
-    let read: BTreeSet<String> = read.iter().map(|company| text(&company["name"])).collect();
     let there: BTreeSet<String> = world.psa.companies().into_iter().collect();
+    let names = async || {
+        let read = partner.companies(world).await;
+        let names = read.iter().map(|company| text(&company["name"]));
+        names.collect::<BTreeSet<_>>()
+    };
+    let (began, mut read) = (Instant::now(), names().await);
+    // A limit may have refused to read it for the time being.
+    while read != there && began.elapsed() < SETTLED_WITHIN {
+        sleep(LOOK_EVERY.1).await;
+        read = names().await;
+    }
     hold(Promise::DirectoryWhole, read == there, || {
         format!("read were {read:?}, there are {there:?}")
     })
