@@ -19,6 +19,11 @@ use crate::world::World;
 /// longest backoff and the longest recheck fit several times.
 const SETTLED_WITHIN: Duration = Duration::from_hours(24);
 
+/// How long after that the directory may take to be whole: a limit may have refused to read it for
+/// the time being. Far less than what its schedule takes to come again, which would hide that a
+/// read was forgotten.
+const READ_WITHIN: Duration = Duration::from_mins(30);
+
 /// How often it is looked whether all has settled: at first, and once that has taken a while.
 const LOOK_EVERY: (Duration, Duration) = (Duration::from_secs(20), Duration::from_mins(5));
 
@@ -241,9 +246,8 @@ async fn directory(world: &World, partner: &Partner) -> Result<(), Broken> {
         names.collect::<BTreeSet<_>>()
     };
     let (began, mut read) = (Instant::now(), names().await);
-    // A limit may have refused to read it for the time being.
-    while read != there && began.elapsed() < SETTLED_WITHIN {
-        sleep(LOOK_EVERY.1).await;
+    while read != there && began.elapsed() < READ_WITHIN {
+        sleep(LOOK_EVERY.0).await;
         read = names().await;
     }
     hold(Promise::DirectoryWhole, read == there, || {

@@ -197,6 +197,10 @@ async fn follow_up(context: &mut Context<'_>, change: &Change) -> Result<(), Hal
         context
             .batch
             .put_record(partner, &parts, &DecisionRow(decision), Expect::Any);
+        if line.undoes.is_some() {
+            line.state = PlanState::Dismissed;
+            "a person took it back, and that was read back".clone_into(&mut line.reason);
+        }
     }
     if let Some(undone) = &line.undoes {
         let parts = [integration.as_str(), line.id.as_str(), undone.as_str()];
