@@ -27,6 +27,7 @@ pub(crate) mod preflight;
 pub(crate) mod rule;
 pub(crate) mod scope;
 pub(crate) mod secret;
+pub(crate) mod shared;
 pub(crate) mod step;
 pub(crate) mod unused;
 pub(crate) mod value;

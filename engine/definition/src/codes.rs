@@ -90,6 +90,7 @@ codes! {
     UNUSED_OPERATION = "unused-operation", "An operation is used by something.";
     UNUSED_PAGE = "unused-page", "An operation with pages asks for the page.";
     PAGE_SIZE = "page-size", "A page is asked for with the size it is told to have.";
+    SHARED_PAGES = "shared-pages", "Who reads another's pages looks at them alone.";
     MISSING_SECTION = "missing-section", "What the family has settings for, a connector has, too.";
     UNUSED_CHOICES = "unused-choices", "A list of choices is used by a setting.";
     BODY_WITH_GET = "body-with-get", "A GET sends no body.";

@@ -222,9 +222,10 @@ fn connectors(
         let (callable, script_problems) = Callable::of_connector(&files.scripts, page.name());
         problems.extend(script_problems);
         page.forgive_scripts(&callable.broken);
-        let Some(file) = read::<ConnectorFile>(page, &schemas::CONNECTOR) else {
+        let Some(mut file) = read::<ConnectorFile>(page, &schemas::CONNECTOR) else {
             continue;
         };
+        check::shared::lend(&mut file, &page.spot());
         let Some((family, family_is_good)) = families.get(&file.family.0) else {
             lacks_family(files, page, &file.family.0, families);
             continue;

@@ -48,6 +48,8 @@ pub struct Operation {
     pub keep: Option<Duration>,
     /// How the pages of a list follow each other.
     pub pages: Option<Pages>,
+    /// The operation whose pages these are: whoever has just read that one need not read this one.
+    pub pages_of: Option<String>,
     /// Where in the answer's body (`$`) the records are. Without it the body is the one record.
     pub items: Option<Selector>,
     /// Where in each item (`$`) the records are; `whole` is then the item. Without it the items are

@@ -83,6 +83,7 @@ impl Page {
         Spot {
             page: self,
             steps: Vec::new(),
+            lender: None,
         }
     }
 
@@ -149,16 +150,42 @@ impl Page {
 pub(crate) struct Spot<'p> {
     page: &'p Page,
     steps: Vec<String>,
+    /// Where all of its keys stand but these.
+    lender: Option<(&'static [&'static str], Box<Self>)>,
 }
 
 impl<'p> Spot<'p> {
     /// The value of `key` in the map here.
     pub(crate) fn key(&self, key: &str) -> Self {
+        if let Some((own, lender)) = &self.lender
+            && !own.contains(&key)
+        {
+            return lender.key(key);
+        }
         let mut steps = self.steps.clone();
         steps.push(key.to_owned());
+        self.at(steps)
+    }
+
+    /// The same place, where a problem with any key but `own` is one of what it has from `lender`.
+    pub(crate) fn lent(self, own: &'static [&'static str], lender: Self) -> Self {
+        let lender = Some((own, Box::new(lender)));
+        Self { lender, ..self }
+    }
+
+    /// The keys of the map here, as they are written.
+    pub(crate) fn keys(&self) -> Vec<&'p str> {
+        match self.node().map(|node| &node.kind) {
+            Some(Kind::Map(entries)) => entries.iter().map(|entry| &*entry.key).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    const fn at(&self, steps: Vec<String>) -> Self {
         Self {
             page: self.page,
             steps,
+            lender: None,
         }
     }
 
@@ -172,10 +199,7 @@ impl<'p> Spot<'p> {
         let mut steps = self.steps.clone();
         let unescape = |step: &str| step.replace("~1", "/").replace("~0", "~");
         steps.extend(pointer.split('/').skip(1).map(unescape));
-        Self {
-            page: self.page,
-            steps,
-        }
+        self.at(steps)
     }
 
     /// The path as people write it, e.g. `steps[2].when.steps[0]`.
@@ -281,10 +305,7 @@ impl<'p> Spot<'p> {
         let Some((last, above)) = self.steps.split_last() else {
             return self.page.root.as_ref().map_or(start, Node::visible_span);
         };
-        let parent = Self {
-            page: self.page,
-            steps: above.to_vec(),
-        };
+        let parent = self.at(above.to_vec());
         match parent.node() {
             Some(node) => match (node.entry(last), node.child(last)) {
                 (Some(entry), _) => entry.key_span,

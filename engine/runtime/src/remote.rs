@@ -15,6 +15,7 @@ mod pages;
 mod request;
 mod rules;
 mod setup;
+mod shared;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +58,8 @@ pub(crate) struct Remote {
     /// Whether the integration is only being tried out: then nothing of it is kept.
     is_trial: bool,
     setup: Arc<Mutex<Map<String, Value>>>,
+    /// What was made of pages that another operation reads.
+    shared: Arc<shared::Shared>,
     /// What answers warned of, each once.
     warnings: Arc<Mutex<Vec<String>>>,
     /// Who takes note of the exchanges, if anybody does.
@@ -110,6 +113,7 @@ impl Remote {
             broker,
             is_trial,
             setup,
+            shared: Arc::default(),
             warnings: Arc::default(),
             notes: None,
         })
@@ -355,6 +359,9 @@ impl Remote {
         let failed = |error| expression_failed(operation, error);
         if !operation.anonymous {
             self.introduce(&scope).await?;
+        }
+        if operation.effect {
+            self.forget_shared();
         }
         let mut request = self.request(operation, &scope).map_err(failed)?;
         if let Some(version) = version {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::connector::Surroundings;
+use super::shared;
 use crate::codes;
 use crate::operation::Method;
 use crate::page::Spot;
@@ -41,6 +42,9 @@ impl OperationText {
 pub(crate) fn of<'t>(text: &'t OperationText, spot: &Spot<'_>) -> (Method, Option<&'t Template>) {
     if let Some((method, url)) = text.address() {
         return (method, Some(url));
+    }
+    if shared::is_lost(text) {
+        return (Method::Get, None);
     }
     let message = "an operation has exactly one method and address".to_owned();
     let hint = "keep one of `get`, `post`, `put`, `patch` and `delete`".to_owned();

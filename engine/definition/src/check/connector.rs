@@ -10,7 +10,7 @@ use model::span;
 use super::scope::{ConnectorScope, record_shape};
 use super::secret::SecretNames;
 use super::value::Values;
-use super::{callout, form, graph, http, operation, preflight, unused};
+use super::{callout, form, graph, http, operation, preflight, shared, unused};
 use crate::codes;
 use crate::connector::{
     Choices, Connector, Right, SETTLE_DEFAULT, Section, Setup, Short, TIMEOUT_DEFAULT,
@@ -205,16 +205,9 @@ fn operations(
     let spot = spot.key("operations");
     let checked = around.file.operations.0.iter().map(|(name, text)| {
         let contract = around.family.operations.get(name);
-        (
-            name.clone(),
-            Arc::new(operation::check(
-                name,
-                text,
-                contract,
-                around,
-                &spot.key(name),
-            )),
-        )
+        let at = shared::spot(text, name, &spot);
+        let checked = operation::check(name, text, contract, around, &at);
+        (name.clone(), Arc::new(checked))
     });
     checked.collect()
 }

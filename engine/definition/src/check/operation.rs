@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::connector::Surroundings;
 use super::scope::{self, record_shape};
 use super::value::Values;
-use super::{KEEP, address, body, contract, duration, header, http, inputs, job, pages, rule};
+use super::{KEEP, address, body, contract, duration, header, http, job, pages, rule, shared};
 use crate::codes;
 use crate::family::Contract;
 use crate::near;
@@ -23,7 +23,7 @@ pub(crate) fn check(
     spot: &Spot<'_>,
 ) -> Operation {
     let mut outer = around.scope.common();
-    for (input, schema) in inputs::of(around, name) {
+    for (input, schema) in shared::inputs(around, name, text) {
         let schema = around.family.schemas.get(schema);
         outer = outer.with(
             input,
@@ -36,7 +36,10 @@ pub(crate) fn check(
         outer = outer.with(job::ROOT, asked);
     }
     let operation = compile(name, text, outer, around, spot);
+    shared::looks_at_pages_alone(text, &operation, around, spot);
     match contract {
+        // What it lacks is what it would have of the other one.
+        _ if shared::is_lost(text) => {}
         Some(contract) => contract::check(text, contract, &operation, around, spot),
         None => contract::findable(text, operation.method, spot),
     }
@@ -148,6 +151,7 @@ fn compile(
             .pages
             .as_ref()
             .and_then(|pages| pages::check(pages, &reading, &spot.key("pages"))),
+        pages_of: text.pages_of.as_ref().map(|name| name.0.clone()),
         items: items.and_then(|path| reading.selector(path, &spot.key("items"))),
         parts: text
             .parts

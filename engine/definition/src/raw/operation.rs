@@ -8,7 +8,7 @@ use super::value::{
 };
 
 /// One named HTTP exchange: what is sent, and how the answer is read. It has exactly one of `get`,
-/// `post`, `put`, `patch` and `delete`.
+/// `post`, `put`, `patch` and `delete`, or the pages of another one.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Operation")]
@@ -23,6 +23,10 @@ pub(crate) struct OperationText {
     pub(crate) patch: Option<Template>,
     /// Sends a DELETE to this address: a path below `http.base_url`, or a whole one.
     pub(crate) delete: Option<Template>,
+    /// The operation whose pages it reads: what is sent, how the pages follow each other and where
+    /// their items are is that one's. A run that has just read them sends nothing. Only with
+    /// `parts`, `where` and `record`, which look at nothing that the operation is given.
+    pub(crate) pages_of: Option<Name>,
     /// What kind of thing it works on, as the API calls it. Limits may count by it.
     pub(crate) entity: Option<String>,
     /// Sends none of `http.headers`, for an address that is asked before there are credentials or

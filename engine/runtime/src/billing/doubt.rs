@@ -39,6 +39,10 @@ pub(super) async fn settle_all(
         }
     }
     context.count("looked_for", due.len() as u64);
+    if !due.is_empty() {
+        // What was read before the doubt was settled may not show what it was settled by.
+        context.remote.look_afresh();
+    }
     verify(context, operations, due, PAGES_GUESSED).await?;
     Ok(is_left)
 }

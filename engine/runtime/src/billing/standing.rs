@@ -67,7 +67,7 @@ pub(super) struct Standings {
     lines: BTreeMap<(String, String), Vec<Found>>,
     /// Quantities by line.
     rows: BTreeMap<String, Vec<Row>>,
-    /// How many pages that were.
+    /// How many pages that fills.
     pages: u64,
 }
 
@@ -81,7 +81,7 @@ impl Standings {
         known: &Known,
         demands: &[(String, Demand)],
     ) -> Result<Self, Halt> {
-        let (mut standings, before) = (Self::default(), pages(context));
+        let mut standings = Self::default();
         let wanted = Wanted::of(known, demands);
         let items = batches(demands.iter().filter_map(|(_, demand)| known.item(demand)));
         if items.is_empty() {
@@ -96,7 +96,6 @@ impl Standings {
                 .read_days(context, operations, (&items, &wanted))
                 .await?;
         }
-        standings.pages = pages(context) - before;
         Ok(standings)
     }
 
@@ -127,7 +126,7 @@ impl Standings {
         Ok(standings)
     }
 
-    /// How many pages were read.
+    /// How many pages that fills.
     pub(super) const fn pages(&self) -> u64 {
         self.pages
     }
@@ -192,17 +191,26 @@ impl Standings {
                 };
                 self.rows.insert(id_text(&line.id), vec![always]);
             }
-            self.lines.entry(key).or_default().push(Found {
-                id: line.id,
-                price: line.price,
-                fixed: line.fixed,
-            });
+            let known = self.lines.entry(key).or_default();
+            // One that moves to another page while they are read is still one line.
+            if known.iter().all(|other| other.id != line.id) {
+                known.push(Found {
+                    id: line.id,
+                    price: line.price,
+                    fixed: line.fixed,
+                });
+            }
         };
-        let mut inputs = Map::new();
+        let (mut inputs, mut pages) = (Map::new(), 0);
+        // Those that come with something else come all at once, whichever items are asked for.
+        let known = context.remote.connector.operations.get(operation);
+        let is_whole = known.is_some_and(|known| known.pages_of.is_some());
+        let items = if is_whole { items.get(..1) } else { None }.unwrap_or(items);
         for batch in items {
             inputs.insert("items".to_owned(), json!(batch));
-            read_typed(context, operation, &inputs, &mut take).await?;
+            pages += read_typed(context, operation, &inputs, &mut take).await?;
         }
+        self.pages += pages;
         Ok(())
     }
 
@@ -230,12 +238,13 @@ impl Standings {
                 rows.push(row);
             }
         };
-        let mut inputs = Map::new();
+        let (mut inputs, mut pages) = (Map::new(), 0);
         inputs.insert("days".to_owned(), days.clone());
         for batch in items {
             inputs.insert("items".to_owned(), json!(batch));
-            read_typed(context, operation, &inputs, &mut take).await?;
+            pages += read_typed(context, operation, &inputs, &mut take).await?;
         }
+        self.pages += pages;
         Ok(())
     }
 
@@ -319,14 +328,14 @@ fn batches(items: impl Iterator<Item = Value>) -> Vec<Vec<Value>> {
         .collect()
 }
 
-/// Reads a list to its end, each record as `T`.
+/// Reads a list to its end, each record as `T`. Gives how many pages it fills.
 async fn read_typed<T: DeserializeOwned>(
     context: &mut Context<'_>,
     operation: &str,
     inputs: &Map<String, Value>,
     take: &mut impl FnMut(T),
-) -> Result<(), Halt> {
-    let mut wrong = None;
+) -> Result<u64, Halt> {
+    let (mut wrong, before) = (None, pages(context));
     let verdict = read_all(
         context,
         operation,
@@ -337,10 +346,12 @@ async fn read_typed<T: DeserializeOwned>(
         },
     )
     .await?;
-    // What was paged, which is not the same as the records where those are parts of it.
-    count_least(context, operation, verdict.records);
+    if pages(context) > before {
+        // What was paged, which is not the same as the records where those are parts of it.
+        count_least(context, operation, verdict.records);
+    }
     match wrong {
-        None => Ok(()),
+        None => Ok(verdict.pages),
         Some(wrong) => Err(incomplete(context, operation, &wrong)),
     }
 }

@@ -82,7 +82,7 @@ impl Answers {
 }
 
 /// About how much memory a value takes.
-fn bytes(value: &Value) -> usize {
+pub(super) fn bytes(value: &Value) -> usize {
     let within = match value {
         Value::String(text) => text.len(),
         Value::Array(values) => values.iter().map(bytes).sum(),
@@ -128,6 +128,7 @@ impl Remote {
     pub(crate) fn look_afresh(&self) {
         let own = format!("{}/", self.broker.name());
         lock(&self.core.kept).drop_where(|key, _| key.starts_with(&own));
+        self.forget_shared();
     }
 
     /// The answer as it is now: what is known of it, where it has not changed since.

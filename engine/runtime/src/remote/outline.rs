@@ -1,14 +1,25 @@
 //! What is looked at in the pages of a list, as far as the definition tells: where the records are,
 //! what each becomes, where the next page is, and what error rules look for in a success.
 
+use std::sync::Arc;
+
 use definition::connector::Connector;
 use definition::operation::{Answers, Operation, PageKind, Pages};
 use definition::rule::{ErrorRule, StatusPattern};
 use exchange::Outline;
 use expression::{Expression, Place, Selector};
 
-/// The outline of a page; `None` where a template or a script may look at anything.
+/// The outline of a page; `None` where a template or a script may look at anything. Other
+/// operations that are made of the same pages look at them, too.
 pub(super) fn of(operation: &Operation, connector: &Connector) -> Option<Outline> {
+    let is_sharer = |other: &&Arc<Operation>| other.pages_of.as_ref() == Some(&operation.name);
+    let mut sharers = connector.operations.values().filter(is_sharer);
+    sharers.try_fold(of_one(operation, connector)?, |page, other| {
+        Some(page.and(of_one(other, connector)?))
+    })
+}
+
+fn of_one(operation: &Operation, connector: &Connector) -> Option<Outline> {
     if !matches!(operation.answers, Answers::Json | Answers::JsonOrEmpty) {
         return None;
     }

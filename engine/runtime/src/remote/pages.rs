@@ -12,6 +12,7 @@ use store::Batch;
 
 use super::request::whole;
 use super::rules::Rules;
+use super::shared::Sharer;
 use super::{Remote, expression_failed, lock, outline, scope};
 use crate::halt::Failed;
 
@@ -32,6 +33,8 @@ pub(crate) struct Listing<'a> {
     operation: &'a Operation,
     inputs: Map<String, Value>,
     roots: Map<String, Value>,
+    /// What else is made of its pages.
+    sharers: Vec<Sharer<'a>>,
     /// What of a page is looked at.
     outline: Option<Arc<Outline>>,
     /// Which job made the list, where one did.
@@ -62,6 +65,7 @@ impl Remote {
             remote: self,
             operation,
             inputs: inputs.clone(),
+            sharers: self.sharers(operation).await?,
             outline: outline::of(operation, &self.connector).map(Arc::new),
             job: mark,
             limits: limits.map_err(|error| expression_failed(operation, error))?,
@@ -108,6 +112,7 @@ impl Listing<'_> {
     pub(crate) fn pager(&self, from: Option<&Value>) -> Pager<'_> {
         let paging = paging(self.operation.pages.as_ref());
         let position = from.and_then(|from| self.place(from));
+        self.remote.begin_sharing(&self.sharers, position.is_none());
         let position = position.unwrap_or_else(|| Position::start(&paging));
         let remote = self.remote;
         let terms = Terms {
@@ -145,6 +150,10 @@ impl Listing<'_> {
         self.remote
             .took_place(self.operation, result.as_ref().err())
             .await?;
+        if !matches!(result, Ok(Some(_))) {
+            let ended = result.is_ok().then(|| pager.verdict());
+            self.remote.end_sharing(&self.sharers, ended.as_ref());
+        }
         match result {
             Ok(Some(page)) => Ok(Some(Page {
                 records: page.records,
@@ -181,6 +190,7 @@ impl Listing<'_> {
     fn read_page(&self, answer: Answer) -> Result<PageRead, Failed> {
         let answered = answer.into_value();
         let read = self.remote.read(self.operation, &self.roots, &answered)?;
+        self.remote.share(&self.sharers, &answered);
         let Some(pages) = &self.operation.pages else {
             return Ok(PageRead {
                 records: read.records,

@@ -64,7 +64,8 @@ pub(super) async fn pull(context: &mut Context<'_>, step: &Step) -> Result<Flow,
 }
 
 /// Reads a whole list that is not kept, and gives each record to `take`. It begins anew after a
-/// crash: what is done with it rests on all of it, as it was at one time.
+/// crash: what is done with it rests on all of it, as it was at one time. Where the run has just
+/// read its pages for another list, nothing is asked.
 pub(crate) async fn read_all(
     context: &mut Context<'_>,
     operation: &str,
@@ -72,6 +73,10 @@ pub(crate) async fn read_all(
     mut take: impl FnMut(Value),
 ) -> Result<Verdict, Halt> {
     let remote = context.remote.clone();
+    if let Some((records, ended)) = remote.take_shared(operation) {
+        records.into_iter().for_each(take);
+        return Ok(verdict(operation, &ended));
+    }
     let listing = remote.listing(operation, inputs).await;
     let listing = listing.map_err(|failed| context.halt(failed))?;
     let mut pager = listing.pager(None);
