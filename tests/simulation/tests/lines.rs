@@ -7,9 +7,9 @@
     reason = "a failed test should panic"
 )]
 
-use model::billing::{ChangeState, ItemTarget, Measure, Mode, PlanState};
+use model::billing::{ChangeState, ItemTarget, Measure, Mode, PlanLine, PlanState};
 use simulation::billing::Bill;
-use simulators::faults::Fault;
+use simulators::faults::{Fault, Planned};
 
 #[tokio::test(start_paused = true)]
 async fn a_line_that_is_refused_has_its_issue_and_the_others_are_applied_and_verified() {
@@ -113,4 +113,48 @@ async fn a_number_is_explained_from_the_usage_to_what_was_read_back() {
         assert_eq!(change.read_back, Some(change.after));
         assert_eq!(change.state, ChangeState::Verified);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_doubt_was_settled_by_is_planned_from_though_the_lines_came_before_it() {
+    let bill = Bill::with_halopsa(25).await;
+    bill.mode(Mode::Automatic, Bill::no_guards()).await;
+    bill.uses(&[("5", "0")]).await;
+    bill.until("it is billed", || bill.units(0) == Some(5))
+        .await;
+    bill.planned("it is verified", |lines| {
+        lines[0].actual == lines[0].desired
+    })
+    .await;
+
+    // A change is lost on its way, and takes hold after all while the next run has read the lines
+    // and not yet the one in doubt.
+    bill.fail_change(Fault::DropRequest);
+    bill.uses(&[("7", "0")]).await;
+    let in_doubt = |lines: &[PlanLine]| lines[0].state == PlanState::InDoubt;
+    bill.planned("it is in doubt", in_doubt).await;
+    let psa = &bill.world.psa;
+    let slow = Planned::next(Fault::Slow {
+        milliseconds: 20_000,
+    });
+    psa.faults()
+        .add(slow.method("GET").entity("RecurringInvoice"));
+    let before = psa.calls().len();
+    let reads = || {
+        let calls = psa.calls();
+        let mut new = calls.iter().skip(before);
+        new.any(|call| call.method == "GET" && call.entity == "RecurringInvoice")
+    };
+    bill.until("the lines are read", reads).await;
+    bill.bill_by_hand(0, 7);
+
+    bill.planned("it is verified", |lines| {
+        lines[0].actual == lines[0].desired
+    })
+    .await;
+    bill.run().await;
+    let changes = bill.changes().await;
+    let states: Vec<ChangeState> = changes.iter().map(|change| change.state).collect();
+    assert_eq!(states, [ChangeState::Verified; 2], "{changes:#?}");
+    assert_eq!(bill.units(0), Some(7));
 }
