@@ -236,6 +236,16 @@ impl Bill {
         self.map(customer, None, None).await;
     }
 
+    /// Whether a customer is mapped.
+    pub async fn is_mapped(&self, customer: usize) -> bool {
+        let (customer, _) = self.customers.get(customer).expect("a customer");
+        let engine = self.engine();
+        let lines = engine.company_mappings(&self.world.partner, &self.id);
+        let lines = lines.await.expect("mappings");
+        let mut of = lines.iter().filter(|line| line.customer.id == *customer);
+        of.any(|line| line.company.is_some())
+    }
+
     /// Sets or takes off the tick for billing of a customer who is mapped to the company of another,
     /// or of its own.
     pub async fn tick_billing(&self, customer: usize, company: usize, on: bool) {

@@ -7,9 +7,19 @@
     reason = "a failed test should panic"
 )]
 
+use std::time::Duration;
+
 use model::billing::{ChangeState, ItemTarget, Measure, Mode, PlanLine, PlanState};
 use simulation::billing::Bill;
+use simulation::fuse::Fuse;
 use simulators::faults::{Fault, Planned};
+
+/// At how many steps an engine is killed at most while it saves one mapping.
+const STEPS_MAX: u64 = 500;
+
+/// In simulated time: longer than anything waits that is to be done at once, and much less than
+/// the day after which everything is looked at again.
+const A_WHILE: Duration = Duration::from_mins(15);
 
 #[tokio::test(start_paused = true)]
 async fn a_line_that_is_refused_has_its_issue_and_the_others_are_applied_and_verified() {
@@ -157,4 +167,38 @@ async fn what_a_doubt_was_settled_by_is_planned_from_though_the_lines_came_befor
     let states: Vec<ChangeState> = changes.iter().map(|change| change.state).collect();
     assert_eq!(states, [ChangeState::Verified; 2], "{changes:#?}");
     assert_eq!(bill.units(0), Some(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mapping_that_is_saved_right_before_a_death_is_planned_at_once() {
+    let mut bill = Bill::with_halopsa(26).await;
+    bill.uses(&[("5", "0"), ("7", "0")]).await;
+    let (mut saved, mut is_over) = (0, false);
+    for steps in 1..STEPS_MAX {
+        bill.unmap(1).await;
+        bill.planned("the other one is left", |lines| lines.len() == 1)
+            .await;
+        // Whatever was queued so far is over, so that only the mapping itself has it planned.
+        tokio::time::sleep(A_WHILE).await;
+        bill.world.kill().await;
+        let fuse = Fuse::of(steps);
+        bill.world.start(fuse.clone());
+        tokio::select! {
+            biased;
+            () = fuse.burnt() => {}
+            () = bill.share_company(1, 1) => is_over = true,
+        }
+        bill.world.kill().await;
+        bill.world.start(Fuse::endless());
+        if bill.is_mapped(1).await {
+            saved += 1;
+            let both = bill.planned("it is planned", |lines| lines.len() == 2);
+            let planned = tokio::time::timeout(A_WHILE, both).await;
+            assert!(planned.is_ok(), "not planned after a death at step {steps}");
+        }
+        if is_over {
+            break;
+        }
+    }
+    assert!(is_over && saved > 1, "{saved} deaths after it was saved");
 }
