@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::batch::Checked;
 use crate::export::{self, Totals};
 use crate::folder::{Folder, OnDisk};
-use crate::limits::{MAX_GROUP, MAX_GROUP_BYTES, MAX_WAITING, MIN_FREE_BYTES};
+use crate::limits::{CACHE_BYTES, MAX_GROUP, MAX_GROUP_BYTES, MAX_WAITING, MIN_FREE_BYTES};
 use crate::state::State;
 use crate::{Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, Version};
 
@@ -26,12 +26,15 @@ use crate::{Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, 
 pub struct Options {
     /// Free space that a commit must leave on the disk; see [`MIN_FREE_BYTES`].
     pub min_free_bytes: u64,
+    /// How much of the database is kept in memory; see [`CACHE_BYTES`].
+    pub cache_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             min_free_bytes: MIN_FREE_BYTES,
+            cache_bytes: CACHE_BYTES,
         }
     }
 }
@@ -58,14 +61,14 @@ impl Sled {
     /// As [`Sled::open`].
     pub fn open_with(dir: impl AsRef<Path>, options: Options) -> Result<Self, Error> {
         let folder = Folder::open(dir.as_ref())?;
-        Self::start(State::open(OnDisk::open(folder, options.min_free_bytes)?)?)
+        Self::start(State::open(OnDisk::open(folder, options)?)?)
     }
 
     /// Makes a new store in the folder `dir`, which must not hold one, of what
     /// [`Store::export`] wrote. When it fails the folder cannot be opened; remove it.
     pub fn import(dir: impl AsRef<Path>, from: &mut dyn io::BufRead) -> Result<Self, Error> {
         let folder = Folder::create(dir.as_ref())?;
-        let medium = OnDisk::open(folder, MIN_FREE_BYTES)?;
+        let medium = OnDisk::open(folder, Options::default())?;
         export::import(&medium, from)?;
         medium.folder().finish()?;
         Self::start(State::open(medium)?)

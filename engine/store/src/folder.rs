@@ -18,10 +18,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use std::{io, thread, time::Duration};
 
-use crate::Error;
-use crate::limits::{CACHE_BYTES, REOPEN_WAIT};
+use crate::limits::REOPEN_WAIT;
 use crate::medium::{Entry, Medium, Writes, start};
 use crate::state::lock;
+use crate::{Error, Options};
 
 /// The format of the whole store.
 const FORMAT: u64 = 1;
@@ -147,11 +147,11 @@ pub(crate) struct OnDisk {
 }
 
 impl OnDisk {
-    pub(crate) fn open(folder: Folder, min_free_bytes: u64) -> Result<Self, Error> {
+    pub(crate) fn open(folder: Folder, options: Options) -> Result<Self, Error> {
         let path = folder.dir.join(DATABASE);
         let config = sled::Config::new()
             .path(&path)
-            .cache_capacity(CACHE_BYTES)
+            .cache_capacity(options.cache_bytes)
             // The committer flushes; nothing may become durable, or fail to, behind its back.
             .flush_every_ms(None);
         let started = Instant::now();
@@ -169,7 +169,7 @@ impl OnDisk {
                         log: log.map_err(|source| unusable(&path, source))?,
                         synced: Mutex::default(),
                         folder,
-                        min_free_bytes,
+                        min_free_bytes: options.min_free_bytes,
                     });
                 }
                 // The folder's lock is ours, so this can only be the last threads of a store that
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn what_is_synced_is_where_the_values_lie() {
         let dir = tempfile::tempdir().unwrap();
-        let disk = OnDisk::open(Folder::open(dir.path()).unwrap(), 0).unwrap();
+        let disk = OnDisk::open(Folder::open(dir.path()).unwrap(), Options::default()).unwrap();
         let write = |key: &[u8], value: Vec<u8>| {
             disk.write(&Writes::from([(key.to_vec(), Some(value))]))
                 .unwrap();

@@ -36,7 +36,7 @@ pub const MAX_SCAN: usize = 10_000;
 /// The most jobs one claim may ask for: their payloads are read while the caller waits.
 pub const MAX_CLAIM: usize = 256;
 
-/// The most jobs that may wait in the queue. About 300 bytes of memory each.
+/// The most jobs that may wait in the queue. About 500 bytes of memory each, where groups have few.
 pub const MAX_QUEUED: usize = 2_000_000;
 
 /// The longest id, group, lane or fold of a job, in bytes.

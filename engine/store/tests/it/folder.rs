@@ -151,6 +151,7 @@ async fn without_room_commits_are_refused_and_reads_go_on() {
         dir.path(),
         Options {
             min_free_bytes: u64::MAX,
+            ..Options::default()
         },
     )
     .unwrap();
