@@ -3,6 +3,7 @@
 //! Every test that needs the program starts its own, with its own data, ports and simulated
 //! systems, so that tests run side by side and in any order.
 
+mod backup;
 mod bad_input;
 mod billing;
 mod callouts;

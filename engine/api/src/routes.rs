@@ -2,6 +2,7 @@
 //! that the OpenAPI document cannot miss one.
 
 mod activity;
+mod backup;
 mod billing;
 mod callouts;
 mod credentials;
@@ -102,6 +103,7 @@ pub(crate) fn guarded() -> OpenApiRouter<App> {
             tokens::make_operator_token
         ))
         .routes(routes!(tokens::revoke_operator_token))
+        .routes(routes!(backup::read_backup))
         .routes(routes!(operation::read_metrics))
 }
 

@@ -7,8 +7,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::exit;
 
+mod keep;
 mod operate;
 
+pub(crate) use keep::{BackupArgs, RestoreArgs};
 pub(crate) use operate::{
     ApplyArgs, IntegrationArgs, IssuesArgs, OutputFormat, PlanArgs, ReplayArgs, ServerArgs,
     SyncArgs, UndoArgs,
@@ -21,6 +23,8 @@ Examples:
   dovetail serve --data ./data --listen 127.0.0.1:8080
   dovetail token --data ./data --link              a link that signs you in to its console
   dovetail token --data ./data --expires 90d       a token for the API of that server
+  dovetail backup --data ./data state.backup       a stopped server; --server for one that runs
+  dovetail restore state.backup --data ./new-data
   dovetail check my-connectors/                    what is wrong with my files
   dovetail test my-connectors/my-psa               whether it does what its examples say
   dovetail new my_psa                              a connector to begin with
@@ -49,6 +53,10 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Seal the secrets in the store with a new key; the server has to be stopped
     RotateKey(RotateArgs),
+    /// Write everything that a server keeps to a file, while it runs or not
+    Backup(BackupArgs),
+    /// Make a new data folder of what `backup` wrote
+    Restore(RestoreArgs),
     /// Check connector, family, pipeline and script files
     Check(CheckArgs),
     /// Play the examples of a connector, offline, and say what they leave untried

@@ -9,6 +9,9 @@ use serde_json::Value;
 /// How long one call may take. The engine answers within milliseconds, unless it asks a PSA first.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
+/// How much of what a server says against a download is read.
+const REFUSAL_BYTES_MAX: usize = 64 * 1_024;
+
 /// Calls the API of one server.
 pub(crate) struct Client {
     network: Network,
@@ -35,6 +38,12 @@ pub(crate) enum Error {
 }
 
 impl Reply {
+    fn of(status: u16, body: &[u8]) -> Self {
+        let text = || Value::String(String::from_utf8_lossy(body).into_owned());
+        let body = serde_json::from_slice(body).unwrap_or_else(|_| text());
+        Self { status, body }
+    }
+
     /// Whether the server did what it was asked to.
     pub(crate) fn is_good(&self) -> bool {
         (200..300).contains(&self.status)
@@ -55,6 +64,38 @@ impl Client {
         Self::new(self.network.clone(), &self.base, Secret::new(token))
     }
 
+    /// Gives the body of a good answer to `take`, piece by piece; any other answer is the result.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), crate::error::Error>,
+    ) -> Result<Result<Option<Reply>, crate::error::Error>, Error> {
+        let request = self.request(Method::Get, path);
+        let begun = tokio::time::timeout(TIMEOUT, self.network.download(&request)).await;
+        let mut download = begun.map_err(|_| Error::TooSlow)?.map_err(Error::Send)?;
+        let (status, mut refusal) = (download.status(), Vec::new());
+        loop {
+            let piece = tokio::time::timeout(TIMEOUT, download.next()).await;
+            match piece.map_err(|_| Error::TooSlow)?.map_err(Error::Send)? {
+                Some(piece) if status == 200 => {
+                    if let Err(error) = take(&piece) {
+                        return Ok(Err(error));
+                    }
+                }
+                Some(piece) if refusal.len() < REFUSAL_BYTES_MAX => refusal.extend(piece),
+                Some(_) => {}
+                None if status == 200 => return Ok(Ok(None)),
+                None => return Ok(Ok(Some(Reply::of(status, &refusal)))),
+            }
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> Request {
+        let mut request = Request::new(method, format!("{}{path}", self.base));
+        request.set_header("authorization", format!("Bearer {}", self.token.expose()));
+        request
+    }
+
     /// The answer, whatever its status.
     pub(crate) async fn call(
         &self,
@@ -62,16 +103,10 @@ impl Client {
         path: &str,
         body: Body,
     ) -> Result<Reply, Error> {
-        let mut request = Request::new(method, format!("{}{path}", self.base));
+        let mut request = self.request(method, path);
         request.body = body;
-        request.set_header("authorization", format!("Bearer {}", self.token.expose()));
         let answered = tokio::time::timeout(TIMEOUT, self.network.send(&request)).await;
         let answer = answered.map_err(|_| Error::TooSlow)?.map_err(Error::Send)?;
-        let text = || Value::String(String::from_utf8_lossy(&answer.body).into_owned());
-        let body = serde_json::from_slice(&answer.body).unwrap_or_else(|_| text());
-        Ok(Reply {
-            status: answer.status,
-            body,
-        })
+        Ok(Reply::of(answer.status, &answer.body))
     }
 }

@@ -65,6 +65,11 @@ impl Engine {
     /// Starts an engine over `library`.
     pub(crate) async fn start(plan: Plan, library: Library) -> Result<Self, Error> {
         let store = sealing::open(&plan.data, &plan.seal_key).await?;
+        let restored = runtime::restored(&store).await;
+        let restored = restored.map_err(|source| Error::OpenStore {
+            path: plan.data.clone(),
+            source,
+        })?;
         let tokens = token::key(&plan.data)?;
         let (listener, address) = listen(&plan.listen).await?;
         let network =
@@ -78,6 +83,7 @@ impl Engine {
             random: Arc::new(SystemRandom),
             config: Config {
                 public_url: public_url.clone(),
+                restored,
                 ..plan.runtime
             },
         });

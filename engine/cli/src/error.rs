@@ -75,6 +75,53 @@ pub(crate) enum Error {
         /// The file with the key.
         path: PathBuf,
     },
+    /// A file with a backup cannot be used.
+    #[error("the backup {path} cannot be used", path = path.display())]
+    UseBackup {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: store::Error,
+    },
+    /// A backup cannot be taken from the store.
+    #[error("the backup cannot be taken")]
+    TakeBackup {
+        /// Why.
+        #[source]
+        source: store::Error,
+    },
+    /// A file that a person named cannot be written or read.
+    #[error("cannot {attempt} {path}", path = path.display())]
+    UseFile {
+        /// What was attempted, such as "create".
+        attempt: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is there already, and nobody said that it may go.
+    #[error("{path} is there already", path = path.display())]
+    FileThere {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder holds no store.
+    #[error("there is no store in {path}", path = path.display())]
+    NoStore {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// A backup is brought into a folder of its own only.
+    #[error("{path} is not empty: it holds {found}", path = path.display())]
+    NotEmpty {
+        /// The data folder.
+        path: PathBuf,
+        /// Something that is in it.
+        found: String,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -151,8 +198,17 @@ impl Error {
             Self::ReadConfig { .. }
             | Self::BadConfig { .. }
             | Self::BadSetting { .. }
+            | Self::UseFile { .. }
+            | Self::FileThere { .. }
             | Self::ReadConnectors { .. } => Exit::Config,
+            Self::UseBackup { source, .. } => match source {
+                store::Error::Import { .. } => Exit::Config,
+                _ => Exit::Store,
+            },
             Self::OpenStore { .. }
+            | Self::TakeBackup { .. }
+            | Self::NoStore { .. }
+            | Self::NotEmpty { .. }
             | Self::UseData { .. }
             | Self::BadKey { .. }
             | Self::MissingKey { .. } => Exit::Store,
@@ -176,6 +232,20 @@ impl Error {
             Self::ReadConfig { .. } => "check the path and that this user may read it",
             Self::BadSetting { remedy, .. } => remedy,
             Self::ReadConnectors { .. } => "check the folder, and that this user may read it",
+            Self::OpenStore {
+                source: store::Error::Locked { .. },
+                ..
+            } => "a server that runs is backed up with --server and --token instead of --data",
+            Self::UseBackup { source, .. } => return Some(mend(source).to_owned()),
+            Self::UseFile { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some space on the disk, or write to another one"
+            }
+            Self::UseFile { .. } => "check the path and the rights of this user",
+            Self::FileThere { .. } => "choose another name, or give --replace",
+            Self::NoStore { .. } => "name the data folder of the server with --data",
+            Self::NotEmpty { .. } => {
+                "name a new or an empty folder with --data; only keys may lie there already"
+            }
             Self::UseData { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "free some space on the disk, or choose another folder with --data"
             }
@@ -202,6 +272,7 @@ impl Error {
             Self::Refused { remedy, .. } => return remedy.clone(),
             Self::BadConfig { .. }
             | Self::OpenStore { .. }
+            | Self::TakeBackup { .. }
             | Self::Simulate { .. }
             | Self::Network { .. }
             | Self::Threads { .. }
@@ -220,6 +291,19 @@ impl Error {
             cause = inner.source();
         }
         causes
+    }
+}
+
+/// What can be done about a backup that cannot be used.
+fn mend(error: &store::Error) -> &'static str {
+    match error {
+        store::Error::Import { .. } => {
+            "take another copy of it, or another backup; nothing was changed"
+        }
+        store::Error::OtherKey { .. } => {
+            "give the key of the time of the backup with --seal-key; nothing was changed"
+        }
+        _ => "mend that and restore again; nothing was changed",
     }
 }
 

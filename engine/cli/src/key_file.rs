@@ -96,12 +96,14 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|one| !one.as_os_str().is_empty());
     folder.unwrap_or_else(|| Path::new("."))
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
+/// Returns once the names in the folder would be there after a power failure.
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

@@ -5,6 +5,7 @@
 //! engine itself is put together in `engine`, the same for `serve` and `demo`.
 
 mod args;
+mod backup;
 mod builtin;
 mod check;
 mod client;
@@ -18,6 +19,7 @@ mod log;
 mod new;
 mod operate;
 mod output;
+mod restore;
 mod schema;
 mod sealing;
 mod serve;
@@ -47,6 +49,8 @@ fn run(command: Command) -> Exit {
         Command::Serve(args) => waited(serve::run(args)),
         Command::Token(args) => token::run(&args),
         Command::RotateKey(args) => waited(sealing::rotate(args)),
+        Command::Backup(args) => waited(backup::run(args)),
+        Command::Restore(args) => waited(restore::run(args)),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => waited(test::run(args)),
         Command::Schema(args) => schema::run(&args),

@@ -15,4 +15,5 @@ mod table;
 
 pub(crate) use issues::{list_open as list_issues, replay};
 pub(crate) use plan::{apply, show as show_plan, undo};
+pub(crate) use server::refusal;
 pub(crate) use sync::run as sync;

@@ -73,6 +73,17 @@ pub(crate) async fn open(data: &Path, key: &Path) -> Result<Sealed<Sled>, Error>
     Ok(sealed)
 }
 
+/// What opens the values of a backup; nothing where there is no key file.
+pub(crate) fn cipher(key: &Path) -> Result<Option<impl Cipher>, Error> {
+    let Some(text) = key_file::read_if_there(key, SO)? else {
+        return Ok(None);
+    };
+    let keys = SealingKeys::read(&text).map(Keys);
+    keys.map(Some).ok_or_else(|| Error::BadKey {
+        path: key.to_owned(),
+    })
+}
+
 /// Seals with the key in use whatever is not.
 async fn reseal(store: &Sealed<Sled>) -> Result<u64, store::Error> {
     let (mut count, mut after) = (0, None);

@@ -141,6 +141,11 @@ impl From<runtime::Error> for Failure {
                 "Somebody else is changing the same thing",
                 "Nothing was saved. Look at it again, then repeat your change.",
             ),
+            runtime::Error::UnderWay { what } => Self::new(
+                StatusCode::CONFLICT,
+                format!("Another {what} is under way"),
+                "Begin again when it has ended.",
+            ),
             runtime::Error::Stopped { .. } => Self::new(
                 StatusCode::CONFLICT,
                 "The integration is stopped because its credentials were rejected",

@@ -45,7 +45,7 @@ pub use failure::Failure;
 pub use hosts::{Hosts, Pass};
 pub use limits::{Limit, Priority};
 pub use multipart::Part;
-pub use network::{Network, NetworkOptions};
+pub use network::{Download, Network, NetworkOptions};
 pub use outline::Outline;
 pub use paging::{Page, PageRead, Pager, Pages, Paging, Position, Stop, Verdict};
 pub use request::{Body, Expect, Method, Request};

@@ -57,6 +57,12 @@ impl Network {
         })
     }
 
+    /// Sends the request, and leaves it to the caller to take the body and to limit it.
+    pub async fn download(&self, request: &Request) -> Result<Download, TransportError> {
+        let response = self.begin(request).await?;
+        Ok(Download { response })
+    }
+
     async fn begin(&self, request: &Request) -> Result<Response, TransportError> {
         let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
             .map_err(|e| TransportError::not_sent(Lack::Unsendable, e.to_string()))?;
@@ -74,6 +80,26 @@ impl Network {
             .send()
             .await
             .map_err(|error| why(&error))
+    }
+}
+
+/// An answer whose body is taken piece by piece, whatever its length.
+#[derive(Debug)]
+pub struct Download {
+    response: Response,
+}
+
+impl Download {
+    /// The status of the answer.
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// The next piece of the body; nothing at its end. A body that broke off before its end is an
+    /// error.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
+        let piece = self.response.chunk().await.map_err(|error| why(&error))?;
+        Ok(piece.map(|piece| piece.to_vec()))
     }
 }
 

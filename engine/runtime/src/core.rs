@@ -38,6 +38,8 @@ pub struct Config {
     pub lease: Duration,
     /// How long things are kept.
     pub retention: crate::retention::Retention,
+    /// Whether the state was brought back from a backup: what [`crate::restored()`] says.
+    pub restored: Option<crate::restored::Restored>,
 }
 
 impl Default for Config {
@@ -50,6 +52,7 @@ impl Default for Config {
             workers_per_partner: 16,
             lease: Duration::from_mins(10),
             retention: crate::retention::Retention::default(),
+            restored: None,
         }
     }
 }

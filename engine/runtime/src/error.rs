@@ -56,6 +56,12 @@ pub enum Error {
         /// What is contended.
         what: &'static str,
     },
+    /// Such a thing is under way, and there is one at a time.
+    #[error("another {what} is under way; begin again when it has ended")]
+    UnderWay {
+        /// What there is one of at a time.
+        what: &'static str,
+    },
     /// The state could not be read or made durable.
     #[error("the state could not be read or made durable")]
     Store(#[from] store::Error),

@@ -37,6 +37,7 @@ mod rehearsal;
 mod remnants;
 mod remote;
 mod requests;
+mod restored;
 mod retention;
 mod routing;
 mod runs;
@@ -83,6 +84,7 @@ pub use crate::partners::{CUSTOMERS_MAX, CustomersReceipt, NewPartner, NewWebhoo
 pub use crate::provider::ProviderCall;
 pub use crate::rehearsal::{Coverage, Difference, Played, Tally, coverage, rehearse};
 pub use crate::requests::{Accepted, LedgerReport};
+pub use crate::restored::{LOOKED_FOR, Readied, Restored, ready_restored, restored};
 pub use crate::retention::Retention;
 pub use crate::suggest::{Candidate, SCORE_MIN, Suggestion, suggest};
 pub use crate::tables::SEALED_TABLES;

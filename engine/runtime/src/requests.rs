@@ -119,6 +119,7 @@ impl Runtime {
             let rests = matches!(after.state, State::Parked | State::Failed);
             if rests
                 && after.ticket.is_none()
+                && !self.core.may_hide(&after)
                 && !self.core.may_have_ticket(&after, partner).await?
             {
                 close_without_ticket(&mut batch, partner, &mut after, now);

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Key, Record};
 
+use crate::restored::Restored;
 use crate::work::Work;
 
 /// What belongs to no partner.
@@ -124,6 +125,10 @@ table!(
 table!(
     /// Under [`NOBODY`]: when it was last tried out whether writing works.
     ReadyRow(Timestamp), "ready", 1
+);
+table!(
+    /// Under [`NOBODY`]: that the state was brought back from a backup.
+    RestoredRow(Restored), "restored", 1
 );
 table!(
     /// By the token's hash, under [`NOBODY`].

@@ -263,11 +263,19 @@ impl Core {
         }
         if event == RequestEvent::CloseAsked && request.ticket.is_none() {
             let doubt = self.may_have_ticket(request, partner).await;
-            return if doubt.map_err(store_error)? {
-                // It is closed as soon as it is linked to what is found.
-                self.end(lease).await
+            let doubt = if doubt.map_err(store_error)? {
+                Ok(true)
             } else {
-                self.close_without_ticket(lease, partner, &before).await
+                self.has_hidden_ticket(partner, request).await
+            };
+            return match doubt {
+                // It is closed as soon as it is linked to what is found.
+                Ok(true) => self.end(lease).await,
+                Ok(false) => self.close_without_ticket(lease, partner, &before).await,
+                Err(halt) => {
+                    self.put_aside(lease, work, partner, Some(id), Batch::new(), halt)
+                        .await
+                }
             };
         }
         let before = match event {

@@ -15,8 +15,9 @@ use model::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::batch::Checked;
-use crate::export::{self, Totals};
+use crate::export::{self, Aside, Totals};
 use crate::folder::{Folder, OnDisk};
+use crate::import::{Exported, import};
 use crate::limits::{CACHE_BYTES, MAX_GROUP, MAX_GROUP_BYTES, MAX_WAITING, MIN_FREE_BYTES};
 use crate::state::State;
 use crate::{Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, Version};
@@ -64,14 +65,22 @@ impl Sled {
         Self::start(State::open(OnDisk::open(folder, options)?)?)
     }
 
+    /// Whether the folder `dir` holds a whole store. Opening makes one where there is none.
+    pub fn is_at(dir: impl AsRef<Path>) -> bool {
+        Folder::is_store(dir.as_ref())
+    }
+
     /// Makes a new store in the folder `dir`, which must not hold one, of what
-    /// [`Store::export`] wrote. When it fails the folder cannot be opened; remove it.
-    pub fn import(dir: impl AsRef<Path>, from: &mut dyn io::BufRead) -> Result<Self, Error> {
-        let folder = Folder::create(dir.as_ref())?;
-        let medium = OnDisk::open(folder, Options::default())?;
-        export::import(&medium, from)?;
-        medium.folder().finish()?;
-        Self::start(State::open(medium)?)
+    /// [`Store::export`] wrote. Until [`Brought::finish`] nobody can open it; when this fails the
+    /// folder is as it was.
+    pub fn import(dir: impl AsRef<Path>, from: &mut dyn io::BufRead) -> Result<Brought, Error> {
+        let medium = OnDisk::open(Folder::create(dir.as_ref())?, Options::default())?;
+        let exported = import(&medium, from).inspect_err(|_| medium.folder().clear())?;
+        Ok(Brought {
+            store: Self::start(State::open(medium)?)?,
+            exported,
+            is_whole: false,
+        })
     }
 
     fn start(state: State<OnDisk>) -> Result<Self, Error> {
@@ -95,16 +104,40 @@ impl Sled {
     pub fn dir(&self) -> PathBuf {
         self.state.medium().folder().dir().to_owned()
     }
+}
 
-    /// Does `read` where blocking is allowed. Reads of bounded size, such as one record, are done
-    /// in place instead: they mostly come from memory, and moving them costs more.
-    async fn aside<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&State<OnDisk>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let state = Arc::clone(&self.state);
-        let outcome = tokio::task::spawn_blocking(move || read(&state)).await;
-        outcome.unwrap_or(Err(Error::Closed))
+/// A store that was made of an export, for what is to be changed in it before anybody may open it.
+/// One that is dropped unfinished is gone.
+pub struct Brought {
+    store: Sled,
+    exported: Exported,
+    is_whole: bool,
+}
+
+impl Brought {
+    /// The store.
+    pub fn store(&self) -> &Sled {
+        &self.store
+    }
+
+    /// What it was made of.
+    pub fn exported(&self) -> Exported {
+        self.exported
+    }
+
+    /// From now on, also after a power failure, the folder holds a store like any other.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.store.state.medium().folder().finish()?;
+        self.is_whole = true;
+        Ok(())
+    }
+}
+
+impl Drop for Brought {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            self.store.state.medium().folder().clear();
+        }
     }
 }
 
@@ -206,8 +239,27 @@ impl Store for Sled {
         self.state.flushes()
     }
 
-    async fn export(&self, mut to: Box<dyn io::Write + Send>) -> Result<Totals, Error> {
-        self.aside(move |state| export::export(&state.snapshot(), &mut *to))
-            .await
+    async fn export(&self, at: Timestamp, to: mpsc::Sender<Vec<u8>>) -> Result<Totals, Error> {
+        export::export(self, at, to).await
+    }
+}
+
+#[async_trait]
+impl Aside for Sled {
+    type Medium = OnDisk;
+
+    fn state(&self) -> &State<OnDisk> {
+        &self.state
+    }
+
+    /// Reads of bounded size, such as one record, are done in place instead: they mostly come from
+    /// memory, and moving them costs more.
+    async fn aside<T: Send + 'static>(
+        &self,
+        read: impl for<'r> FnOnce(&'r State<OnDisk>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let state = Arc::clone(&self.state);
+        let outcome = tokio::task::spawn_blocking(move || read(&state)).await;
+        outcome.unwrap_or(Err(Error::Closed))
     }
 }

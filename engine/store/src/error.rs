@@ -104,7 +104,11 @@ pub enum Error {
         why: &'static str,
     },
     /// An import must not mix with what is there.
-    #[error("{dir} is not empty; import into a new folder", dir = dir.display())]
+    #[error(
+        "{dir} holds a store, or a part of one that was not brought in to its end; choose a new \
+         folder, or remove `sled` from it if you are sure that nobody needs what is there",
+        dir = dir.display()
+    )]
     NotEmpty {
         /// The folder.
         dir: PathBuf,
@@ -205,15 +209,23 @@ pub enum Error {
     /// shows when it is opened again.
     #[error("the store is closed")]
     Closed,
-    /// An export could not be written out.
-    #[error("cannot write the export")]
-    Export {
-        /// What the operating system said.
-        #[source]
-        source: Cause,
+    /// One export at a time: each holds what is changed meanwhile.
+    #[error("another export is under way; begin again when it has ended")]
+    ExportUnderWay,
+    /// More was changed while the export was read than is held for it.
+    #[error(
+        "more than {max} bytes were changed while the export was under way; take it at a quieter \
+         time, or over a faster connection"
+    )]
+    ExportBehind {
+        /// How much is held.
+        max: usize,
     },
+    /// Whoever asked for the export has gone, or took nothing for too long.
+    #[error("nobody takes the export any more")]
+    ExportAbandoned,
     /// A line of an import could not be used.
-    #[error("line {line} of the import cannot be used: {why}")]
+    #[error("line {line} cannot be used: {why}")]
     Import {
         /// Counting from one.
         line: usize,

@@ -1,28 +1,33 @@
 //! Export and import: a whole store as lines of JSON, for backups and for moving to another store.
 //!
-//! The first line names the format, the last one counts what lies between, so that a file which was
-//! cut short is noticed. Values are written as text when they are text (records are), otherwise in
-//! base64. Versions, counters and the order of the queue are kept; leases are not.
+//! The first line names the format and the moment, the last one counts what lies between and has
+//! its digest, so that a file which was cut short or changed is told from a whole one. Values are
+//! written as text when they are text (records are), otherwise in base64; sealed ones stay sealed.
+//! Versions, counters and the order of the queue are kept; leases are not.
+//!
+//! An export shows one moment: everything whose commit had returned before it began, and nothing
+//! of what was committed later, while commits go on ([`crate::state::Past`]).
 
-use std::io::{BufRead, Read, Write};
-use std::sync::Arc;
-
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
 
-use crate::envelope::{self, COUNTER, JOB, RECORD, SEQUENCE};
+use crate::Error;
+use crate::envelope::{self, COUNTER, JOB, RECORD};
 use crate::job::{self, Header};
-use crate::limits::MAX_LINE_BYTES;
-use crate::medium::{Medium, Writes};
-use crate::state::Snapshot;
-use crate::{Error, Key};
+use crate::limits::EXPORT_PATIENCE;
+use crate::medium::Medium;
+use crate::state::State;
 
 /// The format of the lines.
-const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 
-/// An import writes this many entries at once.
-const STRIDE: usize = 500;
+/// What an export holds, in the order of its first bytes.
+const KINDS: [u8; 3] = [COUNTER, JOB, RECORD];
 
 /// How much an export or import carried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,11 +40,13 @@ pub struct Totals {
     pub jobs: u64,
 }
 
+/// A line of an export.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Line {
+pub(crate) enum Line {
     Store {
         format: u64,
+        at: Timestamp,
         sequence: u64,
     },
     Record {
@@ -56,12 +63,17 @@ enum Line {
         header: Header,
         payload: Bytes,
     },
-    End(Totals),
+    End {
+        totals: Totals,
+        /// Of everything before this line, in hexadecimal digits.
+        sha256: String,
+    },
 }
 
+/// Bytes as JSON can say them.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Bytes {
+pub(crate) enum Bytes {
     Text(String),
     Base64(String),
 }
@@ -74,7 +86,7 @@ impl Bytes {
         }
     }
 
-    fn read(self) -> Result<Vec<u8>, String> {
+    pub(crate) fn read(self) -> Result<Vec<u8>, String> {
         match self {
             Self::Text(text) => Ok(text.into_bytes()),
             Self::Base64(text) => STANDARD.decode(text).map_err(|error| error.to_string()),
@@ -82,164 +94,139 @@ impl Bytes {
     }
 }
 
-/// Writes everything that `snapshot` shows.
-pub(crate) fn export<M: Medium>(
-    snapshot: &Snapshot<'_, M>,
-    to: &mut dyn Write,
+/// A store that exports: where its state is, and how it does what may block.
+#[async_trait]
+pub(crate) trait Aside: Send + Sync {
+    /// What the state lies on.
+    type Medium: Medium;
+
+    /// The state.
+    fn state(&self) -> &State<Self::Medium>;
+
+    /// Does `read` where blocking is allowed.
+    async fn aside<T: Send + 'static>(
+        &self,
+        read: impl for<'r> FnOnce(&'r State<Self::Medium>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error>;
+}
+
+/// Lets the past go, however the export ends.
+struct Held<'s, M: Medium>(&'s State<M>);
+
+impl<M: Medium> Drop for Held<'_, M> {
+    fn drop(&mut self) {
+        self.0.end_past();
+    }
+}
+
+/// Gives everything that `store` holds at this moment, which is called `at`, to the taker of `to`.
+pub(crate) async fn export<S: Aside>(
+    store: &S,
+    at: Timestamp,
+    to: mpsc::Sender<Vec<u8>>,
 ) -> Result<Totals, Error> {
-    let mut to = std::io::BufWriter::new(to);
-    let mut totals = Totals::default();
-    let sequence = snapshot.get(SEQUENCE)?;
-    let sequence = sequence.map_or(Ok(0), |bytes| {
-        envelope::unseal(&bytes, || "the store's sequence".to_owned()).map(|(number, _)| number)
+    let sequence = store.aside(State::begin_past).await?;
+    let _held = Held(store.state());
+    let mut written = Written::default();
+    written.line(&Line::Store {
+        format: FORMAT,
+        at,
+        sequence,
     })?;
-    print(
-        &mut to,
-        &Line::Store {
-            format: FORMAT,
-            sequence,
-        },
-    )?;
-    snapshot.walk(&[RECORD], |raw, bytes| {
-        let stored = envelope::stored(envelope::key_of(raw)?, bytes)?;
-        totals.records += 1;
-        let (key, value) = (stored.key.components(), Bytes::of(&stored.value));
-        print(
-            &mut to,
-            &Line::Record {
-                key,
-                version: stored.version.0,
-                value,
-            },
-        )
-    })?;
-    snapshot.walk(&[COUNTER], |raw, bytes| {
-        let key = envelope::key_of(raw)?;
-        totals.counters += 1;
-        let count = envelope::count(&key, bytes)?;
-        print(
-            &mut to,
-            &Line::Counter {
-                key: key.components(),
-                count,
-            },
-        )
-    })?;
-    snapshot.walk(&[JOB], |raw, bytes| {
-        let sequence = envelope::job_sequence(raw)?;
-        let (header, payload) = job::decode(sequence, bytes)?;
-        totals.jobs += 1;
-        print(
-            &mut to,
-            &Line::Job {
-                sequence,
-                header,
-                payload: Bytes::of(payload),
-            },
-        )
-    })?;
-    print(&mut to, &Line::End(totals))?;
-    to.flush().map_err(|source| Error::Export {
-        source: Arc::new(source),
-    })?;
+    for kind in KINDS {
+        let mut after = None;
+        loop {
+            let read = move |state: &State<_>| state.past_page(&[kind], after.as_deref());
+            let page = store.aside(read).await?;
+            for (raw, bytes) in page.entries {
+                let line = written.entry(&raw, &bytes)?;
+                written.line(&line)?;
+            }
+            give(&to, written.take()).await?;
+            after = page.after;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    let totals = written.totals;
+    give(&to, written.end()?).await?;
     Ok(totals)
 }
 
-fn print(to: &mut dyn Write, line: &Line) -> Result<(), Error> {
-    serde_json::to_writer(&mut *to, line)
-        .map_err(std::io::Error::from)
-        .and_then(|()| to.write_all(b"\n"))
-        .map_err(|source| Error::Export {
-            source: Arc::new(source),
+/// A taker that has gone, or takes nothing, must not hold the past for ever.
+async fn give(to: &mpsc::Sender<Vec<u8>>, piece: Vec<u8>) -> Result<(), Error> {
+    match tokio::time::timeout(EXPORT_PATIENCE, to.send(piece)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(Error::ExportAbandoned),
+    }
+}
+
+/// What was written: the next piece, and the digest and count of all.
+#[derive(Default)]
+struct Written {
+    piece: Vec<u8>,
+    digest: Sha256,
+    totals: Totals,
+}
+
+impl Written {
+    fn line(&mut self, line: &Line) -> Result<(), Error> {
+        let encoded = serde_json::to_writer(&mut self.piece, line);
+        self.piece.push(b'\n');
+        encoded.map_err(|error| Error::Damaged {
+            what: format!("an entry that JSON cannot express ({error})"),
         })
-}
+    }
 
-/// Writes onto an empty `medium` what [`export`] wrote.
-pub(crate) fn import<M: Medium>(medium: &M, from: &mut dyn BufRead) -> Result<Totals, Error> {
-    let mut writes = Writes::new();
-    let mut totals = Totals::default();
-    let mut number = 0;
-    loop {
-        number += 1;
-        let bad = |why: String| Error::Import { line: number, why };
-        let line = next_line(from).map_err(bad)?;
-        if (number == 1) != matches!(line, Line::Store { .. }) {
-            return Err(bad(
-                "an export begins with one line that names its format".to_owned()
-            ));
+    fn take(&mut self) -> Vec<u8> {
+        self.digest.update(&self.piece);
+        std::mem::take(&mut self.piece)
+    }
+
+    /// The last piece, which nothing counts.
+    fn end(mut self) -> Result<Vec<u8>, Error> {
+        let (totals, sha256) = (self.totals, digits(&self.digest.clone().finalize()));
+        self.line(&Line::End { totals, sha256 })?;
+        Ok(self.piece)
+    }
+
+    /// The line that stands for a raw entry.
+    fn entry(&mut self, raw: &[u8], bytes: &[u8]) -> Result<Line, Error> {
+        let kind = raw.first().copied();
+        if kind == Some(JOB) {
+            let sequence = envelope::job_sequence(raw)?;
+            let (header, payload) = job::decode(sequence, bytes)?;
+            self.totals.jobs += 1;
+            let payload = Bytes::of(payload);
+            return Ok(Line::Job {
+                sequence,
+                header,
+                payload,
+            });
         }
-        if let Line::End(promised) = line {
-            if promised != totals {
-                return Err(bad(format!(
-                    "it promises {promised:?}, but {totals:?} came"
-                )));
-            }
-            medium.write(&writes)?;
-            return Ok(totals);
+        let key = envelope::key_of(raw)?;
+        if kind == Some(COUNTER) {
+            self.totals.counters += 1;
+            let count = envelope::count(&key, bytes)?;
+            let key = key.components();
+            return Ok(Line::Counter { key, count });
         }
-        let (raw, bytes) = entry(line, &mut totals).map_err(bad)?;
-        writes.insert(raw, Some(bytes));
-        if writes.len() >= STRIDE {
-            medium.write(&writes)?;
-            writes.clear();
-        }
+        let stored = envelope::stored(key, bytes)?;
+        self.totals.records += 1;
+        Ok(Line::Record {
+            key: stored.key.components(),
+            version: stored.version.0,
+            value: Bytes::of(&stored.value),
+        })
     }
 }
 
-fn next_line(from: &mut dyn BufRead) -> Result<Line, String> {
-    let mut text = Vec::new();
-    let read = from
-        .take(MAX_LINE_BYTES as u64)
-        .read_until(b'\n', &mut text);
-    read.map_err(|error| error.to_string())?;
-    if text.is_empty() {
-        return Err("the file ends before its last line; it was cut short".to_owned());
-    }
-    serde_json::from_slice(&text).map_err(|error| error.to_string())
-}
-
-/// The raw entry that a line stands for.
-fn entry(line: Line, totals: &mut Totals) -> Result<(Vec<u8>, Vec<u8>), String> {
-    match line {
-        Line::Store { format, .. } if format != FORMAT => Err(format!(
-            "the export has format {format}, this version knows {FORMAT}; use the version that \
-             wrote it"
-        )),
-        Line::Store { sequence, .. } => Ok((SEQUENCE.to_vec(), envelope::seal(sequence, &[]))),
-        Line::Record {
-            key,
-            version,
-            value,
-        } => {
-            totals.records += 1;
-            Ok((
-                envelope::raw(RECORD, &key_of(&key)?),
-                envelope::seal(version, &value.read()?),
-            ))
-        }
-        Line::Counter { key, count } => {
-            totals.counters += 1;
-            let count = envelope::seal(count.cast_unsigned(), &[]);
-            Ok((envelope::raw(COUNTER, &key_of(&key)?), count))
-        }
-        Line::Job {
-            sequence,
-            header,
-            payload,
-        } => {
-            totals.jobs += 1;
-            let bytes =
-                job::encode(&header, &payload.read()?).map_err(|error| error.to_string())?;
-            Ok((envelope::raw_job(sequence), bytes))
-        }
-        Line::End(_) => Err("the last line comes too early".to_owned()),
-    }
-}
-
-fn key_of(components: &[String]) -> Result<Key, String> {
-    let parts: Vec<&str> = components.iter().map(String::as_str).collect();
-    match parts.as_slice() {
-        [partner, table, parts @ ..] => Ok(Key::new(partner, table, parts)),
-        _ => Err("a key needs a partner and a table".to_owned()),
-    }
+/// A digest as it is written.
+pub(crate) fn digits(digest: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    let pairs = digest
+        .iter()
+        .map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    pairs.flatten().collect()
 }

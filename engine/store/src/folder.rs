@@ -55,7 +55,8 @@ impl Folder {
             }
             Some(_) => {}
             None if folder.dir.join(DATABASE).exists() => {
-                let why = "an import into it did not end; remove the folder and import again";
+                let why = "bringing a backup into it did not end; remove `sled` from it and \
+                           restore again, or restore into a new folder";
                 return Err(Error::NotAStore {
                     dir: folder.dir,
                     why,
@@ -73,6 +74,20 @@ impl Folder {
             return Err(Error::NotEmpty { dir: folder.dir });
         }
         Ok(folder)
+    }
+
+    /// Whether the folder at `dir` holds a whole store, of whatever format.
+    pub(crate) fn is_store(dir: &Path) -> bool {
+        dir.join(FORMAT_FILE).exists()
+    }
+
+    /// Takes away again the database of a store that did not become whole. Should that fail, the
+    /// next one to use the folder is told what lies there.
+    pub(crate) fn clear(&self) {
+        let path = self.dir.join(DATABASE);
+        if let Err(error) = fs::remove_dir_all(&path) {
+            tracing::warn!("{} cannot be removed: {error}", path.display());
+        }
     }
 
     /// Marks the folder as a whole store.

@@ -46,6 +46,22 @@ pub const MAX_NAME_BYTES: usize = 512;
 /// escaped in the way that takes the most room (`\u0000`).
 pub const MAX_LINE_BYTES: usize = 6 * MAX_VALUE_BYTES + 64 * 1_024;
 
+/// How many entries an export reads at once: few enough that nobody notices the reading.
+pub const EXPORT_STRIDE: usize = 250;
+
+/// What keys held when an export began, and hold no more, is kept up to so many bytes until the
+/// export has read it. One that is so slow that more is changed meanwhile is broken off.
+pub const EXPORT_HELD_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+
+/// How long an export waits until its taker takes the next piece.
+pub const EXPORT_PATIENCE: Duration = Duration::from_mins(1);
+
+/// An import writes so many entries, or so many bytes, at once.
+pub const IMPORT_STRIDE: usize = 500;
+
+/// See [`IMPORT_STRIDE`].
+pub const IMPORT_STRIDE_BYTES: usize = MAX_BATCH_BYTES;
+
 /// Free space that a commit must leave on the disk, in bytes. Below it commits are refused while
 /// the database can still write what it has already accepted.
 pub const MIN_FREE_BYTES: u64 = 64 * 1_024 * 1_024;

@@ -9,10 +9,11 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use model::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::batch::Checked;
-use crate::export::{self, Totals};
+use crate::export::{self, Aside, Totals};
+use crate::import::import;
 use crate::medium::Ram;
 use crate::state::{State, lock};
 use crate::{Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, Version};
@@ -44,7 +45,7 @@ impl Memory {
     /// A store of what [`Store::export`] wrote.
     pub fn import(from: &mut dyn io::BufRead) -> Result<Self, Error> {
         let medium = Ram::default();
-        export::import(&medium, from)?;
+        import(&medium, from)?;
         Self::of(medium)
     }
 
@@ -165,7 +166,23 @@ impl Store for Memory {
         self.state.flushes()
     }
 
-    async fn export(&self, mut to: Box<dyn io::Write + Send>) -> Result<Totals, Error> {
-        export::export(&self.state.snapshot(), &mut *to)
+    async fn export(&self, at: Timestamp, to: mpsc::Sender<Vec<u8>>) -> Result<Totals, Error> {
+        export::export(self, at, to).await
+    }
+}
+
+#[async_trait]
+impl Aside for Memory {
+    type Medium = Ram;
+
+    fn state(&self) -> &State<Ram> {
+        &self.state
+    }
+
+    async fn aside<T: Send + 'static>(
+        &self,
+        read: impl for<'r> FnOnce(&'r State<Ram>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        read(&self.state)
     }
 }

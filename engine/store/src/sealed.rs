@@ -6,11 +6,11 @@
 //! it is, until [`Sealed::reseal`] or the next write seals it. Which cipher it is, is the caller's
 //! to say. Exports hold values as they lie, sealed.
 
-use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::Timestamp;
+use tokio::sync::mpsc;
 
 use crate::batch::Op;
 use crate::{
@@ -53,7 +53,8 @@ pub async fn was_sealed(store: &impl Store) -> Result<bool, Error> {
     Ok(store.get(&proof_key()).await?.is_some())
 }
 
-fn proof_key() -> Key {
+/// Where it lies that values are sealed.
+pub(crate) fn proof_key() -> Key {
     Key::new("", PROOF_TABLE, &[])
 }
 
@@ -212,7 +213,7 @@ impl<S: Store> Store for Sealed<S> {
         self.store.flushes()
     }
 
-    async fn export(&self, to: Box<dyn io::Write + Send>) -> Result<Totals, Error> {
-        self.store.export(to).await
+    async fn export(&self, at: Timestamp, to: mpsc::Sender<Vec<u8>>) -> Result<Totals, Error> {
+        self.store.export(at, to).await
     }
 }

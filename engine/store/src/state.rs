@@ -5,6 +5,8 @@
 //! group waits for readers twice: before it starts to write and before it shows what it wrote. So
 //! every read is of one durable moment, and readers wait for memory only, never for a flush.
 
+mod past;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -21,6 +23,8 @@ use crate::queue::{Picked, Queue};
 use crate::staging::{Change, Group, Stage};
 use crate::{Claim, Edge, Error, Flushes, Job, Key, Lease, Stored, Version};
 
+use past::Past;
+
 /// How many entries are read at once when all are walked.
 const STRIDE: usize = 1_000;
 
@@ -32,6 +36,8 @@ pub(crate) struct State<M> {
     queue: Mutex<Queue>,
     /// The last number given to a version or a job. Locked for as long as a group takes.
     sequence: Mutex<u64>,
+    /// What an export under way must not see changed.
+    past: Mutex<Option<Past>>,
     edge: watch::Sender<u64>,
     /// Why a group could not be written. What the medium holds is uncertain from then on.
     failed: OnceLock<Error>,
@@ -82,6 +88,7 @@ impl<M: Medium> State<M> {
             before: RwLock::default(),
             queue: Mutex::new(queue),
             sequence: Mutex::new(sequence),
+            past: Mutex::default(),
             edge: watch::Sender::new(1),
             failed: OnceLock::new(),
             commits: AtomicU64::new(0),
@@ -173,6 +180,9 @@ impl<M: Medium> State<M> {
             ..
         } = group;
         if !writes.is_empty() {
+            if let Some(past) = &mut *lock(&self.past) {
+                past.note(&before);
+            }
             *self.before.write().unwrap_or_else(PoisonError::into_inner) = before;
             self.medium.write(&writes).inspect_err(|error| {
                 tracing::error!(%error, "the store could not write and takes no further commits");
@@ -306,7 +316,12 @@ impl<M: Medium> Snapshot<'_, M> {
             let found = self.medium.page(prefix, after.as_deref(), limit)?;
             let more = found.len() == limit;
             let end = found.last().filter(|_| more).map(|(raw, _)| raw.clone());
-            page.extend(self.as_before(prefix, after.as_deref(), end.as_deref(), found));
+            let stretch = Stretch {
+                prefix,
+                after: after.as_deref(),
+                end: end.as_deref(),
+            };
+            page.extend(stretch.as_in(&self.before, found));
             if !more {
                 break;
             }
@@ -314,33 +329,6 @@ impl<M: Medium> Snapshot<'_, M> {
         }
         page.truncate(limit);
         Ok(page)
-    }
-
-    /// Replaces, in the stretch behind `after` and up to `end`, what is not durable yet.
-    fn as_before(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        end: Option<&[u8]>,
-        found: Vec<Entry>,
-    ) -> Vec<Entry> {
-        let within = |raw: &[u8]| {
-            raw.starts_with(prefix)
-                && after.is_none_or(|after| raw > after)
-                && end.is_none_or(|end| raw <= end)
-        };
-        let before: Vec<_> = self.before.iter().filter(|(raw, _)| within(raw)).collect();
-        if before.is_empty() {
-            return found;
-        }
-        let mut entries: BTreeMap<_, _> = found.into_iter().collect();
-        for (raw, value) in before {
-            match value {
-                Some(value) => entries.insert(raw.clone(), value.clone()),
-                None => entries.remove(raw),
-            };
-        }
-        entries.into_iter().collect()
     }
 
     /// Shows every entry under `prefix` to `visit`, in order.
@@ -358,6 +346,36 @@ impl<M: Medium> Snapshot<'_, M> {
                 None => return Ok(()),
             }
         }
+    }
+}
+
+/// The entries under a prefix, behind one and up to another.
+struct Stretch<'a> {
+    prefix: &'a [u8],
+    after: Option<&'a [u8]>,
+    end: Option<&'a [u8]>,
+}
+
+impl Stretch<'_> {
+    /// What was `found` there, with what `before` says about it instead of what it says itself.
+    fn as_in(&self, before: &Writes, found: Vec<Entry>) -> Vec<Entry> {
+        let within = |raw: &[u8]| {
+            raw.starts_with(self.prefix)
+                && self.after.is_none_or(|after| raw > after)
+                && self.end.is_none_or(|end| raw <= end)
+        };
+        let before: Vec<_> = before.iter().filter(|(raw, _)| within(raw)).collect();
+        if before.is_empty() {
+            return found;
+        }
+        let mut entries: BTreeMap<_, _> = found.into_iter().collect();
+        for (raw, value) in before {
+            match value {
+                Some(value) => entries.insert(raw.clone(), value.clone()),
+                None => entries.remove(raw),
+            };
+        }
+        entries.into_iter().collect()
     }
 }
 

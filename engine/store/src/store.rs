@@ -1,10 +1,10 @@
 //! The seam: what every store does, whatever lies below it.
 
-use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use model::Timestamp;
+use tokio::sync::mpsc;
 
 use crate::{Batch, Error, Job, Key, Lease, Totals};
 
@@ -124,7 +124,9 @@ pub trait Store: Send + Sync + 'static {
     /// How well callers share flushes.
     fn flushes(&self) -> Flushes;
 
-    /// Writes everything, as of one moment, as lines of JSON. Commits wait meanwhile. Reading is
-    /// an implementation's `import`, into a store that is new.
-    async fn export(&self, to: Box<dyn io::Write + Send>) -> Result<Totals, Error>;
+    /// Gives everything as it is at this moment, which the caller calls `at`, as lines of JSON in
+    /// pieces: all whose commit has returned, and nothing that is committed later. Commits go on
+    /// meanwhile. One export at a time; it is broken off when its taker goes or takes nothing.
+    /// Reading is an implementation's `import`, into a store that is new.
+    async fn export(&self, at: Timestamp, to: mpsc::Sender<Vec<u8>>) -> Result<Totals, Error>;
 }

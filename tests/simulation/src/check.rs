@@ -47,12 +47,7 @@ pub(crate) async fn all(
     settle(world, partner).await?;
     let requests = partner.requests(world).await;
     outcome.requests = requests.len();
-    for id in acknowledged {
-        let is_there = requests.iter().any(|request| request["id"] == id.as_str());
-        hold(Promise::Kept, is_there, || {
-            format!("request {id} was acknowledged and is lost")
-        })?;
-    }
+    are_kept(&requests, acknowledged)?;
     let tickets = world.psa.tickets();
     for request in &requests {
         agree(request, &requests, &tickets)?;
@@ -90,6 +85,35 @@ pub(crate) async fn all(
         format!("{limits:?}")
     })?;
     directory(world, partner).await
+}
+
+/// Lets everything settle, then holds it against the promises about requests and their tickets.
+pub(crate) async fn tickets(
+    world: &World,
+    partner: &Partner,
+    acknowledged: &BTreeSet<String>,
+) -> Result<(), Broken> {
+    map_everybody(world, partner).await;
+    settle(world, partner).await?;
+    let requests = partner.requests(world).await;
+    are_kept(&requests, acknowledged)?;
+    let tickets = world.psa.tickets();
+    for request in &requests {
+        agree(request, &requests, &tickets)?;
+    }
+    tests(&tickets, &mut Outcome::default())?;
+    ledger(&partner.ledger(world).await, requests.len())
+}
+
+/// Every request that was acknowledged is there.
+fn are_kept(requests: &[Value], acknowledged: &BTreeSet<String>) -> Result<(), Broken> {
+    for id in acknowledged {
+        let is_there = requests.iter().any(|request| request["id"] == id.as_str());
+        hold(Promise::Kept, is_there, || {
+            format!("request {id} was acknowledged and is lost")
+        })?;
+    }
+    Ok(())
 }
 
 /// Of a company that catches all: no request has waited for a mapping.

@@ -31,6 +31,7 @@ mod mortal;
 mod notices;
 pub mod partner;
 mod promise;
+pub mod restored;
 pub mod scenario;
 pub mod sharing;
 pub mod tenant;

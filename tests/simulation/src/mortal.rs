@@ -1,6 +1,5 @@
 //! The store of one life: its disk takes time, and the engine may die at any poll of it.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use model::Timestamp;
 use store::{
     Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Memory, Store, Stored, Totals, Version,
 };
+use tokio::sync::mpsc;
 
 use crate::dice::Dice;
 use crate::fuse::Fuse;
@@ -115,7 +115,7 @@ impl Store for Mortal {
         self.store.flushes()
     }
 
-    async fn export(&self, to: Box<dyn io::Write + Send>) -> Result<Totals, Error> {
-        self.store.export(to).await
+    async fn export(&self, at: Timestamp, to: mpsc::Sender<Vec<u8>>) -> Result<Totals, Error> {
+        self.store.export(at, to).await
     }
 }

@@ -51,6 +51,15 @@ impl Sharing {
         }
     }
 
+    /// Each request gets a ticket of its own.
+    pub(crate) const fn none() -> Self {
+        Self {
+            append: None,
+            reopen: None,
+            floods: false,
+        }
+    }
+
     /// Whether all requests are alike.
     pub(crate) const fn floods(self) -> bool {
         self.floods

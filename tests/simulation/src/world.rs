@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use axum::http::Method;
 use definition::{Library, Sources};
-use exchange::{SeededRandom, TokioClock};
+use exchange::{Clock as _, SeededRandom, TokioClock};
 use model::{IntegrationId, PartnerId, Timestamp};
-use runtime::{Config, Parts, Runtime};
+use runtime::{Config, Parts, Restored, Runtime};
 use serde_json::{Value, json};
 use simulators::product::Config as ProductConfig;
 use simulators::{Autotask, Product};
@@ -24,6 +24,7 @@ use crate::door::{Answer, Callouts, Door, Lost};
 use crate::fuse::Fuse;
 use crate::mortal::{Disk, Mortal};
 use crate::partner::{PARTNER, Partner};
+use crate::restored::Told;
 use crate::tenant::{self, Tenant};
 use crate::trace::Trace;
 use crate::wire::{COURSE_MAX, Network, PRODUCT, PSA, Wire};
@@ -59,6 +60,7 @@ pub struct World {
     pub(crate) trace: Arc<Trace>,
     disk: Arc<Disk>,
     store: Arc<Memory>,
+    restored: Option<Restored>,
     library: Arc<Library>,
     seed: u64,
     lives: u64,
@@ -153,6 +155,7 @@ impl World {
             trace,
             disk: Arc::new(Disk::of_seed(seed)),
             store,
+            restored: None,
             library: library(),
             seed,
             lives: 0,
@@ -175,6 +178,41 @@ impl World {
         self.store = Arc::new(self.store.crash().expect("the store comes back"));
         self.store.flush_on_commit(false);
         tokio::time::sleep(COURSE_MAX).await;
+    }
+
+    /// Everything that the engine keeps at this moment.
+    pub(crate) async fn back_up(&self) -> Vec<u8> {
+        let engine = self.engine();
+        let (to, mut pieces) = tokio::sync::mpsc::channel(1);
+        let take = async {
+            let mut backup = Vec::new();
+            while let Some(piece) = pieces.recv().await {
+                backup.extend(piece);
+            }
+            backup
+        };
+        let (given, backup) = tokio::join!(engine.back_up(to), take);
+        given.expect("a backup");
+        backup
+    }
+
+    /// Loses the machine, and starts the engine on what the backup holds.
+    pub(crate) async fn lose(&mut self, mut backup: &[u8], told: Told) {
+        self.kill().await;
+        let whole = store::check_export(&mut &*backup, None).expect("a whole backup");
+        let store = Memory::import(&mut backup).expect("a backup");
+        if told == Told::Restored {
+            let of = Restored {
+                taken_at: whole.at,
+                restored_at: self.clock.now(),
+            };
+            let readied = runtime::ready_restored(&store, of).await;
+            readied.expect("a store in memory");
+            self.restored = runtime::restored(&store).await.expect("a store in memory");
+        }
+        store.flush_on_commit(false);
+        self.store = Arc::new(store);
+        self.start(Fuse::endless());
     }
 
     /// Starts the engine on what the store holds; it dies when `fuse` burns through.
@@ -203,6 +241,7 @@ impl World {
             config: Config {
                 vendor: vendor.into_iter().collect(),
                 trusted_origins: vec![format!("http://{PSA}"), format!("http://{PRODUCT}")],
+                restored: self.restored,
                 ..Config::default()
             },
         });

@@ -40,6 +40,11 @@ impl From<Error> for Problem {
             Error::Busy { what } => Self::new(Code::Busy, format!("Others keep changing {what}."))
                 .remedy("Repeat the call; nothing is wrong with it.")
                 .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Error::UnderWay { what } => {
+                Self::new(Code::Busy, format!("Another {what} is under way."))
+                    .remedy("Begin again when it has ended.")
+                    .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+            }
             Error::Store { .. } => not_kept(&error),
         }
     }

@@ -7,6 +7,7 @@
     reason = "a failed test should panic"
 )]
 
+mod backup;
 mod callouts;
 mod credentials;
 mod desk;

@@ -67,7 +67,7 @@ impl Server {
 }
 
 /// What the server said against it, in its own words.
-fn refusal(problem: &Value, status: u16) -> Error {
+pub(crate) fn refusal(problem: &Value, status: u16) -> Error {
     let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
     let faults = problem.get("faults").and_then(Value::as_array);
     let faults = faults.into_iter().flatten().map(|fault| {

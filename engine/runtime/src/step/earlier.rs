@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use store::{Expect, Record, Records, Versioned};
 
+use super::ensure::is_hidden;
 use super::link::{
     REQUESTS_PER_TICKET_MAX, is_on_its_way, keepers, leaving, look_again, request_id, ticket_row,
 };
@@ -89,7 +90,9 @@ impl<'s> Search<'s> {
         if (open.is_none() && closed.is_none()) || !is_true(&like) {
             return Ok(None);
         }
-        if has_begun(context, &step.begun, &id).await? {
+        if has_begun(context, &step.begun, &id).await?
+            || is_hidden(context, path, (&step.begun, id.as_str())).await?
+        {
             return Ok(None);
         }
         let like = like_key(&like);

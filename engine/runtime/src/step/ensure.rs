@@ -94,6 +94,26 @@ pub(crate) async fn once(
     effect.once(context, Look::First).await
 }
 
+/// Whether there is already what `operation` would make, although nothing is known of it.
+pub(super) async fn is_hidden(
+    context: &mut Context<'_>,
+    path: &str,
+    (operation, key): (&str, &str),
+) -> Result<bool, Halt> {
+    let contract = context.remote.family.operations.get(operation);
+    let Some(EffectRule::Find(find)) = contract.and_then(|one| one.effect.clone()) else {
+        return Ok(false);
+    };
+    let inputs = inputs(context, path, &find, &[])?;
+    let effect = Guarded {
+        operation,
+        find: &find,
+        key,
+        inputs: &inputs,
+    };
+    Ok(effect.may_be_hidden(context).await? && effect.look_in_doubt(context).await?.is_some())
+}
+
 /// An effect that can be found again.
 struct Guarded<'a> {
     operation: &'a str,
@@ -122,19 +142,11 @@ impl Guarded<'_> {
                     ..
                 }),
                 _,
-            ) => {
-                let before = std::mem::replace(&mut context.has_effects, true);
-                self.settled(context)?;
-                context.count("looked_for", 1);
-                let looked = if sabotaged(Bug::SendsWithoutLooking) {
-                    None
-                } else {
-                    self.look(context).await?
-                };
-                context.has_effects = before;
-                looked
-            }
+            ) => self.look_in_doubt(context).await?,
             (_, Look::First) => self.look(context).await?,
+            (None, Look::AfterDoubt) if self.may_be_hidden(context).await? => {
+                self.look_in_doubt(context).await?
+            }
             (None, Look::AfterDoubt) => None,
         };
         if let Some(found) = looked {
@@ -143,6 +155,33 @@ impl Guarded<'_> {
         }
         self.intend(context, known).await?;
         self.send(context).await
+    }
+
+    /// Looks for what may have been sent, and remembers that it may have been.
+    async fn look_in_doubt(&self, context: &mut Context<'_>) -> Result<Option<Value>, Halt> {
+        let before = std::mem::replace(&mut context.has_effects, true);
+        self.settled(context)?;
+        context.count("looked_for", 1);
+        let looked = if sabotaged(Bug::SendsWithoutLooking) {
+            None
+        } else {
+            self.look(context).await?
+        };
+        context.has_effects = before;
+        Ok(looked)
+    }
+
+    /// Whether the effect may have been sent and the state, which is of before, knows nothing of
+    /// it.
+    async fn may_be_hidden(&self, context: &Context<'_>) -> Result<bool, Halt> {
+        let core = &context.remote.core;
+        match &context.about {
+            Some(id) if core.config.restored.is_some() => {
+                Ok(core.may_hide(&context.look(id).await?))
+            }
+            // What is for no request, such as a test ticket, is seldom enough to look for always.
+            _ => Ok(core.config.restored.is_some()),
+        }
     }
 
     fn row_key(&self, context: &Context<'_>) -> Key {

@@ -1,12 +1,12 @@
 //! A store that notes how it is read, over any other.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use model::Timestamp;
 use store::{Batch, Claim, Edge, Error, Flushes, Job, Key, Lease, Store, Stored, Totals, Version};
+use tokio::sync::mpsc;
 
 /// A store that notes how it is read.
 pub(crate) struct Watched {
@@ -68,7 +68,7 @@ impl Store for Watched {
         self.inner.flushes()
     }
 
-    async fn export(&self, to: Box<dyn io::Write + Send>) -> Result<Totals, Error> {
-        self.inner.export(to).await
+    async fn export(&self, at: Timestamp, to: mpsc::Sender<Vec<u8>>) -> Result<Totals, Error> {
+        self.inner.export(at, to).await
     }
 }

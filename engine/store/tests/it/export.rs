@@ -1,31 +1,33 @@
 //! What an export wrote, an import makes a store of that goes on as the first one would have.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
-use store::{Error, Expect, Key, Memory, Sled, Store, Totals};
+use model::Timestamp;
+use store::{
+    Cipher, Error, Expect, Exported, Key, Memory, Sealed, Sled, Store, Totals, check_export, limits,
+};
+use tokio::sync::mpsc;
 
 use crate::bed::{Bed, at, batch, claim, enqueue, ids, job, key};
 
-/// A writer whose text can be read afterwards.
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+/// The moment that exports are said to be of.
+fn moment() -> Timestamp {
+    at(1_000)
+}
 
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+async fn try_export(store: &dyn Store) -> (Result<Totals, Error>, String) {
+    let (to, mut pieces) = mpsc::channel(1);
+    let take = async {
+        let mut text = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            text.extend(piece);
+        }
+        String::from_utf8(text).unwrap()
+    };
+    tokio::join!(store.export(moment(), to), take)
 }
 
 async fn exported(store: &dyn Store) -> (Totals, String) {
-    let page = Page::default();
-    let totals = store.export(Box::new(page.clone())).await.unwrap();
-    let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
-    (totals, text)
+    let (totals, text) = try_export(store).await;
+    (totals.unwrap(), text)
 }
 
 async fn fill(store: &dyn Store) {
@@ -63,6 +65,13 @@ async fn a_store_moves_from_disk_to_memory_and_back() {
             jobs: 3
         }
     );
+    let whole = Exported {
+        at: moment(),
+        totals,
+        bytes: text.len() as u64,
+        is_sealed: false,
+    };
+    assert_eq!(check_export(&mut text.as_bytes(), None).unwrap(), whole);
     assert!(
         text.contains(r#"{"record":{"key":["p","many","0007"],"version":"#),
         "readable"
@@ -72,9 +81,12 @@ async fn a_store_moves_from_disk_to_memory_and_back() {
     assert_eq!(exported(&memory).await, (totals, text.clone()));
 
     let dir = tempfile::tempdir().unwrap();
-    let again = Sled::import(dir.path(), &mut text.as_bytes()).unwrap();
-    assert_eq!(exported(&again).await, (totals, text.clone()));
-    drop(again);
+    assert!(!Sled::is_at(dir.path()));
+    let brought = Sled::import(dir.path(), &mut text.as_bytes()).unwrap();
+    assert_eq!(brought.exported(), whole);
+    assert_eq!(exported(brought.store()).await, (totals, text.clone()));
+    assert!(!Sled::is_at(dir.path()), "nobody may open it yet");
+    brought.finish().unwrap();
     let again = Sled::open(dir.path()).unwrap();
     assert_eq!(exported(&again).await.1, text, "it opens as any other");
 
@@ -105,16 +117,15 @@ async fn a_store_moves_from_disk_to_memory_and_back() {
     );
 }
 
+/// Where and why it is refused, which leaves the folder as it was.
 fn refused(text: &str) -> (usize, String) {
+    let checked = check_export(&mut text.as_bytes(), None).unwrap_err();
     let dir = tempfile::tempdir().unwrap();
     let Err(error) = Sled::import(dir.path(), &mut text.as_bytes()) else {
         panic!("imported")
     };
-    let half = Sled::open(dir.path());
-    assert!(
-        matches!(half, Err(Error::NotAStore { .. })),
-        "half an import is no store"
-    );
+    assert_eq!(error.to_string(), checked.to_string());
+    assert!(!dir.path().join("sled").exists(), "half a store is left");
     match error {
         Error::Import { line, why } => (line, why),
         other => panic!("{other:?}"),
@@ -134,21 +145,170 @@ async fn a_file_that_is_not_whole_is_refused() {
     let last = lines.len() - 1;
     let (line, why) = refused(&without(last));
     assert_eq!((line, why.contains("cut short")), (last + 1, true), "{why}");
+    let cut = &text[..text.len() - 1];
+    assert!(refused(cut).1.contains("cut short"), "without its line end");
     let (line, why) = refused(&without(5));
-    assert_eq!((line, why.contains("promises")), (last, true), "{why}");
+    assert_eq!((line, why.contains("was changed")), (last, true), "{why}");
     let (line, why) = refused(&without(0));
-    assert_eq!((line, why.contains("begins")), (1, true), "{why}");
+    assert_eq!((line, why.contains("begin")), (1, true), "{why}");
     let newer = text.replacen(r#""format":1"#, r#""format":2"#, 1);
     let (line, why) = refused(&newer);
     assert_eq!((line, why.contains("format 2")), (1, true), "{why}");
-    assert_eq!(refused(&text.replacen("record", "recrd", 1)).0, 2);
+    assert_eq!(refused(&text.replacen("counter", "countr", 1)).0, 2);
+    let changed = text.replacen(r#""text":"0007""#, r#""text":"0008""#, 1);
+    assert!(refused(&changed).1.contains("was changed"));
+    let (line, why) = refused(&format!("{text}\n"));
+    assert_eq!((line, why.contains("follows")), (last + 1, true), "{why}");
 }
 
 #[tokio::test]
-async fn an_import_never_mixes_with_what_is_there() {
+async fn an_import_never_mixes_with_what_is_there_and_is_nothing_until_it_is_finished() {
     let dir = tempfile::tempdir().unwrap();
     drop(Sled::open(dir.path()).unwrap());
     let text = exported(&Memory::new()).await.1;
     let error = Sled::import(dir.path(), &mut text.as_bytes()).err();
     assert!(matches!(error, Some(Error::NotEmpty { .. })), "{error:?}");
+
+    let dir = tempfile::tempdir().unwrap();
+    let brought = Sled::import(dir.path(), &mut text.as_bytes()).unwrap();
+    // As if the power failed here: what is on the disk by now is no store.
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::create_dir(copy.path().join("sled")).unwrap();
+    for file in ["conf", "db"] {
+        let (from, to) = (dir.path().join("sled"), copy.path().join("sled"));
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    let half = Sled::open(copy.path()).err();
+    assert!(matches!(half, Some(Error::NotAStore { .. })), "{half:?}");
+    drop(brought);
+    assert!(!dir.path().join("sled").exists());
+}
+
+/// Changes every record while the export is taken, a piece at a time, and adds and removes some.
+async fn change(store: &dyn Store, turn: usize) {
+    let changes = batch(|batch| {
+        for number in (turn % 7..1_500).step_by(7) {
+            let part = format!("{number:04}");
+            let record = Key::new("p", "many", &[&part]);
+            if number % 3 == 0 {
+                batch.delete(record, Expect::Any);
+            } else {
+                batch.put(record, format!("later {turn}"), Expect::Any);
+            }
+        }
+        let new = Key::new("p", "many", &["0007", &turn.to_string()]);
+        batch.put(new, "new", Expect::Any).add(key("n"), 1)
+    });
+    store.commit(changes).await.unwrap();
+    enqueue(store, [job(&format!("late-{turn}"), "g", "m")]).await;
+}
+
+async fn shows_one_moment(store: &dyn Store) {
+    fill(store).await;
+    let (_, before) = exported(store).await;
+    let (to, mut pieces) = mpsc::channel(1);
+    let during = async {
+        let (mut text, mut turns) = (Vec::new(), 0);
+        while let Some(piece) = pieces.recv().await {
+            text.extend(piece);
+            turns += 1;
+            change(store, turns).await;
+            if turns == 1 {
+                let second = try_export(store).await.0;
+                assert!(matches!(second, Err(Error::ExportUnderWay)), "{second:?}");
+            }
+        }
+        assert!(turns > 5, "too few pieces to show anything");
+        String::from_utf8(text).unwrap()
+    };
+    let (totals, during) = tokio::join!(store.export(moment(), to), during);
+    totals.unwrap();
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&during), lines(&before));
+    let (_, after) = exported(store).await;
+    assert!(after.contains("later 3") && after != before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_shows_one_moment_while_everything_is_changed() {
+    shows_one_moment(&Memory::new()).await;
+    let bed = Bed::sled();
+    shows_one_moment(&*bed.store()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_export_that_nobody_takes_ends_and_the_next_one_may_begin() {
+    let store = Memory::new();
+    fill(&store).await;
+    let (to, gone) = mpsc::channel(1);
+    drop(gone);
+    let ended = store.export(moment(), to).await;
+    assert!(matches!(ended, Err(Error::ExportAbandoned)), "{ended:?}");
+    let (to, _stays) = mpsc::channel(1);
+    let ended = store.export(moment(), to).await;
+    assert!(matches!(ended, Err(Error::ExportAbandoned)), "{ended:?}");
+    assert_eq!(exported(&store).await.0.jobs, 3);
+}
+
+#[tokio::test]
+async fn an_export_that_falls_too_far_behind_says_so() {
+    let store = Memory::new();
+    fill(&store).await;
+    let large = vec![b'x'; limits::MAX_VALUE_BYTES];
+    let names: Vec<String> = (0..18).map(|number| format!("z{number}")).collect();
+    let put = async |value: &[u8]| {
+        for name in &names {
+            let one = batch(|batch| batch.put(key(name), value, Expect::Any));
+            store.commit(one).await.unwrap();
+        }
+    };
+    put(&large).await;
+    let (to, mut pieces) = mpsc::channel(1);
+    let take = async {
+        pieces.recv().await.unwrap();
+        put(b"small").await;
+        while pieces.recv().await.is_some() {}
+    };
+    let (ended, ()) = tokio::join!(store.export(moment(), to), take);
+    assert!(
+        matches!(ended, Err(Error::ExportBehind { .. })),
+        "{ended:?}"
+    );
+}
+
+/// Seals by one byte, of which the second one does not open what the first one sealed.
+struct Byte(u8);
+
+impl Cipher for Byte {
+    fn seal(&self, _: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+        Some([&[b'~', self.0], plain].concat())
+    }
+
+    fn open(&self, _: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        sealed.strip_prefix(&[b'~', self.0]).map(<[u8]>::to_vec)
+    }
+
+    fn is_sealed(&self, value: &[u8]) -> bool {
+        value.first() == Some(&b'~')
+    }
+
+    fn is_current(&self, value: &[u8]) -> bool {
+        self.open(&[], value).is_some()
+    }
+}
+
+#[tokio::test]
+async fn secrets_stay_sealed_and_only_their_key_opens_them() {
+    let store = std::sync::Arc::new(Memory::new());
+    let cipher = std::sync::Arc::new(Byte(b'1'));
+    let sealed = Sealed::open(store, cipher, &["secret"]).await.unwrap();
+    let put = batch(|batch| batch.put(Key::new("p", "secret", &[]), "s3cret", Expect::Any));
+    sealed.commit(put).await.unwrap();
+    let text = exported(&sealed).await.1;
+    assert!(text.contains("~1s3cret"), "as it lies in the store: {text}");
+    let check = |cipher| check_export(&mut text.as_bytes(), cipher);
+    assert!(check(None).unwrap().is_sealed);
+    assert!(check(Some(&Byte(b'1'))).unwrap().is_sealed);
+    let other = check(Some(&Byte(b'2'))).unwrap_err();
+    assert!(matches!(other, Error::OtherKey { .. }), "{other:?}");
 }

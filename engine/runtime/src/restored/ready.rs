@@ -1,0 +1,211 @@
+//! Readies a state that was just brought back, before anything works on it: what in it would act on
+//! what was true at the time of the backup, and is not safe to, is taken back.
+
+use model::billing::{DecisionKind, Mode};
+use model::{IntegrationId, PartnerId};
+use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
+
+use super::Restored;
+use crate::tables::{
+    CursorRow, DecisionRow, JobRow, NOBODY, PAGE, PartnerListRow, PolicyRow, RestoredRow,
+};
+
+/// What was changed in a restored state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readied {
+    /// The integrations that billed by themselves, and wait for approval now.
+    pub asking: Vec<(PartnerId, IntegrationId)>,
+    /// How many decisions about billing were dropped, which were not applied yet.
+    pub dropped: u64,
+}
+
+/// Readies a state that was just brought back: to be called before anything works on it. Doing it
+/// twice is the same as doing it once.
+pub async fn ready_restored(store: &dyn Store, of: Restored) -> Result<Readied, store::Error> {
+    let mut readied = Readied::default();
+    let mut after: Option<Key> = None;
+    loop {
+        let page = store
+            .scan_records::<PartnerListRow>(NOBODY, &[], after.as_ref(), PAGE)
+            .await?;
+        let is_last = page.len() < PAGE;
+        after = page.last().map(|(key, _)| key.clone());
+        for (_, Versioned { value, .. }) in page {
+            ready_partner(store, &value.0, &mut readied).await?;
+        }
+        if is_last {
+            break;
+        }
+    }
+    let mut batch = Batch::new();
+    batch.put_record(NOBODY, &[], &RestoredRow(of), Expect::Any);
+    store.commit(batch).await?;
+    Ok(readied)
+}
+
+async fn ready_partner(
+    store: &dyn Store,
+    partner: &PartnerId,
+    readied: &mut Readied,
+) -> Result<(), store::Error> {
+    each(store, partner, |batch, key, row: PolicyRow| {
+        if row.0.mode != Mode::Automatic {
+            return;
+        }
+        let parts = key.parts();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let mut policy = row.0;
+        policy.mode = Mode::Ask;
+        batch.put_record(partner.as_str(), &parts, &PolicyRow(policy), Expect::Any);
+        let integration = parts.first().and_then(|id| IntegrationId::new(*id).ok());
+        let asking = integration.map(|integration| (partner.clone(), integration));
+        readied.asking.extend(asking);
+    })
+    .await?;
+    each(store, partner, |batch, key, row: DecisionRow| {
+        // What a person had left as it is stays so: that changes no bill.
+        if row.0.kind != DecisionKind::Dismiss {
+            batch.delete(key, Expect::Any);
+            readied.dropped += 1;
+        }
+    })
+    .await?;
+    each(store, partner, |batch, key, mut row: CursorRow| {
+        if row.0.open.take().is_some() {
+            let parts = key.parts();
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            batch.put_record(partner.as_str(), &parts, &row, Expect::Any);
+        }
+    })
+    .await?;
+    each(store, partner, |batch, key, _: JobRow| {
+        // It only reads, and another one can be started.
+        batch.delete(key, Expect::Any);
+    })
+    .await
+}
+
+/// Shows every row of a table of the partner's to `ready`, and commits what that adds to the batch.
+async fn each<T: Record>(
+    store: &dyn Store,
+    partner: &PartnerId,
+    mut ready: impl FnMut(&mut Batch, Key, T) + Send,
+) -> Result<(), store::Error> {
+    let mut after: Option<Key> = None;
+    loop {
+        let page = store
+            .scan_records::<T>(partner.as_str(), &[], after.as_ref(), PAGE)
+            .await?;
+        let is_last = page.len() < PAGE;
+        after = page.last().map(|(key, _)| key.clone());
+        let mut batch = Batch::new();
+        for (key, row) in page {
+            ready(&mut batch, key, row.value);
+        }
+        if !batch.is_empty() {
+            store.commit(batch).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
+
+    use std::time::Duration;
+
+    use model::Timestamp;
+    use model::billing::{BillingPolicy, Day, Decimal, Decision};
+    use serde_json::json;
+    use store::Memory;
+
+    use super::*;
+    use crate::restored::restored;
+    use crate::tables::{Cursor, OpenRead};
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn at(days: u32) -> Timestamp {
+        Timestamp::from_millis(1_782_907_200_000).after(DAY * days)
+    }
+
+    fn of() -> Restored {
+        Restored {
+            taken_at: at(8),
+            restored_at: at(10),
+        }
+    }
+
+    fn decision(kind: DecisionKind) -> DecisionRow {
+        DecisionRow(Decision {
+            kind,
+            actual: Decimal::ZERO,
+            desired: Decimal::whole(1),
+            effective: Day::of(at(0)),
+            at: at(0),
+        })
+    }
+
+    fn policy(mode: Mode) -> PolicyRow {
+        PolicyRow(BillingPolicy {
+            mode,
+            ..BillingPolicy::default()
+        })
+    }
+
+    async fn mode(store: &Memory, integration: &str) -> Mode {
+        let parts = [integration];
+        let row = store.get_record::<PolicyRow>("msp", &parts).await;
+        row.unwrap().unwrap().value.0.mode
+    }
+
+    #[tokio::test]
+    async fn nothing_is_billed_unasked_and_half_read_lists_begin_anew() {
+        let store = Memory::new();
+        let mut batch = Batch::new();
+        let partner = PartnerListRow(PartnerId::new("msp").unwrap());
+        batch.put_record(NOBODY, &["msp"], &partner, Expect::Any);
+        for (integration, mode) in [("auto", Mode::Automatic), ("shown", Mode::Preview)] {
+            batch.put_record("msp", &[integration], &policy(mode), Expect::Any);
+        }
+        let kinds = [DecisionKind::Approve, DecisionKind::Dismiss];
+        for (line, kind) in ["approved", "dismissed"].into_iter().zip(kinds) {
+            batch.put_record("msp", &["auto", line], &decision(kind), Expect::Any);
+        }
+        let open = OpenRead {
+            began: at(7),
+            since: None,
+            newest: None,
+            position: json!({ "page": 3 }),
+            pages: 2,
+        };
+        let cursor = CursorRow(Cursor {
+            newest: Some(at(6)),
+            open: Some(open),
+        });
+        batch.put_record("msp", &["auto", "poll", "list"], &cursor, Expect::Any);
+        store.commit(batch).await.unwrap();
+
+        assert_eq!(restored(&store).await.unwrap(), None);
+        let readied = ready_restored(&store, of()).await.unwrap();
+        let asking = readied.asking.iter().map(|(_, one)| one.as_str());
+        assert_eq!((asking.collect(), readied.dropped), (vec!["auto"], 1));
+        assert_eq!(restored(&store).await.unwrap(), Some(of()));
+        assert_eq!(mode(&store, "auto").await, Mode::Ask);
+        assert_eq!(mode(&store, "shown").await, Mode::Preview);
+        let left = store.scan_records::<DecisionRow>("msp", &[], None, 10);
+        let left = left.await.unwrap();
+        let kinds = left.into_iter().map(|(_, row)| row.value.0.kind);
+        assert_eq!(kinds.collect::<Vec<_>>(), [DecisionKind::Dismiss]);
+        let cursor = store.get_record::<CursorRow>("msp", &["auto", "poll", "list"]);
+        let cursor = cursor.await.unwrap().unwrap().value.0;
+        assert_eq!(cursor.newest, Some(at(6)), "it is polled from there");
+        assert!(cursor.open.is_none());
+
+        let again = ready_restored(&store, of()).await.unwrap();
+        assert_eq!(again, Readied::default());
+    }
+}

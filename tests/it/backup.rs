@@ -1,0 +1,223 @@
+//! A backup that is taken while the server runs, and the state that is brought back from it long
+//! after: nothing is doubled, nothing is lost, and what cannot be brought back is refused first.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use harness::{Ended, Msp, Stage, run};
+use serde_json::json;
+use simulators::psa_names;
+
+use crate::bad_input::says;
+
+/// The place of the only PSA.
+const HERE: usize = 0;
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Backs the running server up.
+async fn back_up(stage: &Stage, name: &str) -> PathBuf {
+    let file = stage.folder().join(name);
+    let token = stage.token(&[]).await;
+    let server = ["--server", stage.api.base(), "--token", &token];
+    let ended = run(&[&["backup", &text(&file)][..], &server].concat()).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    says(
+        &ended.stdout,
+        &["is whole", "seal.key", "not in it", "restore"],
+    );
+    file
+}
+
+/// Where the state was restored to, with the keys of the server that it was taken from.
+async fn restore(stage: &Stage, file: &Path, name: &str) -> (PathBuf, Ended) {
+    let data = stage.folder().join(name);
+    fs::create_dir_all(&data).expect("a folder");
+    for key in ["seal.key", "token.key"] {
+        fs::copy(stage.serve.data.join(key), data.join(key)).expect("a key");
+    }
+    let ended = run(&["restore", &text(file), "--data", &text(&data)]).await;
+    (data, ended)
+}
+
+/// Kills the server, whose data is never seen again, and starts one on what the backup held.
+async fn lose_and_restore(stage: &mut Stage, file: &Path) -> Ended {
+    stage.kill().await;
+    let (data, ended) = restore(stage, file, "restored").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    stage.serve.data = data;
+    stage.restart().await;
+    ended
+}
+
+#[tokio::test]
+async fn what_was_done_after_the_backup_is_found_and_not_done_again() {
+    for psa in psa_names() {
+        let mut msp = Msp::with(psa).await;
+        for id in ["r-1", "r-2", "r-3"] {
+            msp.send(id, "alpha").await;
+            msp.is(id, "ticketed").await;
+        }
+        msp.send("parked", "stray").await;
+        msp.is("parked", "parked").await;
+        let file = back_up(&msp.stage, "state.backup").await;
+
+        // What nobody will know of: a new request, one that goes on, and a close from each side.
+        msp.send("r-4", "beta").await;
+        msp.is("r-4", "ticketed").await;
+        msp.map(HERE, "stray").await;
+        msp.is("parked", "ticketed").await;
+        msp.close("r-1", "allowed").await;
+        msp.is("r-1", "closed").await;
+        close_there(&msp, "r-2");
+        msp.is("r-2", "closed").await;
+        close_there(&msp, "r-4");
+        msp.is("r-4", "closed").await;
+        let ended = lose_and_restore(&mut msp.stage, &file).await;
+        says(
+            &ended.stdout,
+            &["looked for", "send again", "old server", "revoke"],
+        );
+
+        assert_eq!(msp.request("r-1").await["state"], "ticketed", "as it was");
+        msp.run(HERE, "poll_tickets").await;
+        for id in ["r-1", "r-2"] {
+            msp.is(id, "closed").await;
+        }
+        // The product sends again what it sent after the backup.
+        msp.send("r-4", "beta").await;
+        msp.is("r-4", "closed").await;
+        msp.map(HERE, "stray").await;
+        msp.is("parked", "ticketed").await;
+        // And what is new is as it ever was.
+        msp.send("r-5", "gamma").await;
+        msp.is("r-5", "ticketed").await;
+        for id in ["r-1", "r-2", "r-3", "r-4", "r-5", "parked"] {
+            assert_eq!(id_of(&msp, id).await, msp.ticket(id).1.id, "{id}");
+        }
+        assert_eq!(msp.request("r-3").await["state"], "ticketed");
+        let ledger = msp.api.get(&msp.path("/ledger")).await;
+        assert_eq!(
+            (&ledger["accepted"], &ledger["adds_up"]),
+            (&json!(6), &json!(true))
+        );
+        msp.no_issues().await;
+        assert_eq!(msp.misuse(), [""; 0]);
+    }
+}
+
+fn close_there(msp: &Msp, id: &str) {
+    let closed = msp.sides[HERE].psa.close_ticket(id);
+    closed.expect("a ticket");
+}
+
+/// The id of the ticket that the request has.
+async fn id_of(msp: &Msp, id: &str) -> String {
+    let ticket = msp.request(id).await["ticket"]["id"].clone();
+    let text = ticket.as_str().map(str::to_owned);
+    text.unwrap_or_else(|| ticket.to_string())
+}
+
+#[tokio::test]
+async fn a_close_of_a_parked_request_waits_until_its_ticket_was_looked_for() {
+    let mut msp = Msp::with(psa_names()[0]).await;
+    msp.send("r-1", "stray").await;
+    msp.is("r-1", "parked").await;
+    let file = back_up(&msp.stage, "state.backup").await;
+    msp.map(HERE, "stray").await;
+    msp.is("r-1", "ticketed").await;
+    lose_and_restore(&mut msp.stage, &file).await;
+    msp.close("r-1", "allowed").await;
+    msp.map(HERE, "stray").await;
+    msp.is("r-1", "closed").await;
+    assert!(msp.ticket("r-1").1.closed, "the ticket was forgotten");
+}
+
+#[tokio::test]
+async fn a_backup_that_is_not_whole_or_has_no_place_or_key_is_refused_and_nothing_is_made() {
+    let mut stage = Stage::start().await;
+    let partner = stage.partner("north").await;
+    partner.send("r-1", "alpha").await;
+    partner.wait_state("r-1", "ticketed").await;
+    let data = text(&stage.serve.data);
+    let locked = stage.folder().join("locked.backup");
+    let in_use = run(&["backup", &text(&locked), "--data", &data]).await;
+    assert_eq!(in_use.code, Some(4), "{}", in_use.stderr);
+    says(&in_use.stderr, &["in use", "--server"]);
+    let theirs = stage.token(&["--partner", "north"]).await;
+    let server = ["--server", stage.api.base(), "--token", &theirs];
+    let refused = run(&[&["backup", &text(&locked)][..], &server].concat()).await;
+    assert_eq!(refused.code, Some(7), "{}", refused.stderr);
+    stage.end().await;
+
+    let file = stage.folder().join("state.backup");
+    let taken = run(&["backup", &text(&file), "--data", &data]).await;
+    assert_eq!(taken.code, Some(0), "{}", taken.stderr);
+    let mode = fs::metadata(&file).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let again = run(&["backup", &text(&file), "--data", &data]).await;
+    assert_eq!(again.code, Some(3), "{}", again.stderr);
+    says(&again.stderr, &["there already", "--replace"]);
+    let nowhere = text(&stage.folder().join("nowhere"));
+    let none = run(&["backup", &text(&locked), "--data", &nowhere]).await;
+    assert_eq!(none.code, Some(4), "{}", none.stderr);
+    assert!(!Path::new(&nowhere).exists() && !locked.exists());
+    let entries = fs::read_dir(stage.folder()).expect("a folder");
+    let names = entries.map(|one| one.expect("an entry").file_name());
+    let parts = names.filter(|name| name.to_string_lossy().ends_with(".part"));
+    assert_eq!(parts.count(), 0, "parts are left");
+
+    let whole = fs::read_to_string(&file).expect("a backup");
+    let cut = whole.get(..whole.len() / 2).expect("half of it");
+    let wrongs = [
+        ("cut", cut.to_owned(), "cut short"),
+        (
+            "changed",
+            whole.replacen("alpha", "alphb", 1),
+            "was changed",
+        ),
+        ("other", "{}\n".to_owned(), "line 1"),
+    ];
+    for (name, content, why) in wrongs {
+        let wrong = stage.folder().join(name);
+        fs::write(&wrong, content).expect("a file");
+        let (data, ended) = restore(&stage, &wrong, &format!("of-{name}")).await;
+        assert_eq!(ended.code, Some(3), "{name}: {}", ended.stderr);
+        says(&ended.stderr, &[why, "nothing was changed"]);
+        assert!(!data.join("sled").exists(), "{name}");
+    }
+
+    let (occupied, ended) = restore(&stage, &file, "first").await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let (_, ended) = restore(&stage, &file, "first").await;
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    says(&ended.stderr, &["is not empty", "--data"]);
+    assert!(occupied.join("sled").exists(), "what was there stays");
+
+    let bare = text(&stage.folder().join("bare"));
+    let keyless = run(&["restore", &text(&file), "--data", &bare]).await;
+    assert_eq!(keyless.code, Some(4), "{}", keyless.stderr);
+    says(&keyless.stderr, &["seal.key", "--seal-key"]);
+    let other = stage.folder().join("other.key");
+    fs::write(&other, "f".repeat(64)).expect("a key");
+    let (file, other) = (text(&file), text(&other));
+    let with_other = ["restore", &file, "--data", &bare, "--seal-key", &other];
+    let ended = run(&with_other).await;
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    says(&ended.stderr, &["another key", "nothing was changed"]);
+    assert!(!Path::new(&bare).exists());
+}
+
+#[tokio::test]
+async fn what_a_broken_off_restore_leaves_is_no_store_and_says_so() {
+    let mut stage = Stage::start().await;
+    stage.end().await;
+    // As a machine that is switched off in the middle leaves it.
+    fs::remove_file(stage.serve.data.join("FORMAT")).expect("a store");
+    let ended = stage.serve.fail().await;
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    says(&ended.stderr, &["did not end", "restore again"]);
+}

@@ -1,0 +1,67 @@
+//! States that are brought back from a backup, under many seeds. `DOVETAIL_SEEDS=500` plays so
+//! many, `DOVETAIL_SEED=17` that one alone.
+
+#![expect(clippy::print_stdout, reason = "a test should say what it saw")]
+
+use std::ops::Range;
+
+use simulation::Promise;
+use simulation::restored::{Outcome, Told, play};
+
+/// How many seeds are played when nothing else is asked for.
+const SEEDS: u64 = 60;
+
+/// Within so many seeds it must show that a state which nobody told of its restore doubles tickets.
+const SHOWN_WITHIN: u64 = 20;
+
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn seeds() -> Range<u64> {
+    match asked("DOVETAIL_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..asked("DOVETAIL_SEEDS").unwrap_or(SEEDS),
+    }
+}
+
+/// Plays one seed on paused time.
+fn play_one(seed: u64, told: Told) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.expect("a runtime").block_on(play(seed, told))
+}
+
+#[test]
+fn a_state_that_is_brought_back_doubles_no_ticket_and_loses_no_close() {
+    let played: Vec<(u64, Outcome)> = seeds()
+        .map(|seed| (seed, play_one(seed, Told::Restored)))
+        .collect();
+    let sum = |of: fn(&Outcome) -> usize| played.iter().map(|(_, one)| of(one)).sum::<usize>();
+    let (made, closed) = (sum(|one| one.made_since), sum(|one| one.closed_since));
+    println!(
+        "{} seeds: {} requests; after the backup {made} tickets were made and {closed} closed",
+        played.len(),
+        sum(|one| one.requests),
+    );
+    let broken: Vec<String> = played
+        .iter()
+        .filter_map(|(seed, one)| Some(format!("seed {seed}: {}", one.broken.as_ref()?)))
+        .collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n\n"));
+    if played.len() >= 50 {
+        // Seeds in which nothing happened after the backup prove nothing.
+        assert!(made > played.len() && closed > played.len() / 2);
+    }
+}
+
+#[test]
+fn a_state_that_is_not_told_of_its_restore_would_double_tickets() {
+    let doubles = |seed: &u64| {
+        let broken = play_one(*seed, Told::Nothing).broken;
+        broken.is_some_and(|broken| broken.promise == Promise::OneTicket)
+    };
+    assert!((0..SHOWN_WITHIN).any(|seed| doubles(&seed)), "none does");
+}
