@@ -1,7 +1,11 @@
 //! States that are brought back from a backup, under many seeds. `DOVETAIL_SEEDS=500` plays so
 //! many, `DOVETAIL_SEED=17` that one alone.
 
-#![expect(clippy::print_stdout, reason = "a test should say what it saw")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a failed test should panic, and say what it saw"
+)]
 
 use std::ops::Range;
 
