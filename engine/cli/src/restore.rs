@@ -113,7 +113,7 @@ fn tasks(args: &RestoreArgs, restored: &Restored, readied: &Readied) -> String {
              them again."
         ),
         "A request that was added to the ticket of an earlier one since then may get a ticket of \
-         its own: look through those that came twice."
+         its own, and a test ticket of that time may have stayed open: look through them."
             .to_owned(),
     ];
     tasks.extend(billing(readied));

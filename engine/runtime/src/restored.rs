@@ -21,8 +21,9 @@
 //!
 //! Not made safe, because nothing tells: what people set up after the backup is gone; tokens that
 //! were revoked since are good again; a request that had joined the ticket of an earlier one since
-//! the backup may get a ticket of its own. And two servers, one on the old state and one on this,
-//! do not know of each other. `dovetail restore` tells people all of it.
+//! the backup may get a ticket of its own; a test ticket of that time may stay open. And two
+//! servers, one on the old state and one on this, do not know of each other. `dovetail restore`
+//! tells people all of it.
 
 mod ready;
 

@@ -66,7 +66,11 @@ pub async fn play(seed: u64, told: Told) -> Outcome {
             sharing,
             requests: &requests,
         };
-        sent.extend(stage.perform(act).await);
+        // A test ticket of that time is known to nobody afterwards, and a person has to close it.
+        let is_lost = at > taken && at <= lost && matches!(act, Act::Test);
+        if !is_lost {
+            sent.extend(stage.perform(act).await);
+        }
         if at == taken {
             backup = world.back_up().await;
             before = count(&world);

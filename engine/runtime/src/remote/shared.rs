@@ -1,8 +1,9 @@
 //! Pages that one operation reads and another one is made of (`pages_of`): what the other one gives
 //! is made while a page is at hand, so that a run which reads both asks once.
 //!
-//! It is used once, by the run that read the pages from the first to their proven end, and not after
-//! that run has changed anything or looks afresh. In every other case the other one asks by itself.
+//! It is used once, by the run that read the pages from the first to their proven end, and not
+//! after that run has changed anything or looks afresh. In every other case the other one asks by
+//! itself.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
