@@ -19,7 +19,7 @@ static HEAP: PeakAlloc = PeakAlloc;
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// How many partners there are in the smaller fleet, and in the larger one.
-const SMALLER: usize = 8;
+const SMALLER: usize = 4;
 const LARGER: usize = 4 * SMALLER;
 
 /// How much more a comparison may take in the larger fleet, in bytes: the ids of its partners are
