@@ -1,5 +1,7 @@
 //! The commands that operate a running server, and the skeleton of a connector.
 
+use std::path::Path;
+
 use harness::{Ended, Stage, run};
 use serde_json::{Value, json};
 
@@ -123,6 +125,7 @@ async fn a_new_connector_passes_check_and_test_and_is_never_written_over() {
     assert!(checked.stdout.contains("no problems"), "{}", checked.stdout);
     let tested = run(&["test", &made]).await;
     assert_eq!(tested.code, Some(0), "{}", tested.stdout);
+    untried_is_named(&made).await;
     let again = run(&new).await;
     assert_eq!(again.code, Some(3), "{}", again.stderr);
     assert!(
@@ -132,4 +135,36 @@ async fn a_new_connector_passes_check_and_test_and_is_never_written_over() {
     );
     let odd = run(&["new", "Odd-Name", "--folder", &place]).await;
     assert_eq!(odd.code, Some(3), "{}", odd.stderr);
+}
+
+/// Takes an example and a value away from the connector in `made`, which tries everything.
+async fn untried_is_named(made: &str) {
+    let examples = Path::new(made).join("examples");
+    std::fs::remove_file(examples.join("close_ticket.yaml")).expect("an example");
+    let changed = examples.join("list_changed_tickets.yaml");
+    let text = std::fs::read_to_string(&changed).expect("an example");
+    let without = text.replace("resolution: Done", "resolution: null");
+    assert_ne!(text, without);
+    std::fs::write(&changed, without).expect("the example changed");
+    let tested = run(&["test", made]).await;
+    assert_eq!(tested.code, Some(1), "{}", tested.stdout);
+    for named in [
+        "operations.close_ticket\n",
+        ".record.resolution\n",
+        "connector.yaml:",
+    ] {
+        assert!(tested.stdout.contains(named), "{}", tested.stdout);
+    }
+    let enough = run(&["test", made, "--coverage", "70"]).await;
+    assert_eq!(enough.code, Some(0), "{}", enough.stdout);
+    let told = run(&["test", made, "--format", "json"]).await;
+    assert_eq!(told.code, Some(1), "{}", told.stdout);
+    let told: Value = serde_json::from_str(&told.stdout).expect("JSON");
+    let operations = told.pointer("/connectors/0/coverage/0").expect("a tally");
+    assert_eq!(
+        operations["of"].as_u64(),
+        operations["tried"].as_u64().map(|it| it + 1)
+    );
+    assert_eq!(operations["untried"][0]["name"], "operations.close_ticket");
+    assert!(operations["untried"][0]["line"].is_u64(), "{operations}");
 }

@@ -199,10 +199,23 @@ pub(crate) struct TestArgs {
     /// The folder of a connector, or one with several; its examples are in `examples` below it
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-    /// How much of the operations, and of the error rules, has to be tried, in per cent
+    /// How much of the operations, of the error rules, of what is read from answers and of the
+    /// lines of scripts has to be tried, in per cent
     #[arg(long, value_name = "PERCENT", default_value_t = 100,
         value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) coverage: u8,
+    /// How what came of it is shown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: TestFormat,
+}
+
+/// How what came of examples is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// A line for each example, and what is left untried.
+    Text,
+    /// One JSON object.
+    Json,
 }
 
 #[derive(Debug, clap::Args)]

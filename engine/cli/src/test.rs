@@ -1,13 +1,15 @@
 //! `dovetail test`: whether a connector does what its own examples say, offline, and what they
 //! leave untried.
 
+mod report;
+
 use std::collections::BTreeSet;
 
 use definition::{Loaded, OfConnector, Sources, Style, examples, load_as_written, render};
-use model::Severity;
-use runtime::{Coverage, Played, Tally, coverage, rehearse};
+use model::{Problem, Severity};
+use runtime::{Coverage, Played, coverage, rehearse};
 
-use crate::args::TestArgs;
+use crate::args::{TestArgs, TestFormat};
 use crate::builtin;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -23,100 +25,91 @@ pub(crate) async fn run(args: TestArgs) -> Result<Exit, Error> {
     let loaded = load_as_written(&sources);
     let found = examples(&sources, &loaded.library);
     let problems = loaded.problems.iter().chain(&found.problems);
-    let problems: Vec<_> = problems
+    let problems: Vec<Problem> = problems
         .filter(|one| own.contains(&one.place.file))
         .cloned()
         .collect();
-    let style = if output::is_colourful() {
-        Style::Colour
-    } else {
-        Style::Plain
-    };
-    let mut holds = !problems
-        .iter()
-        .any(|problem| problem.severity == Severity::Error);
-    if !problems.is_empty() {
-        output::print(render(&problems, style).trim_end())?;
+    let is_text = args.format == TestFormat::Text;
+    if is_text && !problems.is_empty() {
+        output::print(render(&problems, style()).trim_end())?;
     }
     let of_folder = found
         .by_connector
         .iter()
         .filter(|(_, one)| own.contains(&one.file));
-    let mut tested = 0;
+    let mut tested = Vec::new();
     for (name, of_connector) in of_folder {
-        tested += 1;
-        holds &= test(name, of_connector, &loaded, args.coverage).await?;
+        let one = test(name, of_connector, &loaded, is_text).await?;
+        tested.extend(one);
     }
-    if tested == 0 && problems.is_empty() {
+    if tested.is_empty() && problems.is_empty() {
         return Err(Error::BadSetting {
             setting: name,
             wrong: "there is no connector in this folder".to_owned(),
             remedy: "name the folder that holds its connector.yaml".to_owned(),
         });
     }
-    Ok(if holds && tested > 0 {
-        Exit::Ok
-    } else {
-        Exit::Failed
-    })
+    if !is_text {
+        output::print(&format!("{:#}", report::json(&tested, &problems)))?;
+    }
+    let is_good = problems.iter().all(|one| one.severity != Severity::Error)
+        && !tested.is_empty()
+        && tested.iter().all(|one| one.holds(args.coverage));
+    Ok(if is_good { Exit::Ok } else { Exit::Failed })
 }
 
-/// Plays the examples of one connector and prints what came of it.
-async fn test(
-    name: &str,
-    of_connector: &OfConnector,
+/// What came of the examples of one connector.
+struct Tested<'a> {
+    name: &'a str,
+    /// Each with its sentence and its file.
+    played: Vec<(&'a str, &'a str, Played)>,
+    coverage: Coverage,
+}
+
+impl Tested<'_> {
+    /// Whether all examples hold, and try so many per cent of everything.
+    fn holds(&self, percent: u8) -> bool {
+        let holds = self.played.iter().all(|(_, _, played)| played.holds());
+        let tallies = self.coverage.0.iter();
+        holds && { tallies }.all(|tally| tally.percent() >= usize::from(percent))
+    }
+}
+
+/// Plays the examples of one connector; nothing where it could not be loaded. As text, what came
+/// of each is shown as it is known.
+async fn test<'a>(
+    name: &'a str,
+    of: &'a OfConnector,
     loaded: &Loaded,
-    percent: u8,
-) -> Result<bool, Error> {
+    is_text: bool,
+) -> Result<Option<Tested<'a>>, Error> {
     let Some(connector) = loaded.library.connectors.get(name) else {
-        return Ok(false);
+        return Ok(None);
     };
-    output::print(&format!("{name}: {} examples", of_connector.examples.len()))?;
+    let show = |text: &str| if is_text { output::print(text) } else { Ok(()) };
+    show(&format!("{name}: {} examples", of.examples.len()))?;
     let mut all = Vec::new();
-    for example in &of_connector.examples {
+    for example in &of.examples {
         let played = rehearse(&loaded.library, connector, example).await;
-        output::print(&shown(&example.title, &example.file, &played))?;
+        show(&report::example(&example.title, &example.file, &played))?;
         all.push(played);
     }
-    let tried = coverage(connector, &all);
-    output::print(&summary(&tried))?;
-    let enough = |tally: &Tally| tally.percent() >= usize::from(percent);
-    Ok(all.iter().all(Played::holds) && enough(&tried.operations) && enough(&tried.rules))
+    let coverage = coverage(of, connector, &all);
+    show(&report::coverage(&coverage))?;
+    let examples = of.examples.iter().zip(all);
+    Ok(Some(Tested {
+        name,
+        played: examples
+            .map(|(example, played)| (example.title.as_str(), example.file.as_str(), played))
+            .collect(),
+        coverage,
+    }))
 }
 
-/// One example: its sentence, and every difference below it.
-fn shown(title: &str, file: &str, played: &Played) -> String {
-    if played.holds() {
-        return format!("  ✓ {title}");
+fn style() -> Style {
+    if output::is_colourful() {
+        Style::Colour
+    } else {
+        Style::Plain
     }
-    let mut text = format!("  ✗ {title}\n    {file}");
-    for difference in &played.differences {
-        for line in difference.to_string().lines() {
-            text.push_str("\n      ");
-            text.push_str(line);
-        }
-    }
-    text
-}
-
-fn summary(tried: &Coverage) -> String {
-    let operations = tallied(
-        "operations, setup, choices, rights and callouts",
-        &tried.operations,
-    );
-    format!("{operations}\n{}", tallied("error rules", &tried.rules))
-}
-
-fn tallied(what: &str, tally: &Tally) -> String {
-    let tried = tally.of.saturating_sub(tally.untried.len());
-    let mut text = format!(
-        "  {what}: {tried} of {} tried ({}%)",
-        tally.of,
-        tally.percent()
-    );
-    for name in &tally.untried {
-        text.push_str("\n    untried: ");
-        text.push_str(name);
-    }
-    text
 }

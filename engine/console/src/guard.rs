@@ -5,13 +5,14 @@
 //! only operators may reach says so by taking an [`Operator`].
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::App;
+use crate::asked;
 use crate::failure::Failure;
 use crate::fields::{Fields, PROOF};
 use crate::limits::{FORM_BYTES_MAX, FORM_TIMEOUT};
@@ -28,10 +29,7 @@ pub(crate) async fn admit(
     let partner = params.iter().find(|(name, _)| *name == "partner");
     let partner = partner.map(|(_, id)| id.to_owned());
     let Some(visitor) = Visitor::of(&app, request.headers()).await else {
-        // Whoever sends a form was in the midst of something, and is told what became of it.
-        let is_form = request.method() == Method::POST;
-        let path = if is_form { SESSION_OVER } else { "/sign-in" };
-        return Redirect::to(path).into_response();
+        return to_sign_in(&app, &request);
     };
     if partner.is_some_and(|id| !visitor.scope().reaches(&id)) {
         return Failure::of_another_partner().into_response();
@@ -43,6 +41,20 @@ pub(crate) async fn admit(
         }
         Err(failure) => failure.into_response(),
     }
+}
+
+/// Leads somebody who is not signed in to where they can do that, and back once they have.
+fn to_sign_in(app: &App, request: &Request) -> Response {
+    // Whoever sends a form was in the midst of something, and is told what became of it.
+    let is_form = request.method() == Method::POST;
+    let path = if is_form { SESSION_OVER } else { "/sign-in" };
+    let mut response = Redirect::to(path).into_response();
+    let uri = request.extensions().get::<OriginalUri>();
+    let uri = uri.map_or(request.uri(), |original| &original.0);
+    if let Some(asked) = asked::remember(&app.options, request.method(), uri, request.headers()) {
+        response.headers_mut().append(header::SET_COOKIE, asked);
+    }
+    response
 }
 
 /// The request, with the fields of its form if it sends one.

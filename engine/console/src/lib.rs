@@ -10,6 +10,7 @@
 //! when it is refused; no page loads or sends anything beyond this server. How to add a page is
 //! told in the crate's README.
 
+mod asked;
 mod assets;
 mod directory;
 mod envelope;

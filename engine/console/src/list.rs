@@ -144,7 +144,7 @@ fn holds<T: Listed>(line: &T, wanted: &str) -> bool {
 }
 
 /// An address with what is not empty of `parts` in its query.
-fn address(path: &str, parts: &[(&str, &str)]) -> String {
+pub(crate) fn address(path: &str, parts: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {
         query.append_pair(name, value);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use expression::{Expression, Selector};
+use expression::{Expression, Scripts, Selector};
 use model::Class;
 pub use regex::Regex;
 use serde_json::Value;
@@ -57,6 +57,8 @@ pub struct Connector {
     pub operations: BTreeMap<String, Arc<Operation>>,
     /// How its callouts are read, if it has any.
     pub callout: Option<Callout>,
+    /// What it can call: the scripts in its folder, and the shared ones.
+    pub scripts: Arc<Scripts>,
 }
 
 /// One field of a form.

@@ -26,6 +26,8 @@ pub struct Example {
     pub exchanges: Vec<Exchange>,
     /// What has to come of it.
     pub expected: Expected,
+    /// What answers to changes have to warn of, where that is looked at.
+    pub warns: Option<Vec<String>>,
 }
 
 /// What an example does.

@@ -14,7 +14,7 @@ use crate::example::Example;
 use crate::family::Family;
 use crate::files::{Files, Kind, file_name, folder};
 use crate::library::{Library, read};
-use crate::page::Page;
+use crate::page::{Page, Places};
 use crate::raw::example::{ExampleFile, GivenText};
 use crate::schemas;
 use crate::sources::Sources;
@@ -38,6 +38,10 @@ pub struct OfConnector {
     pub file: String,
     /// The good ones, in the order of their files.
     pub examples: Vec<Example>,
+    /// Where in the connector's file its parts stand.
+    pub places: Places,
+    /// The files of the connector's own scripts.
+    pub scripts: Vec<String>,
 }
 
 /// Reads the examples in `sources` of the connectors in `library`, which was loaded from them.
@@ -69,6 +73,8 @@ pub fn examples(sources: &[Sources], library: &Library) -> Examples {
         let of_connector = OfConnector {
             file: page.name().to_owned(),
             examples: of_folder(&texts, of, &mut found.problems),
+            places: page.places(),
+            scripts: files.scripts_of(page.name()),
         };
         found
             .by_connector

@@ -84,6 +84,8 @@ pub(crate) struct Files {
     /// The files in folders called `examples`, by path. Nothing needs them to work, so that they
     /// are not even parsed here.
     pub(crate) example_texts: Vec<(String, String)>,
+    /// The families in files that are not even YAML, by name where that can be seen.
+    unread_families: Vec<Option<String>>,
     problems: Vec<Problem>,
 }
 
@@ -121,6 +123,12 @@ impl Files {
             .map(|it| &it.page)
     }
 
+    /// Whether a file that is not even YAML is, or may be, the family `name`.
+    pub(crate) fn has_unread_family(&self, name: &str) -> bool {
+        let mut unread = self.unread_families.iter();
+        unread.any(|one| one.as_deref().is_none_or(|named| named == name))
+    }
+
     fn take(&mut self, path: &str, text: &str, source: usize) {
         match extension(path) {
             "json" if schema_name(path).is_some() => {
@@ -142,11 +150,23 @@ impl Files {
                         source,
                         replaces: false,
                     }),
-                    None => self.problems.extend(page.into_problems()),
+                    None => {
+                        if page.root().is_none() {
+                            self.unread_families.extend(unread_family(path, text));
+                        }
+                        self.problems.extend(page.into_problems());
+                    }
                 }
             }
             _ => {}
         }
+    }
+
+    /// The files of the scripts in the folder of the connector file at `path`.
+    pub(crate) fn scripts_of(&self, path: &str) -> Vec<String> {
+        let of_folder = |file: &&ScriptFile| file.home.as_deref() == Some(folder(path));
+        let own = self.scripts.iter().filter(of_folder);
+        own.map(|file| file.path.clone()).collect()
     }
 
     /// Takes the scripts of a source whose pages begin at `first`. A script belongs to the
@@ -306,6 +326,21 @@ fn kind(page: &Page) -> Option<Kind> {
         page.spot().error(codes::UNKNOWN_KIND, message, Some(hint));
     }
     found
+}
+
+/// The family in a file that is not YAML, as far as its lines tell: with its name, or without where
+/// just that line cannot be read. `None` if it is no family.
+fn unread_family(path: &str, text: &str) -> Option<Option<String>> {
+    let value = |kind: Kind| {
+        let mut lines = text.lines();
+        lines.find_map(|line| line.strip_prefix(kind.key())?.strip_prefix(':'))
+    };
+    if value(Kind::Connector).is_some() || value(Kind::Pipeline).is_some() {
+        return None;
+    }
+    let name = value(Kind::Family).map(|name| name.trim().trim_matches(['"', '\'']).to_owned());
+    let is_family = name.is_some() || Kind::by_place(path) == Some(Kind::Family);
+    is_family.then_some(name)
 }
 
 /// What makes a definition the same one as another: its kind, its name and, for a pipeline, its

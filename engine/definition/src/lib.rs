@@ -50,6 +50,7 @@ pub use examples::{Examples, OfConnector, examples};
 pub use family::{ConnectedBy, Contract, EffectRule, Family, Gives};
 pub use library::{Library, Loaded, check_paths, load, load_as_written};
 pub use operation::Operation;
+pub use page::Places;
 pub use pipeline::{Pipeline, Step, StepKind};
 pub use report::{Style, render};
 pub use rule::{ErrorRule, Matched};

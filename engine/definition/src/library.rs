@@ -230,7 +230,8 @@ fn connectors(
             lacks_family(files, page, &file.family.0, families);
             continue;
         };
-        let connector = check::connector::check(&file, family, &callable.scripts, &page.spot());
+        let scripts = Arc::new(callable.scripts);
+        let connector = check::connector::check(&file, family, &scripts, &page.spot());
         if !*family_is_good {
             page.spoil();
         }
@@ -272,7 +273,7 @@ fn sections(files: &Files, families: &Families, connectors: &BTreeMap<String, Ar
 /// problems of its own is there: they are reported where they are, and not by each that needs it.
 fn lacks_family(files: &Files, page: &Page, name: &str, families: &Families) {
     let is_named = |page: &Page| page.value().get("family").and_then(Value::as_str) == Some(name);
-    if files.of_kind(Kind::Family).any(is_named) {
+    if files.of_kind(Kind::Family).any(is_named) || files.has_unread_family(name) {
         page.spoil();
         return;
     }

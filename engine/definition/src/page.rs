@@ -78,6 +78,11 @@ impl Page {
             .count()
     }
 
+    /// Where its values stand.
+    pub(crate) fn places(&self) -> Places {
+        Places(self.root.clone())
+    }
+
     /// The top of the file.
     pub(crate) fn spot(&self) -> Spot<'_> {
         Spot {
@@ -142,6 +147,26 @@ impl Page {
             .checked_sub(1)
             .and_then(|index| self.lines.get(index))
             .map_or("", String::as_str)
+    }
+}
+
+/// Where the values of a file stand, for those who speak of them when it has long been read.
+#[derive(Clone, Debug, Default)]
+pub struct Places(Option<Node>);
+
+impl Places {
+    /// The line and the column, both counted from 1, of the key or list item that these keys and
+    /// indices lead to; `None` when there is none. What is used by an alias stands where its anchor
+    /// is, so that two ways may lead to one place.
+    pub fn find<'s>(&self, steps: impl IntoIterator<Item = &'s str>) -> Option<(usize, usize)> {
+        let (mut node, mut span) = (self.0.as_ref()?, None);
+        for step in steps {
+            let next = node.child(step)?;
+            let key = node.entry(step).map(|entry| entry.key_span);
+            span = Some(key.unwrap_or_else(|| next.visible_span()));
+            node = next;
+        }
+        span.map(|span| (span.line, span.column))
     }
 }
 

@@ -67,6 +67,14 @@ impl Expression {
         self.0.places(&mut places).then_some(places)
     }
 
+    /// The ways, by names, to all that is computed within a map that is written out: in
+    /// `{ id: $.id, user: { name: $.name } }` these are `id` and `user`, `name`.
+    pub fn fields(&self) -> Vec<Vec<&str>> {
+        let mut fields = Vec::new();
+        self.0.fields(&mut Vec::new(), &mut fields);
+        fields
+    }
+
     /// The names of the scope that are looked at. What is looked up in the document itself, where
     /// `$` is one document, is not among them.
     pub fn roots(&self) -> BTreeSet<&str> {
@@ -110,6 +118,21 @@ impl Node {
             Self::Print(_) | Self::Call(_) => false,
             Self::Object(fields) => fields.iter().all(|(_, node)| node.places(places)),
             Self::Array(parts) => parts.iter().all(|node| node.places(places)),
+        }
+    }
+
+    fn fields<'n>(&'n self, above: &mut Vec<&'n str>, fields: &mut Vec<Vec<&'n str>>) {
+        match self {
+            Self::Object(parts) => {
+                for (name, node) in parts {
+                    above.push(name);
+                    node.fields(above, fields);
+                    above.pop();
+                }
+            }
+            Self::Constant(_) => {}
+            _ if above.is_empty() => {}
+            _ => fields.push(above.clone()),
         }
     }
 

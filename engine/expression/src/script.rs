@@ -13,16 +13,19 @@ mod facts;
 mod failure;
 pub mod host;
 mod load;
+mod tried;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rhai::{AST, Engine};
+use rhai::AST;
 
 pub(crate) use call::Call;
 pub use call::capture_prints;
 pub use engine::limits;
 pub use host::{HostFunction, host_functions};
+pub use tried::{Lacks, Tried, Untried};
 
 /// The names that hold secrets. They are for templates of a connector's own requests; a script,
 /// which partners write too, never gets them.
@@ -31,7 +34,7 @@ pub const SECRET_ROOTS: [&str; 2] = ["credentials", "vendor"];
 /// The scripts that expressions may call.
 #[derive(Debug)]
 pub struct Scripts {
-    engine: Arc<Engine>,
+    runner: Arc<watch::Runner>,
     callable: calls::Callable,
     files: BTreeMap<String, File>,
 }
@@ -102,7 +105,7 @@ impl Scripts {
         let engine = engine::build();
         let callable = calls::of_engine(&engine);
         Self {
-            engine: Arc::new(engine),
+            runner: Arc::new(watch::Runner::new(engine)),
             callable,
             files: BTreeMap::new(),
         }
@@ -115,7 +118,7 @@ impl Scripts {
             let message = format!("a script named `{name}` is loaded already");
             return Err(vec![ScriptFault::of_file("duplicate-script", message)]);
         }
-        let file = load::load(&self.engine, &self.callable, name, source)?;
+        let file = load::load(self.runner.engine(), &self.callable, name, source)?;
         self.files.insert(name.to_owned(), file);
         Ok(())
     }

@@ -98,7 +98,8 @@ pub struct Issue {
     /// What it is due to, by a name of the family's, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// What that is about, such as a company's id; `None` for the integration as a whole.
+    /// What it is about: what the cause names, such as a company's id, or the customer that is not
+    /// mapped or has no tickets; `None` for the integration as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// Whether a pre-flight found it, so that it stands also while no work waits behind it.

@@ -20,8 +20,8 @@ pub const LOOKED_AT_MAX: usize = 5_000;
 /// What is looked for. What is not given does not matter.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// A request's or a ticket's id or number, a host, a name of a user or a customer, or a part
-    /// of one of them; small and capital letters are the same.
+    /// A request's or a ticket's id or number, the id of the issue that it waits behind, a host, a
+    /// name of a user or a customer, or a part of one of them; small and capital letters are the same.
     pub text: Option<String>,
     /// Where the request is.
     pub state: Option<State>,
@@ -202,6 +202,7 @@ fn words(request: &Request) -> impl Iterator<Item = String> {
         user.username,
         ticket.map(model::TicketKey::id_text),
         ticket.and_then(|ticket| ticket.number.clone()),
+        request.issue.as_ref().map(ToString::to_string),
     ]
     .into_iter()
     .flatten()

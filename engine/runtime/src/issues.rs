@@ -103,6 +103,15 @@ impl Trouble {
             _ => issue_id(self.kind, self.integration.as_ref(), &self.subject),
         }
     }
+
+    /// What it is about, where that is a thing that people can look up.
+    fn about(&self) -> Option<&str> {
+        match (&self.cause, self.kind) {
+            (Some(cause), _) => cause.about.as_deref(),
+            (None, IssueKind::UnmappedCustomer | IssueKind::TicketsOff) => Some(&self.subject),
+            (None, _) => None,
+        }
+    }
 }
 
 /// The id of the issue about `subject`; the same cause always gives the same id.
@@ -179,7 +188,7 @@ impl Core {
             kind: trouble.kind,
             integration: trouble.integration.clone(),
             cause: trouble.cause.as_ref().map(|cause| cause.name.clone()),
-            about: trouble.cause.as_ref().and_then(|cause| cause.about.clone()),
+            about: trouble.about().map(str::to_owned),
             foreseen: false,
             title: trouble.title.clone(),
             detail: trouble.detail.clone(),

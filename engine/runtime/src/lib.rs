@@ -82,7 +82,7 @@ pub use crate::mappings::{CompanyRef, MappingChange, MappingLine, MappingReceipt
 pub use crate::metrics::Metric;
 pub use crate::partners::{CUSTOMERS_MAX, CustomersReceipt, NewPartner, NewWebhook, partner_names};
 pub use crate::provider::ProviderCall;
-pub use crate::rehearsal::{Coverage, Difference, Played, Tally, coverage, rehearse};
+pub use crate::rehearsal::{Coverage, Difference, Played, Tally, Untried, coverage, rehearse};
 pub use crate::requests::{Accepted, LedgerReport};
 pub use crate::restored::{LOOKED_FOR, Readied, Restored, ready_restored, restored};
 pub use crate::retention::Retention;

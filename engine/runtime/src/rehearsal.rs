@@ -7,7 +7,8 @@
 //! job waits for its time, the clock is moved there.
 //!
 //! An example that does not hold gives differences, each with its place, what was expected and
-//! what there was; it never ends the rehearsal.
+//! what there was; it never ends the rehearsal. Secrets in them are masked: an author may have
+//! given real ones.
 
 mod compare;
 mod coverage;
@@ -21,7 +22,7 @@ use exchange::Clock as _;
 use serde_json::{Value, json};
 
 pub use self::compare::Difference;
-pub use self::coverage::{Coverage, Tally, coverage};
+pub use self::coverage::{Coverage, Tally, Untried, coverage};
 use self::stage::Stage;
 use crate::callouts::{self, Brought, Callout, CalloutError};
 use crate::error::Error;
@@ -42,6 +43,8 @@ pub struct Played {
     rights: bool,
     /// The keys by which hints were found in a callout; none where it is not about one.
     callout: Option<Vec<String>>,
+    /// The requests that were read from a callout.
+    requests: Vec<Value>,
 }
 
 impl Played {
@@ -71,7 +74,9 @@ pub async fn rehearse(library: &Library, connector: &Connector, example: &Exampl
         choices: None,
         rights: false,
         callout: None,
+        requests: Vec::new(),
     };
+    connector.scripts.watch();
     let stage = match Stage::set(library, connector, example).await {
         Ok(stage) => stage,
         Err(error) => {
@@ -84,10 +89,22 @@ pub async fn rehearse(library: &Library, connector: &Connector, example: &Exampl
     played.differences.extend(stage.wire.differences());
     compare_outcome(&outcome, &example.expected, &mut played.differences);
     played.noted = stage.noted();
+    let warned = json!(played.noted.warnings);
+    let warns = example.warns.as_ref().map(|warns| json!(warns));
+    compare::wanted("warns", warns, Some(warned), &mut played.differences);
+    let secrets = stage::secrets(connector, &example.given);
+    for difference in &mut played.differences {
+        difference.mask(&secrets);
+    }
     match &example.subject {
         Subject::Choices(name) => played.choices = Some(name.clone()),
         Subject::Connection => played.rights = true,
-        Subject::Callout(arrived) => played.callout = Some(stage.deciding(arrived)),
+        Subject::Callout(arrived) => {
+            played.callout = Some(stage.deciding(arrived));
+            if let Outcome::Gave(Value::Array(requests)) = outcome {
+                played.requests = requests;
+            }
+        }
         Subject::Operation(_) | Subject::Pipeline(_) => {}
     }
     played
@@ -246,7 +263,17 @@ impl From<Failed> for Outcome {
                 cause: failure.cause,
             },
             other => {
-                let (class, message) = other.describe();
+                let (class, mut message) = other.describe();
+                // What a script throws is meant for people; where it stands in its file is not
+                // what an example shows.
+                if let Failed::Expression { error, .. } = &other
+                    && let expression::Error::Run {
+                        thrown: Some(thrown),
+                        ..
+                    } = &**error
+                {
+                    thrown.reveal().clone_into(&mut message);
+                }
                 Self::Failed {
                     class,
                     message,

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use definition::example::{Example, Expected, Reply, SentBody, Subject};
 use definition::{Connector, Examples, Library, Sources, Style, examples, load, render};
-use runtime::{Difference, coverage, rehearse};
+use runtime::{Coverage, Difference, coverage, rehearse};
 use serde_json::{Value, json};
 
 /// What is shipped, with its examples.
@@ -66,17 +66,9 @@ async fn every_shipped_example_holds_and_nothing_is_left_untried() {
             assert!(one.holds(), "{}: {}", example.file, differences.join("\n"));
             played.push(one);
         }
-        let tried = coverage(connector, &played);
-        assert!(
-            tried.operations.untried.is_empty(),
-            "{name}: {:?}",
-            tried.operations.untried
-        );
-        assert!(
-            tried.rules.untried.is_empty(),
-            "{name}: {:?}",
-            tried.rules.untried
-        );
+        for tally in coverage(of_connector, connector, &played).0 {
+            assert!(tally.untried.is_empty(), "{name}: {:#?}", tally.untried);
+        }
     }
 }
 
@@ -85,16 +77,24 @@ async fn what_no_example_tries_is_named() {
     let (library, found) = shipped();
     let (name, of_connector) = found.by_connector.iter().next().unwrap();
     let connector = library.connectors.get(name).unwrap();
-    let tried = coverage(connector, &[]);
-    assert_eq!(tried.operations.percent(), 0);
-    assert_eq!(tried.operations.untried.len(), tried.operations.of);
+    let Coverage(tallies) = coverage(of_connector, connector, &[]);
+    let [operations, rules, read, _] = tallies.as_slice() else {
+        unreachable!("{tallies:?}")
+    };
+    for tally in [operations, rules, read] {
+        assert_eq!((tally.percent(), tally.untried.len()), (0, tally.of));
+        assert!(tally.of > 0 && tally.untried.iter().all(|one| one.place.is_some()));
+    }
     let (_, example) = first(shows("create_ticket"));
     assert!(of_connector.examples.contains(&example));
     let played = rehearse(library, connector, &example).await;
-    let now = coverage(connector, &[played]);
-    let untried = |name: &str| now.operations.untried.iter().any(|one| one == name);
+    let Coverage(now) = coverage(of_connector, connector, &[played]);
+    let names = now.iter().flat_map(|tally| &tally.untried);
+    let untried = |name: &str| names.clone().any(|one| one.name == name);
     assert!(!untried("operations.create_ticket") && untried("operations.close_ticket"));
-    assert_eq!(now.rules.percent(), 0, "nothing failed");
+    assert!(!untried("operations.create_ticket.record.id"));
+    assert!(untried("operations.list_companies.record.id"));
+    assert_eq!(now.get(1).unwrap().percent(), 0, "nothing failed");
 }
 
 #[tokio::test]
@@ -182,6 +182,29 @@ async fn a_header_that_must_not_be_there_is_seen() {
             got: Some(json!("application/json"))
         }]
     );
+}
+
+#[tokio::test]
+async fn a_secret_that_the_author_gave_is_shown_nowhere() {
+    let secret = "a secret that works";
+    let with = |header: &'static str| {
+        move |example: &Example| {
+            let first = example.exchanges.last();
+            first.is_some_and(|one| one.headers.contains_key(header))
+        }
+    };
+    let (name, mut example) = first(with("secret"));
+    example
+        .given
+        .credentials
+        .insert("secret".to_owned(), secret.to_owned());
+    let found = differences(name, &example).await;
+    let header = found
+        .iter()
+        .find(|one| one.path.ends_with("headers.secret"));
+    let header = header.expect("the header that is another one");
+    assert_eq!(header.got, Some(json!("•••")));
+    assert!(!format!("{found:?}").contains(secret), "{found:?}");
 }
 
 #[tokio::test]

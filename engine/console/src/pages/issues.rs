@@ -14,7 +14,7 @@ use runtime::Runtime;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::form::sentence;
-use crate::list::{Filter, List, Listed};
+use crate::list::{Filter, List, Listed, address};
 use crate::moment::Moment;
 use crate::shell::{Here, Shell, page};
 
@@ -54,6 +54,8 @@ struct Line {
     detail: Option<String>,
     remedy: String,
     behind: u64,
+    /// Where the requests among it are listed, where there are some.
+    requests: Option<String>,
     /// What its partner is called, its id, and where its issues are.
     partner: Option<(String, String, String)>,
     /// What its integration is called, and where its pages are.
@@ -144,16 +146,24 @@ pub(crate) async fn send(
     }
 }
 
-/// The page of its integration, whose pages are below `root`, on which an issue of that kind is
-/// mended; none where that is done in the PSA, or cannot be told.
-pub(super) fn mended_on(root: &str, kind: IssueKind) -> Option<(&'static str, String)> {
-    let (label, part) = match kind {
-        IssueKind::UnmappedCustomer => ("Open the mapping", "mapping?show=attention"),
-        IssueKind::TicketsOff => ("Open the mapping", "mapping?show=off"),
-        IssueKind::CredentialsRejected | IssueKind::Held => ("Open the settings", "connection"),
-        _ => return None,
+/// The page of its integration, whose pages are below `root`, on which an issue is mended; none where that is done in the PSA, or cannot be told.
+pub(super) fn mended_on(root: &str, issue: &Issue) -> Option<(&'static str, String)> {
+    let mapping = |show| {
+        let path = format!("{root}/mapping");
+        match &issue.about {
+            // It is there however it came to be mapped meanwhile.
+            Some(customer) => address(&path, &[("q", customer)]),
+            None => address(&path, &[("show", show)]),
+        }
     };
-    Some((label, format!("{root}/{part}")))
+    Some(match issue.kind {
+        IssueKind::UnmappedCustomer => ("Open the mapping", mapping("attention")),
+        IssueKind::TicketsOff => ("Open the mapping", mapping("off")),
+        IssueKind::CredentialsRejected | IssueKind::Held => {
+            ("Open the settings", format!("{root}/connection"))
+        }
+        _ => return None,
+    })
 }
 
 /// A line about `open`; `titles` are those of integrations, as far as they are known.
@@ -166,13 +176,15 @@ fn line(open: Open, titles: &BTreeMap<String, String>) -> Line {
         let title = titles.get(id.as_str()).cloned();
         title.unwrap_or_else(|| id.to_string())
     });
+    let requests = address(&format!("{partner}/activity"), &[("q", issue.id.as_str())]);
     Line {
+        mend: root.as_ref().and_then(|root| mended_on(root, &issue)),
+        requests: (open.behind > 0).then_some(requests),
         id: issue.id.to_string(),
         title: issue.title,
         detail: issue.detail.as_deref().map(sentence),
         remedy: issue.remedy,
         behind: open.behind,
-        mend: root.as_ref().and_then(|root| mended_on(root, issue.kind)),
         integration: title.zip(root.map(|root| format!("{root}/status"))),
         partner: whose.map(|name| (name, issue.partner.to_string(), format!("{partner}/issues"))),
         seen_at: (issue.seen_at != issue.opened_at).then(|| issue.seen_at.into()),

@@ -3,12 +3,10 @@
 //! The browser goes to the provider with an attempt of its own, kept in a sealed cookie, and comes
 //! back with a code. Whoever comes back without that cookie, with another one's answer, or a second
 //! time, is not signed in; neither is one for whom no rule is configured. Nothing in the address
-//! says where it goes on afterwards: that is the start page. To sign out ends the session here; the
+//! says where it goes on afterwards: that is the page that was asked for here. To sign out ends the session here; the
 //! page after it leads to where it ends at the provider, too, where that says so.
 
-use std::time::Duration;
-
-use access::{Attempt, Scope};
+use access::Attempt;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
@@ -17,6 +15,7 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::failure::Failure;
+use crate::pages::sign_in::admit;
 use crate::provider::{Asking, Provider};
 use crate::visitor::{self, cookie};
 
@@ -86,7 +85,10 @@ pub(crate) async fn end(
         return Err(not_begun());
     }
     tracing::info!(subject, %scope, "an account elsewhere signed in");
-    Ok(admit(&app, scope, provider.settings.session))
+    let mut response = admit(&app, &headers, scope, provider.settings.session);
+    let over = visitor::cookie_of(&app.options, COOKIE, "", 0);
+    response.headers_mut().append(header::SET_COOKIE, over);
+    Ok(response)
 }
 
 /// The attempt of this browser that the answer is for, if it was not used up.
@@ -112,16 +114,6 @@ impl Answered {
         tracing::info!(error = logged(&self.error), "the provider signed nobody in");
         Err(Failure::denied("The provider did not sign you in"))
     }
-}
-
-fn admit(app: &App, scope: Scope, life: Duration) -> Response {
-    let session = visitor::sign_in(app, scope, life);
-    let over = visitor::cookie_of(&app.options, COOKIE, "", 0);
-    let mut response = Redirect::to("/").into_response();
-    for cookie in [session, over] {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
 }
 
 /// Where somebody who has signed out here signs out at the provider; nowhere, where there is none,

@@ -3,7 +3,9 @@
 //! Opening the link shows a page with one button, and only the button uses it up: what looks at
 //! links before people do, such as a mail filter, leaves it whole.
 
-use access::{Pass, SESSION_LIFE};
+use std::time::Duration;
+
+use access::{Pass, SESSION_LIFE, Scope};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -12,6 +14,7 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 
 use crate::App;
+use crate::asked;
 use crate::assets::Links;
 use crate::failure::Failure;
 use crate::guard;
@@ -96,8 +99,18 @@ pub(crate) async fn sign_in(
     if !app.runtime.spend_pass(&pass.id, pass.expires_at).await? {
         return sorry(&app, USED);
     }
-    let cookie = visitor::sign_in(&app, pass.scope, SESSION_LIFE);
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+    Ok(admit(&app, &headers, pass.scope, SESSION_LIFE))
+}
+
+/// Hands out the session, and leads to the page that was asked for.
+pub(crate) fn admit(app: &App, headers: &HeaderMap, scope: Scope, life: Duration) -> Response {
+    let (path, forgotten) = asked::go_on(&app.options, headers, &scope);
+    let session = visitor::sign_in(app, scope, life);
+    let mut response = Redirect::to(&path).into_response();
+    for cookie in [session, forgotten] {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 pub(crate) async fn sign_out(

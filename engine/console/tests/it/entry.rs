@@ -78,6 +78,44 @@ async fn no_session_no_page() {
 }
 
 #[tokio::test]
+async fn signing_in_leads_to_the_page_that_was_asked_for() {
+    let world = World::new("autotask").await;
+    let asked = "/partners/northwind/activity?q=1650&show=all";
+    let mut browser = world.stranger();
+    browser.get(asked).await.expect(303, &[]);
+    browser.take_cookie();
+    browser.sign_in(&world.link(Scope::Operator)).await;
+    assert_eq!(browser.shown.header("location"), Some(asked));
+    let forgotten = browser.shown.headers.get_all("set-cookie").iter().nth(1);
+    assert!(forgotten.unwrap().to_str().unwrap().ends_with("Max-Age=0"));
+
+    let elsewhere = [
+        "//evil.example/",
+        "/\\evil.example",
+        "https://evil.example",
+        "/partners",
+    ];
+    let of_another = "/partners/other/integrations";
+    for path in elsewhere.into_iter().chain([of_another]) {
+        browser.set_cookie(&format!("dovetail_asked={path}"));
+        browser
+            .sign_in(&world.link(Scope::Partner(partner(PARTNER))))
+            .await;
+        assert_eq!(browser.shown.header("location"), Some("/"), "{path}");
+    }
+    // What a page only loads is nothing to look at.
+    let companies = "/partners/northwind/integrations/x/companies";
+    for (path, dest) in [
+        (companies, "empty"),
+        ("/partners/northwind/reconciliation.csv", "document"),
+    ] {
+        let headers = [("sec-fetch-dest", dest)];
+        let answer = world.call(Method::GET, path, &headers, String::new()).await;
+        assert_eq!(answer.header("set-cookie"), None, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_partner_sees_its_own_pages_only() {
     let world = World::new("autotask").await;
     let mut other = world.browser(Scope::Partner(partner("other"))).await;

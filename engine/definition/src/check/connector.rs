@@ -80,7 +80,7 @@ pub(crate) const WORDS: [&str; 8] = [
 pub(crate) fn check(
     file: &ConnectorFile,
     family: &Family,
-    scripts: &Scripts,
+    scripts: &Arc<Scripts>,
     spot: &Spot<'_>,
 ) -> Connector {
     let around = Surroundings {
@@ -117,6 +117,7 @@ pub(crate) fn check(
             .map(|text| callout::check(text, family, scripts, &spot.key("callout"))),
         http,
         operations,
+        scripts: Arc::clone(scripts),
     };
     graph::check(&around, spot);
     unused::check(&around, spot);

@@ -56,6 +56,7 @@ pub(crate) fn check(
         given,
         exchanges: exchanges.collect(),
         expected,
+        warns: text.warns.clone(),
     })
 }
 

@@ -42,6 +42,9 @@ pub(crate) struct ExampleFile {
     pub(crate) gives: Option<Anything>,
     /// How it fails.
     pub(crate) fails: Option<FailsText>,
+    /// What answers to changes warn of besides, as `http.warning` of the connector finds it.
+    /// Without it, that is not looked at.
+    pub(crate) warns: Option<Vec<String>>,
     /// How things stand when the pipeline has been run.
     pub(crate) ends: Option<EndsText>,
 }

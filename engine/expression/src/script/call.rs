@@ -5,10 +5,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult};
+use rhai::{AST, CallFnOptions, Dynamic, EvalAltResult};
 use serde_json::Value;
 
 use super::facts::{Facts, Gives, Read};
+use super::watch::Runner;
 use super::{Function, SECRET_ROOTS, Scripts, convert, failure, limits};
 use crate::compile::{DOCUMENT_PARAMETER, Names};
 use crate::error::Error;
@@ -19,7 +20,7 @@ use crate::shape::{Found, Shape};
 /// A call that was found good.
 #[derive(Debug)]
 pub(crate) struct Call {
-    engine: Arc<Engine>,
+    runner: Arc<Runner>,
     tree: Arc<AST>,
     file: Box<str>,
     function: Function,
@@ -69,7 +70,7 @@ impl Call {
             return Err(faults.into_iter().map(|fault| fault.at(at)).collect());
         }
         Ok(Self {
-            engine: Arc::clone(&scripts.engine),
+            runner: Arc::clone(&scripts.runner),
             tree: Arc::clone(&file.tree),
             file: file_name.into(),
             function: function.clone(),
@@ -113,7 +114,7 @@ impl Call {
     }
 
     fn call(&self, arguments: Vec<Dynamic>) -> Result<Dynamic, Box<EvalAltResult>> {
-        self.engine.call_fn_with_options(
+        self.runner.engine().call_fn_with_options(
             CallFnOptions::new().eval_ast(false),
             &mut rhai::Scope::new(),
             &self.tree,

@@ -1,7 +1,7 @@
 //! Tests of expressions through their public face, one file per subject: `paths`, `templates`,
-//! `scripts` (what they compute and what they refuse), `limits` (scripts that misbehave),
-//! `faults` (what is reported when a value is compiled), `properties` (any input at all) and
-//! `manual` (the tables that are made from the lists).
+//! `scripts` (what they compute and what they refuse), `limits` (scripts that misbehave), `watch`
+//! (which of their lines are told as run), `faults` (what is reported when a value is compiled),
+//! `properties` (any input at all) and `manual` (the tables that are made from the lists).
 
 #![expect(
     clippy::unwrap_used,
@@ -24,6 +24,7 @@ mod properties;
 mod scripts;
 mod templates;
 mod texts;
+mod watch;
 
 /// What most tests compute on: the names that an operation's body sees.
 fn names() -> Value {

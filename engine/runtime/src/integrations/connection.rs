@@ -142,24 +142,44 @@ fn unconnected(remote: &Remote, failed: Failed) -> (bool, ConnectionReport) {
     };
     let Failed::Exchange { failure, .. } = failed else {
         let message = remote.scrub(&failed.describe().1);
-        return (true, report(None, message, None));
+        let remedy = "Nothing that you typed is known to be wrong: tell whoever runs this server \
+                      what is said here, since the connector has to be corrected.";
+        return (true, report(None, message, Some(remedy.to_owned())));
     };
-    let (ends_it, message) = match failure.class {
-        Class::CredentialsRejected => (
-            true,
-            format!("The credentials are rejected: {}", failure.message),
-        ),
-        Class::RateLimited | Class::Unavailable | Class::UnknownOutcome => (
-            true,
-            format!("{title} cannot be reached: {}", failure.message),
-        ),
-        Class::Forbidden | Class::NotFound | Class::Invalid => (
-            false,
-            format!("{title} refuses the connection: {}", failure.message),
-        ),
+    let (ends_it, what) = match failure.class {
+        Class::CredentialsRejected => (true, "The credentials are rejected".to_owned()),
+        Class::RateLimited | Class::Unavailable | Class::UnknownOutcome => {
+            (true, format!("{title} cannot be reached"))
+        }
+        Class::Forbidden | Class::NotFound | Class::Invalid => {
+            (false, format!("{title} refuses the connection"))
+        }
     };
-    (
-        ends_it,
-        report(Some(failure.class), message, failure.remedy),
-    )
+    let message = format!("{what}: {}", failure.message);
+    let remedy = failure
+        .remedy
+        .unwrap_or_else(|| usual_remedy(failure.class, title));
+    (ends_it, report(Some(failure.class), message, Some(remedy)))
+}
+
+/// What to do about a connection that failed where no rule of the connector says it better.
+fn usual_remedy(class: Class, title: &str) -> String {
+    match class {
+        Class::CredentialsRejected => format!(
+            "Copy each of them from {title} again, whole and without spaces around it. If they are \
+             right, make new ones there."
+        ),
+        Class::RateLimited => {
+            format!("{title} has had too many calls. Try again in a few minutes.")
+        }
+        Class::Unavailable | Class::UnknownOutcome => format!(
+            "See that {title} is up and that the address, if you gave one, is right; then try again."
+        ),
+        Class::Forbidden => format!(
+            "The credentials work and may not do this: give them the right to use the API in {title}."
+        ),
+        Class::NotFound | Class::Invalid => {
+            format!("See that what you typed belongs to the {title} that you mean.")
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use exchange::Scrub;
 use serde_json::Value;
 
 /// The most characters of a value that are shown; the place says where the rest is.
@@ -37,6 +38,24 @@ impl Difference {
     /// Something that the example says and that did not come, or the reverse, said in words.
     pub(super) fn lacks(path: impl Into<String>, got: Value) -> Self {
         Self::new(path, None, Some(got))
+    }
+}
+
+impl Difference {
+    /// Takes secrets out of what is shown.
+    pub(super) fn mask(&mut self, secrets: &Scrub) {
+        for value in [&mut self.expected, &mut self.got].into_iter().flatten() {
+            mask(value, secrets);
+        }
+    }
+}
+
+fn mask(value: &mut Value, secrets: &Scrub) {
+    match value {
+        Value::String(text) => *text = secrets.text(text),
+        Value::Array(parts) => parts.iter_mut().for_each(|part| mask(part, secrets)),
+        Value::Object(fields) => fields.values_mut().for_each(|part| mask(part, secrets)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

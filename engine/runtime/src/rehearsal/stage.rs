@@ -8,7 +8,7 @@ use std::time::Duration;
 use definition::connector::Retry;
 use definition::example::{Example, Given};
 use definition::{Connector, Library};
-use exchange::{Clock, Credential, SeededRandom};
+use exchange::{Clock, Credential, Scrub, SeededRandom};
 use model::{
     CustomerId, Health, Integration, IntegrationId, Mapping, Partner, PartnerId, Secret, Ticks,
     Timestamp,
@@ -165,6 +165,20 @@ impl Stage {
         self.runtime.core.store.commit(batch).await?;
         Ok(())
     }
+}
+
+/// The secrets that an example is given.
+pub(super) fn secrets(connector: &Connector, given: &Given) -> Scrub {
+    let own = [
+        (&connector.credentials, &given.credentials),
+        (&connector.vendor, &given.vendor),
+    ];
+    let own = own.into_iter().flat_map(|(fields, values)| {
+        let secret = fields.iter().filter(|field| field.secret);
+        secret.filter_map(|field| values.get(&field.name))
+    });
+    let secrets: Vec<Secret> = own.chain(&given.token).map(Secret::new).collect();
+    Scrub::new(&secrets)
 }
 
 fn customer_id(text: &str) -> Result<CustomerId, Error> {

@@ -66,6 +66,9 @@ impl Remote {
         let record = operation.record.as_ref();
         let told = record.and_then(|record| record.evaluate(&scope).ok());
         let told = told.filter(|record| self.hold_to_contract(operation, record).is_ok());
+        if let (Some(witness), Some(record)) = (&self.core.witness, &told) {
+            witness.read(operation, record);
+        }
         told.into_iter().collect()
     }
 
@@ -86,6 +89,9 @@ impl Remote {
                     operation = operation.name,
                     "carried out, and warned: {text}"
                 );
+                if let Some(witness) = &self.core.witness {
+                    witness.warned(&text);
+                }
                 warnings.push(text);
             }
         }
@@ -154,15 +160,22 @@ impl Remote {
         answered: &Value,
     ) -> Result<Option<Value>, Failed> {
         let failed = |error| expression_failed(operation, error);
-        if let Some(counts) = &operation.counts
-            && !is_true(&counts.evaluate(scope).map_err(failed)?)
-        {
-            return Ok(None);
+        if let Some(counts) = &operation.counts {
+            let counts = is_true(&counts.evaluate(scope).map_err(failed)?);
+            if let Some(witness) = &self.core.witness {
+                witness.counted(operation, counts);
+            }
+            if !counts {
+                return Ok(None);
+            }
         }
         let record = match &operation.record {
             Some(record) => record.evaluate(scope).map_err(failed)?,
             None => answered.clone(),
         };
+        if let Some(witness) = &self.core.witness {
+            witness.read(operation, &record);
+        }
         self.hold_to_contract(operation, &record)?;
         Ok(Some(record))
     }

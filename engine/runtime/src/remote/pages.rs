@@ -146,7 +146,13 @@ impl Listing<'_> {
 
     /// The next page; nothing behind the last one.
     pub(crate) async fn next(&self, pager: &mut Pager<'_>) -> Result<Option<Page>, Failed> {
+        let before = pager.verdict().records;
         let result = pager.next().await;
+        if let (Some(witness), Ok(Some(_))) = (&self.remote.core.witness, &result) {
+            let verdict = pager.verdict();
+            let items = verdict.records.saturating_sub(before);
+            witness.turned(self.operation, items, &verdict);
+        }
         self.remote
             .took_place(self.operation, result.as_ref().err())
             .await?;

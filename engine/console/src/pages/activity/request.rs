@@ -99,7 +99,7 @@ fn issue_line(here: &Here, issue: Issue) -> IssueLine {
     let integration = issue.integration.as_ref();
     let root = integration.map(|id| format!("{}/integrations/{id}", here.root()));
     IssueLine {
-        mend: root.and_then(|root| mended_on(&root, issue.kind)),
+        mend: root.and_then(|root| mended_on(&root, &issue)),
         title: issue.title,
         remedy: issue.remedy,
     }
