@@ -32,7 +32,8 @@ pub(crate) fn remember(
     let path = uri.path_and_query()?.as_str();
     // What a page loads, or downloads, is nothing to look at.
     let dest = headers.get("sec-fetch-dest");
-    let is_page = dest.is_none_or(|dest| dest == "document") && !uri.path().ends_with(".csv");
+    let is_table = uri.path().rsplit('.').next() == Some("csv");
+    let is_page = dest.is_none_or(|dest| dest == "document") && !is_table;
     let is_kept = method == Method::GET && is_page && is_own(path);
     is_kept.then(|| cookie_of(options, COOKIE, path, LIFE.as_secs()))
 }

@@ -84,8 +84,8 @@ pub(crate) struct Files {
     /// The files in folders called `examples`, by path. Nothing needs them to work, so that they
     /// are not even parsed here.
     pub(crate) example_texts: Vec<(String, String)>,
-    /// The families in files that are not even YAML, by name where that can be seen.
-    unread_families: Vec<Option<String>>,
+    /// The families in files that are not even YAML, by name; blank where it cannot be seen.
+    unread_families: Vec<String>,
     problems: Vec<Problem>,
 }
 
@@ -126,7 +126,7 @@ impl Files {
     /// Whether a file that is not even YAML is, or may be, the family `name`.
     pub(crate) fn has_unread_family(&self, name: &str) -> bool {
         let mut unread = self.unread_families.iter();
-        unread.any(|one| one.as_deref().is_none_or(|named| named == name))
+        unread.any(|one| one.is_empty() || one == name)
     }
 
     fn take(&mut self, path: &str, text: &str, source: usize) {
@@ -143,20 +143,19 @@ impl Files {
             }
             "yaml" | "yml" if !is_fixture(path) => {
                 let page = Page::read(path, text);
-                match kind(&page) {
-                    Some(kind) => self.pages.push(Filed {
-                        kind,
-                        page,
-                        source,
-                        replaces: false,
-                    }),
-                    None => {
-                        if page.root().is_none() {
-                            self.unread_families.extend(unread_family(path, text));
-                        }
-                        self.problems.extend(page.into_problems());
+                let Some(kind) = kind(&page) else {
+                    if page.root().is_none() {
+                        self.unread_families.extend(unread_family(path, text));
                     }
-                }
+                    self.problems.extend(page.into_problems());
+                    return;
+                };
+                self.pages.push(Filed {
+                    kind,
+                    page,
+                    source,
+                    replaces: false,
+                });
             }
             _ => {}
         }
@@ -328,9 +327,9 @@ fn kind(page: &Page) -> Option<Kind> {
     found
 }
 
-/// The family in a file that is not YAML, as far as its lines tell: with its name, or without where
-/// just that line cannot be read. `None` if it is no family.
-fn unread_family(path: &str, text: &str) -> Option<Option<String>> {
+/// The name of the family in a file that is not YAML, as far as its lines tell: blank where just
+/// that line cannot be read. `None` if it is no family.
+fn unread_family(path: &str, text: &str) -> Option<String> {
     let value = |kind: Kind| {
         let mut lines = text.lines();
         lines.find_map(|line| line.strip_prefix(kind.key())?.strip_prefix(':'))
@@ -339,8 +338,7 @@ fn unread_family(path: &str, text: &str) -> Option<Option<String>> {
         return None;
     }
     let name = value(Kind::Family).map(|name| name.trim().trim_matches(['"', '\'']).to_owned());
-    let is_family = name.is_some() || Kind::by_place(path) == Some(Kind::Family);
-    is_family.then_some(name)
+    name.or_else(|| (Kind::by_place(path) == Some(Kind::Family)).then(String::new))
 }
 
 /// What makes a definition the same one as another: its kind, its name and, for a pipeline, its

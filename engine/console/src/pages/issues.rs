@@ -146,7 +146,8 @@ pub(crate) async fn send(
     }
 }
 
-/// The page of its integration, whose pages are below `root`, on which an issue is mended; none where that is done in the PSA, or cannot be told.
+/// The page of its integration, whose pages are below `root`, on which an issue is mended; none
+/// where that is done in the PSA, or cannot be told.
 pub(super) fn mended_on(root: &str, issue: &Issue) -> Option<(&'static str, String)> {
     let mapping = |show| {
         let path = format!("{root}/mapping");

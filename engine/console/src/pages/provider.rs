@@ -3,8 +3,8 @@
 //! The browser goes to the provider with an attempt of its own, kept in a sealed cookie, and comes
 //! back with a code. Whoever comes back without that cookie, with another one's answer, or a second
 //! time, is not signed in; neither is one for whom no rule is configured. Nothing in the address
-//! says where it goes on afterwards: that is the page that was asked for here. To sign out ends the session here; the
-//! page after it leads to where it ends at the provider, too, where that says so.
+//! says where it goes on afterwards: that is the page that was asked for here. To sign out ends the
+//! session here; the page after it leads to where it ends at the provider, too, where that says so.
 
 use access::Attempt;
 use axum::extract::rejection::QueryRejection;

@@ -142,7 +142,8 @@ async fn an_account_with_a_rule_is_signed_in_as_what_the_rule_says() {
         let cookies = signed_in.headers.get_all("set-cookie").iter();
         let cookies: Vec<&str> = cookies.map(|it| it.to_str().unwrap()).collect();
         assert!(cookies[0].contains("Max-Age=1800; Secure"), "{cookies:?}");
-        assert!(cookies[1].starts_with("dovetail_attempt=; "), "{cookies:?}");
+        assert!(cookies[1].starts_with("dovetail_asked=; "), "{cookies:?}");
+        assert!(cookies[2].starts_with("dovetail_attempt=; "), "{cookies:?}");
         assert_eq!(signed_in.header("location"), Some("/"));
         browser.take_cookie();
         browser.get("/").await.expect(303, &[]);

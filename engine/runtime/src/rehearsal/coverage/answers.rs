@@ -49,7 +49,9 @@ fn operation(above: &[&str; 2], operation: &Operation, played: &[Played], count:
         let left_out = "an answer with an item that does not count".to_owned();
         count.thing(&way, ": left out", left_out, shows(Shown::LeftOut));
     }
-    let Some(pages) = &operation.pages else {
+    // Pages of another operation are counted there.
+    let own = count.of.places.find([above[0], above[1], "pages"]);
+    let Some(pages) = operation.pages.as_ref().filter(|_| own.is_some()) else {
         return;
     };
     let (more, total) = proofs(&pages.kind);
