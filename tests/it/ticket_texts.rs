@@ -48,6 +48,22 @@ async fn report(partner: &Partner, id: &str, report_type: &str, state: &str) -> 
 }
 
 #[tokio::test]
+async fn a_choice_that_is_left_open_is_the_systems_own_and_null_is_none() {
+    let stage = Stage::start().await;
+    let partner = stage.partner("north").await;
+    let mut body = saved(&partner).await;
+    body["values"]["priority"] = Value::Null;
+    partner.put_here("settings/tickets", body.clone()).await;
+    assert_eq!(saved(&partner).await["values"]["priority"], Value::Null);
+    body["values"]
+        .as_object_mut()
+        .expect("values")
+        .remove("priority");
+    partner.put_here("settings/tickets", body).await;
+    assert!(!saved(&partner).await["values"]["priority"].is_null());
+}
+
+#[tokio::test]
 async fn a_title_is_previewed_saved_and_read_on_the_ticket() {
     let stage = Stage::start().await;
     let partner = stage.partner("north").await;

@@ -21,7 +21,8 @@ pub const LOOKED_AT_MAX: usize = 5_000;
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// A request's or a ticket's id or number, the id of the issue that it waits behind, a host, a
-    /// name of a user or a customer, or a part of one of them; small and capital letters are the same.
+    /// name of a user or a customer, or a part of one of them; small and capital letters are the
+    /// same.
     pub text: Option<String>,
     /// Where the request is.
     pub state: Option<State>,

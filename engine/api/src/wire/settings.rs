@@ -46,7 +46,8 @@ impl From<runtime::SectionView> for Section {
 pub(crate) struct SectionInput {
     /// Whether this part of the integration is switched on.
     pub(crate) on: bool,
-    /// Values by the names of the settings; a setting that is left out has none.
+    /// Values by the names of the settings. A setting that is left out has its default, if it has
+    /// one; null says that nothing is chosen where the system's own default would be.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Value>, example = json!({"queue": 8}))]
     pub(crate) values: Map<String, Value>,

@@ -29,6 +29,13 @@ const SET_UP_HERE: [IssueKind; 4] = [
     IssueKind::Held,
 ];
 
+/// Issues behind which requests wait, and no work of another kind.
+const OF_REQUESTS: [IssueKind; 3] = [
+    IssueKind::UnmappedCustomer,
+    IssueKind::TicketsOff,
+    IssueKind::NoTicketIntegration,
+];
+
 #[derive(Template)]
 #[template(path = "issues.html")]
 struct IssuesPage {
@@ -54,7 +61,7 @@ struct Line {
     detail: Option<String>,
     remedy: String,
     behind: u64,
-    /// Where the requests among it are listed, where there are some.
+    /// Where it is listed, where all of it is requests.
     requests: Option<String>,
     /// What its partner is called, its id, and where its issues are.
     partner: Option<(String, String, String)>,
@@ -180,7 +187,7 @@ fn line(open: Open, titles: &BTreeMap<String, String>) -> Line {
     let requests = address(&format!("{partner}/activity"), &[("q", issue.id.as_str())]);
     Line {
         mend: root.as_ref().and_then(|root| mended_on(root, &issue)),
-        requests: (open.behind > 0).then_some(requests),
+        requests: (open.behind > 0 && OF_REQUESTS.contains(&issue.kind)).then_some(requests),
         id: issue.id.to_string(),
         title: issue.title,
         detail: issue.detail.as_deref().map(sentence),

@@ -81,8 +81,10 @@ async fn an_issue_has_its_remedy_and_a_request_its_history() {
     browser
         .see(&issues, "no integration has tickets switched on")
         .await
-        .expect(200, &["Create an integration", "1 piece of work waits"]);
+        .expect(200, &["Create an integration", "1 request waits"]);
     let issue = browser.shown.value("issue").unwrap();
+    let waits = format!("/partners/{PARTNER}/activity?q={issue}");
+    browser.get(&waits).await.expect(200, &["r-1"]);
     browser.fill(&issues, &[("issue", &issue)]).await;
     browser
         .follow()
@@ -222,7 +224,7 @@ async fn operators_see_how_all_partners_are_and_others_do_not() {
     );
     let said = "no integration has tickets switched on";
     let found = operator.get("/issues?q=NORTHWIND&show=setup").await;
-    let found = found.expect(200, &[said, "Northwind &#38; Co", "1 piece of work waits"]);
+    let found = found.expect(200, &[said, "Northwind &#38; Co", "1 request waits"]);
     let issue = found.value("issue").unwrap();
     let none = operator.get("/issues?q=other").await;
     none.expect(200, &["None of the issues fits this filter"]);

@@ -173,10 +173,12 @@ fn usual_remedy(class: Class, title: &str) -> String {
             format!("{title} has had too many calls. Try again in a few minutes.")
         }
         Class::Unavailable | Class::UnknownOutcome => format!(
-            "See that {title} is up and that the address, if you gave one, is right; then try again."
+            "See that {title} is up and that the address, if you gave one, is right; then try \
+             again."
         ),
         Class::Forbidden => format!(
-            "The credentials work and may not do this: give them the right to use the API in {title}."
+            "The credentials work and may not do this: give them the right to use the API in \
+             {title}."
         ),
         Class::NotFound | Class::Invalid => {
             format!("See that what you typed belongs to the {title} that you mean.")

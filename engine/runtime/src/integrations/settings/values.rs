@@ -131,12 +131,15 @@ async fn checked_setting(
     setting: &Setting,
     value: Option<Value>,
 ) -> Result<Checked, Failed> {
+    let is_none = value == Some(Value::Null) && !setting.required;
     let value = value.filter(|value| !is_blank(value));
     // What a blank template says may change with the family, so it is not written down.
     let is_template = matches!(setting.kind, SettingKind::Template(_));
     let default = setting.default.clone().filter(|_| !is_template);
     match (value.or(default), &setting.kind) {
         (Some(value), _) => held(remote, setting, value).await,
+        // Who says that nothing is chosen gets nothing; what is left out begins with the default.
+        (None, SettingKind::Choice(_)) if is_none => Ok(Ok(None)),
         (None, SettingKind::Choice(list)) if setting.required || setting.default_choice => {
             let choices = remote.choices(list).await?;
             Ok(chosen_for(setting, &choices))
