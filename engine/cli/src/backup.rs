@@ -43,7 +43,7 @@ async fn from_folder(data: &Path, file: &mut WholeFile) -> Result<(), Error> {
     if !Sled::is_at(data) {
         return Err(Error::NoStore { path });
     }
-    let store = Sled::open(data).map_err(|source| Error::OpenStore { path, source })?;
+    let store = Sled::open(data).map_err(|source| Error::BackUp { path, source })?;
     let (to, pieces) = mpsc::channel::<Vec<u8>>(PIECES);
     let take = async {
         // Gone as soon as nothing can be written, so that nobody waits for that.

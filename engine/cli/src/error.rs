@@ -52,6 +52,15 @@ pub(crate) enum Error {
         #[source]
         source: store::Error,
     },
+    /// The store cannot be opened to back it up.
+    #[error("cannot back up the store in {path}", path = path.display())]
+    BackUp {
+        /// The data folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: store::Error,
+    },
     /// A file or folder of the state cannot be used.
     #[error("cannot {attempt} {path}", path = path.display())]
     UseData {
@@ -206,6 +215,7 @@ impl Error {
                 _ => Exit::Store,
             },
             Self::OpenStore { .. }
+            | Self::BackUp { .. }
             | Self::TakeBackup { .. }
             | Self::NoStore { .. }
             | Self::NotEmpty { .. }
@@ -232,7 +242,7 @@ impl Error {
             Self::ReadConfig { .. } => "check the path and that this user may read it",
             Self::BadSetting { remedy, .. } => remedy,
             Self::ReadConnectors { .. } => "check the folder, and that this user may read it",
-            Self::OpenStore {
+            Self::BackUp {
                 source: store::Error::Locked { .. },
                 ..
             } => "a server that runs is backed up with --server and --token instead of --data",
@@ -272,6 +282,7 @@ impl Error {
             Self::Refused { remedy, .. } => return remedy.clone(),
             Self::BadConfig { .. }
             | Self::OpenStore { .. }
+            | Self::BackUp { .. }
             | Self::TakeBackup { .. }
             | Self::Simulate { .. }
             | Self::Network { .. }
@@ -348,6 +359,14 @@ mod tests {
                 .concat()
                 .contains("in use by another process")
         );
+        assert_eq!(locked.remedy(), None, "that is said by the cause");
+        let source = store::Error::Locked { dir: "d".into() };
+        let backup = Error::BackUp {
+            path: "d".into(),
+            source,
+        };
+        assert_eq!(backup.exit(), Exit::Store);
+        assert!(backup.remedy().is_some_and(|it| it.contains("--server")));
     }
 
     #[test]

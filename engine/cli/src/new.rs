@@ -56,7 +56,7 @@ pub(crate) fn run(args: &NewArgs) -> Result<Exit, Error> {
     let shown = folder.display();
     output::print(&format!(
         "{shown} is a connector to begin with. Next:\n  dovetail check {shown}\n  dovetail test \
-         {shown}"
+         {shown}\n  dovetail serve --data ./data --connectors {shown}"
     ))?;
     Ok(Exit::Ok)
 }
