@@ -6,7 +6,7 @@
 //! Versions, counters and the order of the queue are kept; leases are not.
 //!
 //! An export shows one moment: everything whose commit had returned before it began, and nothing
-//! of what was committed later, while commits go on ([`crate::state::Past`]).
+//! of what was committed later, while commits go on (`state/past.rs`).
 
 use async_trait::async_trait;
 use base64::Engine;
