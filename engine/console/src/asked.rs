@@ -1,4 +1,5 @@
-//! The page that somebody asked for before they were signed in, so that signing in leads there.
+//! The page that somebody asked for, or sent a form from, while they were not signed in, so that
+//! signing in leads there. What a form held is not kept: the page says that it was not saved.
 //!
 //! It is kept in a cookie that only lasts for the sign-in. Whatever stands in it, it leads to a
 //! page of this server or to none, and only to one that whoever signed in may see.
@@ -6,10 +7,13 @@
 use std::time::Duration;
 
 use access::Scope;
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
-use crate::Options;
+use crate::list::address;
+use crate::pages::SIGN_OUT;
+use crate::shell::UNSAVED;
 use crate::visitor::{cookie, cookie_of};
+use crate::{Options, guard};
 
 const COOKIE: &str = "dovetail_asked";
 
@@ -22,20 +26,44 @@ const PATH_BYTES_MAX: usize = 1_000;
 /// Where somebody's work begins who asked for no page.
 const START: &str = "/";
 
-/// The header that remembers what was asked for; none where that is no page to come back to.
+/// The header that remembers where to come back to; none where that is no page.
 pub(crate) fn remember(
     options: &Options,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Option<HeaderValue> {
-    let path = uri.path_and_query()?.as_str();
-    // What a page loads, or downloads, is nothing to look at.
+    let path = match *method {
+        Method::GET => page(uri, headers),
+        Method::POST => page_of_form(uri, headers),
+        _ => None,
+    };
+    let path = path.filter(|path| is_own(path))?;
+    Some(cookie_of(options, COOKIE, &path, LIFE.as_secs()))
+}
+
+/// The page at `uri`. What a page loads, or downloads, is nothing to look at.
+fn page(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let dest = headers.get("sec-fetch-dest");
     let is_table = uri.path().rsplit('.').next() == Some("csv");
     let is_page = dest.is_none_or(|dest| dest == "document") && !is_table;
-    let is_kept = method == Method::GET && is_page && is_own(path);
-    is_kept.then(|| cookie_of(options, COOKIE, path, LIFE.as_secs()))
+    let path = uri.path_and_query().filter(|_| is_page)?;
+    Some(path.as_str().to_owned())
+}
+
+/// The page that a form was sent from, which then says that nothing was saved. A browser tells it
+/// to its own server: `uri` may be one that can only be sent to. Who wanted out goes nowhere.
+fn page_of_form(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    if !guard::is_from_here(headers) || uri.path() == SIGN_OUT {
+        return None;
+    }
+    let page: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    let query = page.query().unwrap_or_default();
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
+    let kept = pairs.filter(|(name, _)| !["said", "n"].contains(name));
+    let parts: Vec<(&str, &str)> = kept.chain([("said", UNSAVED)]).collect();
+    Some(address(page.path(), &parts))
 }
 
 /// Where whoever signed in with `scope` goes on, and the header that forgets it.

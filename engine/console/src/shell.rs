@@ -21,6 +21,7 @@ use crate::visitor::Visitor;
 mod said;
 
 use said::Said;
+pub(crate) use said::UNSAVED;
 
 /// What stands around the content.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 //! once, in the answer to the form; nothing can show it later.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use model::{ApiToken, PartnerId};
 use runtime::{Error, Fault, NewToken};
@@ -86,8 +86,10 @@ pub(crate) async fn show_operators(
     State(app): State<App>,
     _: Operator,
     visitor: Visitor,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let shell = Shell::outer("Tokens of operators", &visitor);
+    let shell = shell.saying(&query.unwrap_or_default());
     page(&tokens_page(&app, shell, None, Told::default()).await?)
 }
 

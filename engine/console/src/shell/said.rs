@@ -32,6 +32,9 @@ const NEXT: [(&str, &[Next]); 7] = [
     ),
 ];
 
+/// The code for a form that came when its session was over.
+pub(crate) const UNSAVED: &str = "unsaved";
+
 /// Every code with its text; `{n}` is the number.
 const SAID: &[(&str, &str)] = &[
     (
@@ -92,6 +95,10 @@ const SAID: &[(&str, &str)] = &[
         "disconnected",
         "Disconnected. The credentials are forgotten.",
     ),
+    (
+        UNSAVED,
+        "Your session was over: nothing of what you sent was saved. Enter it again.",
+    ),
 ];
 
 /// What was done, for the top of a page.
@@ -99,6 +106,8 @@ const SAID: &[(&str, &str)] = &[
 pub(crate) struct Said {
     /// The text.
     pub(crate) text: String,
+    /// Whether it is that nothing was done.
+    pub(crate) is_warning: bool,
     /// The pages where the set-up goes on.
     pub(crate) next: &'static [Next],
 }
@@ -118,6 +127,7 @@ impl Said {
         let next = NEXT.iter().find(|(known, ..)| known == code);
         Some(Self {
             text: text.replace("{n}", &number.to_string()),
+            is_warning: *code == UNSAVED,
             next: next.map(|(_, ways)| *ways).unwrap_or_default(),
         })
     }

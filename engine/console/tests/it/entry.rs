@@ -116,6 +116,68 @@ async fn signing_in_leads_to_the_page_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn whoever_sends_a_form_too_late_comes_back_to_it_and_is_told() {
+    let world = World::new("autotask").await;
+    let root = world.administrator().await.connect().await;
+    let told = "nothing of what you sent was saved";
+    for (from, to, back) in [
+        (
+            "mapping?show=off&said=mapping&n=3",
+            "mapping",
+            "mapping?show=off&said=unsaved",
+        ),
+        // Where it was sent to is no page.
+        (
+            "mapping?q=a%26b",
+            "mapping/accept",
+            "mapping?q=a%26b&said=unsaved",
+        ),
+        (
+            "settings/tickets",
+            "test-tickets",
+            "settings/tickets?said=unsaved",
+        ),
+    ] {
+        let [from, to, back] = [from, to, back].map(|path| format!("{root}/{path}"));
+        let mut late = world.stranger();
+        let over = late.post_from(&from, &to, &[("_proof", "old")]).await;
+        assert_eq!(over.header("location"), Some("/sign-in?left=over"));
+        late.take_cookie();
+        let administrator = Scope::Partner(partner(PARTNER));
+        late.sign_in(&world.link(administrator)).await;
+        assert_eq!(late.shown.header("location"), Some(back.as_str()));
+        late.follow().await.expect(200, &["notice warn", told]);
+    }
+    let mut operator = world.browser(Scope::Operator).await;
+    for page in ["/issues", "/tokens", "/partners/northwind/notices"] {
+        let page = format!("{page}?said=unsaved");
+        operator.get(&page).await.expect(200, &[told]);
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_and_the_way_out_lead_nowhere() {
+    let world = World::new("autotask").await;
+    let page = format!("https://console.example{INTEGRATIONS}");
+    let from = [
+        ("referer", page.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let elsewhere = [("referer", page.as_str()), ("sec-fetch-site", "cross-site")];
+    let unknown = [("sec-fetch-site", "same-origin")];
+    let cases: [(&str, &[(&str, &str)], bool); 4] = [
+        ("/partners", &from, true),
+        ("/partners", &elsewhere, false),
+        ("/partners", &unknown, false),
+        ("/sign-out", &from, false),
+    ];
+    for (path, headers, is_kept) in cases {
+        let sent = world.call(Method::POST, path, headers, String::new()).await;
+        assert_eq!(sent.header("set-cookie").is_some(), is_kept, "{headers:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_partner_sees_its_own_pages_only() {
     let world = World::new("autotask").await;
     let mut other = world.browser(Scope::Partner(partner("other"))).await;

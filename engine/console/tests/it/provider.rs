@@ -152,6 +152,29 @@ async fn an_account_with_a_rule_is_signed_in_as_what_the_rule_says() {
 }
 
 #[tokio::test]
+async fn an_account_elsewhere_comes_back_to_the_page_that_was_asked_for() {
+    let scene = Scene::start().await;
+    let own = format!("/partners/{PARTNER}/activity?q=1650");
+    for (asked, start) in [
+        (own.as_str(), own.as_str()),
+        ("/partners/other/issues", "/"),
+    ] {
+        let mut browser = scene.world.stranger();
+        browser.get(asked).await.expect(303, &[]);
+        browser.take_cookie();
+        let remembered = browser.clone_cookie();
+        let back = scene.go(&mut browser).await;
+        let both = format!("{remembered}; {}", browser.clone_cookie());
+        browser.set_cookie(&both);
+        let signed_in = browser.get(&back).await.expect(303, &[]);
+        assert_eq!(signed_in.header("location"), Some(start));
+        browser.take_cookie();
+        browser.follow().await;
+        assert_ne!(browser.shown.header("location"), Some("/sign-in"));
+    }
+}
+
+#[tokio::test]
 async fn whoever_signs_out_is_out_until_the_provider_is_asked_again() {
     let scene = Scene::start().await;
     let mut browser = scene.world.stranger();

@@ -232,8 +232,20 @@ impl Browser<'_> {
 
     /// Sends exactly these fields.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_from("", path, fields).await
+    }
+
+    /// The same, from a form on the page at `from`.
+    pub(crate) async fn post_from(
+        &mut self,
+        from: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let page = format!("https://console.example{from}");
         let headers = [
             ("cookie", self.cookie.as_str()),
+            ("referer", page.as_str()),
             ("content-type", "application/x-www-form-urlencoded"),
             ("sec-fetch-site", "same-origin"),
         ];
