@@ -8,6 +8,8 @@ use model::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+mod meanwhile;
+
 use crate::desk::Desk;
 use crate::world::{Answer, World};
 

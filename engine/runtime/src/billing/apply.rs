@@ -150,19 +150,20 @@ async fn send(
 }
 
 /// Makes durable that the change is about to be sent, together with all that this rests on: the
-/// policy, which somebody may just have set to preview, and the decision.
+/// policy, which somebody may just have set to preview, and the decision, or that there is none.
 async fn intend(context: &mut Context<'_>, known: &Known, change: &Change) -> Result<(), Halt> {
     let integration = context.remote.integration.id.to_string();
     let (partner, line) = (context.partner.as_str(), &change.line);
     let parts = [integration.as_str(), line.id.as_str()];
     let (policy, expect) = known.policy_guard.clone();
     context.batch.require(policy, expect);
-    if let Some(decision) = known.decisions.get(&line.id) {
-        let key = DecisionRow::key(partner, &parts);
-        context
-            .batch
-            .require(key, Expect::Version(decision.version));
-    }
+    // One that has lapsed was deleted with the plan. Where there is none, nobody may have dismissed
+    // the line meanwhile.
+    let decision = known.decisions.get(&line.id);
+    let decision = decision.filter(|row| billing::stands(&row.value, line));
+    let expect = decision.map_or(Expect::Absent, |row| Expect::Version(row.version));
+    let key = DecisionRow::key(partner, &parts);
+    context.batch.require(key, expect);
     let shown = PlanLine {
         state: PlanState::InDoubt,
         reason: "the change is being made and read back".to_owned(),
