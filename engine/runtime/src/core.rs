@@ -71,6 +71,8 @@ pub(crate) struct Core {
     pub(crate) owning: store::Recent<crate::tables::IntegrationRow>,
     /// Answers that are used again for a while.
     pub(crate) kept: crate::remote::Kept,
+    /// The room for what is made of pages that another operation reads.
+    pub(crate) room: crate::remote::Room,
     pub(crate) introduced: crate::remote::Introduced,
     pub(crate) silence: crate::silence::Silence,
     pub(crate) own_scripts: crate::effective::own_script::Compiled,
@@ -107,6 +109,7 @@ impl Core {
             owners: store::Recent::default(),
             owning: store::Recent::default(),
             kept,
+            room: crate::remote::Room::default(),
             introduced,
             silence,
             own_scripts,

@@ -42,6 +42,7 @@ use credential::credential_values;
 pub(crate) use kept::Kept;
 pub(crate) use pages::{Listing, Page};
 use rules::Rules;
+pub(crate) use shared::Room;
 
 /// One integration's way to its remote side.
 #[derive(Clone)]

@@ -6,19 +6,30 @@
 //! itself.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use definition::Operation;
 use exchange::paging::Verdict;
 use serde_json::{Map, Value};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::kept::bytes;
 use super::{Remote, lock};
 use crate::halt::Failed;
 
-/// How many bytes of records one run holds. What is more is asked for again. Forty thousand lines
-/// of recurring invoices fit.
-const SHARED_BYTES_MAX: usize = 32 << 20;
+/// How many KiB of records all runs hold together. What is more is asked for again. Sixty
+/// thousand lines of recurring invoices fit.
+const ROOM_KIB: usize = 64 << 10;
+
+/// The room for records of all runs, by KiB.
+#[derive(Debug)]
+pub(crate) struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(ROOM_KIB)))
+    }
+}
 
 /// What was made of another's pages, by operation.
 pub(super) type Shared = Mutex<BTreeMap<String, Made>>;
@@ -27,9 +38,24 @@ pub(super) type Shared = Mutex<BTreeMap<String, Made>>;
 #[derive(Debug, Default)]
 pub(super) struct Made {
     records: Vec<Value>,
-    bytes: usize,
+    room: Option<OwnedSemaphorePermit>,
     /// How the pages ended, once they did.
     verdict: Option<Verdict>,
+}
+
+impl Made {
+    /// Takes the records of one more page; `None` where there is no room for them.
+    fn take(&mut self, records: Vec<Value>, room: &Room) -> Option<()> {
+        let kib = records.iter().map(bytes).sum::<usize>().div_ceil(1 << 10);
+        let free = Arc::clone(&room.0);
+        let permit = free.try_acquire_many_owned(u32::try_from(kib).ok()?).ok()?;
+        match &mut self.room {
+            Some(room) => room.merge(permit),
+            None => self.room = Some(permit),
+        }
+        self.records.extend(records);
+        Some(())
+    }
 }
 
 /// An operation that reads the same pages, with the names that it sees.
@@ -70,17 +96,13 @@ impl Remote {
             let Some(made) = shared.get_mut(&sharer.name) else {
                 continue;
             };
-            match read {
-                Ok(read) if read.selector_hit => {
-                    made.bytes += read.records.iter().map(bytes).sum::<usize>();
-                    made.records.extend(read.records);
-                    if made.bytes > SHARED_BYTES_MAX {
-                        shared.remove(&sharer.name);
-                    }
-                }
-                Ok(_) | Err(_) => {
-                    shared.remove(&sharer.name);
-                }
+            let room = &self.core.room;
+            let read = read.ok().filter(|read| read.selector_hit);
+            if read
+                .and_then(|read| made.take(read.records, room))
+                .is_none()
+            {
+                shared.remove(&sharer.name);
             }
         }
     }
@@ -108,5 +130,28 @@ impl Remote {
     /// What was read before may be another by now.
     pub(super) fn forget_shared(&self) {
         lock(&self.shared).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_finds_no_room_is_let_go_and_leaves_its_room_to_others() {
+        let room = Room::default();
+        let page = || vec![Value::from("x".repeat(ROOM_KIB << 9))];
+        let (mut one, mut other) = (Made::default(), Made::default());
+        assert_eq!(one.take(page(), &room), Some(()));
+        assert_eq!(
+            one.take(page(), &room),
+            None,
+            "a little more than half each"
+        );
+        assert_eq!(one.take(vec![Value::from(1)], &room), Some(()));
+        assert_eq!(other.take(page(), &room), None, "one room for all");
+        drop(one);
+        assert_eq!(other.take(page(), &room), Some(()));
+        assert_eq!(other.records.len(), 1);
     }
 }
