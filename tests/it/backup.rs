@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use harness::{Ended, Msp, Stage, run};
-use serde_json::json;
+use harness::{Beyond, Ended, Msp, Serve, Stage, run, run_within};
+use serde_json::{Value, json};
 use simulators::psa_names;
 
 use crate::bad_input::says;
@@ -32,13 +32,19 @@ async fn back_up(stage: &Stage, name: &str) -> PathBuf {
     file
 }
 
-/// Where the state was restored to, with the keys of the server that it was taken from.
-async fn restore(stage: &Stage, file: &Path, name: &str) -> (PathBuf, Ended) {
+/// A folder to restore to, with the keys of the server.
+fn place(stage: &Stage, name: &str) -> PathBuf {
     let data = stage.folder().join(name);
     fs::create_dir_all(&data).expect("a folder");
     for key in ["seal.key", "token.key"] {
         fs::copy(stage.serve.data.join(key), data.join(key)).expect("a key");
     }
+    data
+}
+
+/// Where the state was restored to, with the keys of the server that it was taken from.
+async fn restore(stage: &Stage, file: &Path, name: &str) -> (PathBuf, Ended) {
+    let data = place(stage, name);
     let ended = run(&["restore", &text(file), "--data", &text(&data)]).await;
     (data, ended)
 }
@@ -211,13 +217,45 @@ async fn a_backup_that_is_not_whole_or_has_no_place_or_key_is_refused_and_nothin
     assert!(!Path::new(&bare).exists());
 }
 
+/// So large that its database takes more than one write: how many customers it has.
+const MANY: usize = 3_000;
+
+/// Where a write fails, in blocks of 512 bytes of the file that is written: the first one of all,
+/// within the first write of the database, and later.
+const FAILS_AT: [usize; 3] = [0, 1, 700];
+
 #[tokio::test]
-async fn what_a_broken_off_restore_leaves_is_no_store_and_says_so() {
+async fn a_restore_that_fails_or_is_killed_half_way_does_not_stand_in_the_way_of_the_next_one() {
     let mut stage = Stage::start().await;
+    stage.partner("north").await;
+    let customer = |n| json!({ "id": format!("c-{n}"), "name": "A customer" });
+    let customers: Vec<Value> = (0..MANY).map(customer).collect();
+    let path = "/api/v1/partners/north/customers";
+    stage.api.put(path, json!({ "customers": customers })).await;
+    let file = text(&back_up(&stage, "state.backup").await);
     stage.end().await;
-    // As a machine that is switched off in the middle leaves it.
-    fs::remove_file(stage.serve.data.join("FORMAT")).expect("a store");
-    let ended = stage.serve.fail().await;
-    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
-    says(&ended.stderr, &["did not end", "restore again"]);
+    for blocks in FAILS_AT {
+        for beyond in [Beyond::Fails, Beyond::Kills] {
+            let data = place(&stage, &format!("{beyond:?}-{blocks}"));
+            let restore = ["restore", &file, "--data", &text(&data)];
+            let broken = run_within(blocks, beyond, &restore).await;
+            match beyond {
+                Beyond::Fails => {
+                    assert_eq!(broken.code, Some(4), "{blocks}: {}", broken.stderr);
+                    says(&broken.stderr, &["cannot restore into", "File too large"]);
+                    assert!(!data.join("sled").exists(), "{blocks}: it takes up space");
+                }
+                Beyond::Kills => assert_eq!(broken.code, None, "{blocks}"),
+            }
+            if data.join("sled").exists() {
+                let started = Serve::from_folder(&data).fail().await;
+                assert_eq!(started.code, Some(4), "{}", started.stderr);
+                says(&started.stderr, &["broken off", "restore again"]);
+            }
+            let again = run(&restore).await;
+            assert_eq!(again.code, Some(0), "{blocks}: {}", again.stderr);
+            let program = Serve::from_folder(&data).start().await;
+            assert_eq!(program.end().await, Some(0));
+        }
+    }
 }

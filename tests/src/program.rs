@@ -1,5 +1,6 @@
 //! The built program: found, started, killed, ended, and its output kept.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -179,12 +180,41 @@ impl Program {
 
 /// Runs the program with these arguments until it ends by itself.
 pub async fn run(arguments: &[&str]) -> Ended {
-    let mut command = program();
-    command.args(arguments);
-    ended(command).await
+    ended(command(arguments)).await
 }
 
-async fn ended(mut command: Command) -> Ended {
+/// The program with these arguments, for those who run it in a way of their own.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = program();
+    command.args(arguments);
+    command
+}
+
+/// What a file that would grow beyond its limit does to the program that writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// The write fails.
+    Fails,
+    /// It is killed in the middle.
+    Kills,
+}
+
+/// Runs the program with these arguments, where no file may grow beyond `blocks` of 512 bytes.
+pub async fn run_within(blocks: usize, beyond: Beyond, arguments: &[&str]) -> Ended {
+    let ours = command(arguments);
+    let (program, arguments) = (ours.as_std().get_program(), ours.as_std().get_args());
+    let first = match beyond {
+        Beyond::Fails => "trap '' XFSZ; ",
+        Beyond::Kills => "",
+    };
+    let script = format!("{first}ulimit -c 0; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let mut shell = bare(OsStr::new("sh"));
+    shell.arg("-c").arg(script).arg(program).args(arguments);
+    ended(shell).await
+}
+
+/// Runs it until it ends by itself.
+pub async fn ended(mut command: Command) -> Ended {
     let output = timeout(PATIENCE, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{command:?} should end by itself"));
     let output = output.expect("the program should start");
@@ -206,7 +236,7 @@ pub(crate) fn free_port() -> u16 {
         .expect("some port of twelve thousand should be free")
 }
 
-/// The program as cargo built it, next to the tests. Nothing of the caller's settings reaches it.
+/// The program as cargo built it, next to the tests.
 fn program() -> Command {
     let test = std::env::current_exe().expect("a test should know where it is");
     let folder = test
@@ -215,7 +245,12 @@ fn program() -> Command {
         .expect("tests lie in target/*/deps");
     let path = folder.join(format!("dovetail{}", std::env::consts::EXE_SUFFIX));
     check(&path);
-    let mut command = Command::new(path);
+    bare(path.as_os_str())
+}
+
+/// A command that nothing of the caller's settings reaches.
+fn bare(program: &OsStr) -> Command {
+    let mut command = Command::new(program);
     let ours =
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOVETAIL_"));
     for (name, _) in ours {

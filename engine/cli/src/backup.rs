@@ -12,7 +12,7 @@ use std::path::Path;
 
 use exchange::{Clock as _, Network, NetworkOptions, SystemClock};
 use model::Secret;
-use store::{Exported, Sled, Store as _, check_export};
+use store::{Cipher, Exported, Sled, Store as _, check_export};
 use tokio::sync::mpsc;
 
 use self::whole_file::WholeFile;
@@ -32,18 +32,22 @@ pub(crate) async fn run(args: BackupArgs) -> Result<Exit, Error> {
         Some(data) => from_folder(data, &mut file).await?,
         None => from_server(&args, &mut file).await?,
     }
-    let exported = read(file.beside(), |from| check_export(from, None))?;
+    let exported = check(file.beside(), None)?;
     file.finish()?;
     output::print(&told(&args, exported))?;
     Ok(Exit::Ok)
 }
 
 async fn from_folder(data: &Path, file: &mut WholeFile) -> Result<(), Error> {
-    let path = data.to_owned();
+    let path = || data.to_owned();
     if !Sled::is_at(data) {
-        return Err(Error::NoStore { path });
+        return Err(Error::NoStore { path: path() });
     }
-    let store = Sled::open(data).map_err(|source| Error::BackUp { path, source })?;
+    let failed = |source| Error::BackUp {
+        path: path(),
+        source,
+    };
+    let store = Sled::open(data).map_err(failed)?;
     let (to, pieces) = mpsc::channel::<Vec<u8>>(PIECES);
     let take = async {
         // Gone as soon as nothing can be written, so that nobody waits for that.
@@ -55,8 +59,7 @@ async fn from_folder(data: &Path, file: &mut WholeFile) -> Result<(), Error> {
     };
     let (given, taken) = futures::join!(store.export(SystemClock.now(), to), take);
     taken?;
-    given.map_err(|source| Error::TakeBackup { source })?;
-    Ok(())
+    given.map(drop).map_err(failed)
 }
 
 async fn from_server(args: &BackupArgs, file: &mut WholeFile) -> Result<(), Error> {
@@ -75,20 +78,22 @@ async fn from_server(args: &BackupArgs, file: &mut WholeFile) -> Result<(), Erro
     }
 }
 
-/// What `read` makes of the backup at `path`.
-pub(crate) fn read<T>(
-    path: &Path,
-    read: impl FnOnce(&mut BufReader<File>) -> Result<T, store::Error>,
-) -> Result<T, Error> {
+/// Proves that the backup at `path` is whole and, with a `cipher`, that it opens all secrets in it.
+pub(crate) fn check(path: &Path, cipher: Option<&dyn Cipher>) -> Result<Exported, Error> {
+    check_export(&mut open(path)?, cipher).map_err(|source| Error::UseBackup {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The file at `path`, to be read.
+pub(crate) fn open(path: &Path) -> Result<BufReader<File>, Error> {
     let file = File::open(path).map_err(|source| Error::UseFile {
         attempt: "read",
         path: path.to_owned(),
         source,
     })?;
-    read(&mut BufReader::new(file)).map_err(|source| Error::UseBackup {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(BufReader::new(file))
 }
 
 /// What a backup holds, in one line.

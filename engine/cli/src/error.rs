@@ -52,9 +52,18 @@ pub(crate) enum Error {
         #[source]
         source: store::Error,
     },
-    /// The store cannot be opened to back it up.
+    /// A backup cannot be taken from the store.
     #[error("cannot back up the store in {path}", path = path.display())]
     BackUp {
+        /// The data folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: store::Error,
+    },
+    /// A backup that is whole cannot be brought into the folder.
+    #[error("cannot restore into {path}", path = path.display())]
+    Restore {
         /// The data folder.
         path: PathBuf,
         /// Why.
@@ -90,13 +99,6 @@ pub(crate) enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        #[source]
-        source: store::Error,
-    },
-    /// A backup cannot be taken from the store.
-    #[error("the backup cannot be taken")]
-    TakeBackup {
-        /// Why.
         #[source]
         source: store::Error,
     },
@@ -211,12 +213,12 @@ impl Error {
             | Self::FileThere { .. }
             | Self::ReadConnectors { .. } => Exit::Config,
             Self::UseBackup { source, .. } => match source {
-                store::Error::Import { .. } => Exit::Config,
-                _ => Exit::Store,
+                store::Error::OtherKey { .. } => Exit::Store,
+                _ => Exit::Config,
             },
             Self::OpenStore { .. }
             | Self::BackUp { .. }
-            | Self::TakeBackup { .. }
+            | Self::Restore { .. }
             | Self::NoStore { .. }
             | Self::NotEmpty { .. }
             | Self::UseData { .. }
@@ -246,7 +248,17 @@ impl Error {
                 source: store::Error::Locked { .. },
                 ..
             } => "a server that runs is backed up with --server and --token instead of --data",
-            Self::UseBackup { source, .. } => return Some(mend(source).to_owned()),
+            Self::UseBackup {
+                source: store::Error::OtherKey { .. },
+                ..
+            } => "give the key of the time of the backup with --seal-key; nothing was changed",
+            Self::UseBackup { .. } => {
+                "take another copy of it, or another backup; nothing was changed"
+            }
+            Self::Restore { .. } => {
+                "mend that, or name another folder with --data, and restore again; no part of the \
+                 backup is used"
+            }
             Self::UseFile { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "free some space on the disk, or write to another one"
             }
@@ -283,7 +295,6 @@ impl Error {
             Self::BadConfig { .. }
             | Self::OpenStore { .. }
             | Self::BackUp { .. }
-            | Self::TakeBackup { .. }
             | Self::Simulate { .. }
             | Self::Network { .. }
             | Self::Threads { .. }
@@ -302,19 +313,6 @@ impl Error {
             cause = inner.source();
         }
         causes
-    }
-}
-
-/// What can be done about a backup that cannot be used.
-fn mend(error: &store::Error) -> &'static str {
-    match error {
-        store::Error::Import { .. } => {
-            "take another copy of it, or another backup; nothing was changed"
-        }
-        store::Error::OtherKey { .. } => {
-            "give the key of the time of the backup with --seal-key; nothing was changed"
-        }
-        _ => "mend that and restore again; nothing was changed",
     }
 }
 

@@ -1,9 +1,10 @@
 //! `dovetail restore`: a new data folder from what `dovetail backup` wrote.
 //!
 //! The whole file is proved, and the key tried on every secret in it, before anything is made.
-//! All or nothing: until the last step the folder is none that a server would start on. What is
-//! true of a restored state, and what people have to do, is told at the end; `runtime::restored`
-//! has the reasons.
+//! All or nothing: until the last step the folder is none that a server would start on; what fails
+//! takes away what it made, and what is killed leaves only what the next restore takes away. What
+//! is true of a restored state, and what people have to do, is told at the end;
+//! `runtime::restored` has the reasons.
 
 use std::fs;
 use std::io;
@@ -11,18 +12,17 @@ use std::path::Path;
 
 use exchange::{Clock as _, SystemClock};
 use runtime::{Readied, Restored, ready_restored};
-use store::{Cipher, Sled, check_export};
+use store::{Cipher, Sled};
 
 use crate::args::RestoreArgs;
-use crate::backup::{held, read};
+use crate::backup::{check, held, open};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output;
 use crate::sealing;
 
-/// What may lie in the folder: keys that somebody put there, and what an attempt that failed, or
-/// the file system itself, leaves.
-const MAY_BE_THERE: [&str; 4] = ["seal.key", "token.key", "LOCK", "lost+found"];
+/// What may lie in the folder: keys that somebody put there, and what a file system has of itself.
+const MAY_BE_THERE: [&str; 3] = ["seal.key", "token.key", "lost+found"];
 
 pub(crate) async fn run(args: RestoreArgs) -> Result<Exit, Error> {
     is_free(&args.data)?;
@@ -30,17 +30,17 @@ pub(crate) async fn run(args: RestoreArgs) -> Result<Exit, Error> {
     let key = args.seal_key.as_deref().unwrap_or(&default);
     let cipher = sealing::cipher(key)?;
     let cipher = cipher.as_ref().map(|cipher| cipher as &dyn Cipher);
-    let checked = read(&args.file, |from| check_export(from, cipher))?;
+    let checked = check(&args.file, cipher)?;
     if checked.is_sealed && cipher.is_none() {
         return Err(Error::MissingKey {
             path: key.to_owned(),
         });
     }
-    let brought = read(&args.file, |from| Sled::import(&args.data, from))?;
-    let failed = |source| Error::OpenStore {
+    let failed = |source| Error::Restore {
         path: args.data.clone(),
         source,
     };
+    let brought = Sled::import(&args.data, &mut open(&args.file)?).map_err(failed)?;
     let restored = Restored {
         taken_at: brought.exported().at,
         restored_at: SystemClock.now(),
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: RestoreArgs) -> Result<Exit, Error> {
     Ok(Exit::Ok)
 }
 
-/// Refuses a folder with anything in it that was not put there for this.
+/// Refuses a folder with anything in it that was not put there for this, or by an earlier attempt.
 fn is_free(data: &Path) -> Result<(), Error> {
     let failed = |source| Error::UseData {
         attempt: "read",
@@ -73,7 +73,8 @@ fn is_free(data: &Path) -> Result<(), Error> {
     };
     for entry in entries {
         let found = entry.map_err(failed)?.file_name();
-        if !MAY_BE_THERE.iter().any(|name| found == **name) {
+        let mut expected = MAY_BE_THERE.iter().chain(Sled::left_over(data));
+        if !expected.any(|name| found == **name) {
             return Err(Error::NotEmpty {
                 path: data.to_owned(),
                 found: found.to_string_lossy().into_owned(),

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::batch::Checked;
 use crate::export::{self, Aside, Totals};
-use crate::folder::{Folder, OnDisk};
+use crate::folder::{Folder, OnDisk, Unfinished};
 use crate::import::{Exported, import};
 use crate::limits::{CACHE_BYTES, MAX_GROUP, MAX_GROUP_BYTES, MAX_WAITING, MIN_FREE_BYTES};
 use crate::state::State;
@@ -61,7 +61,7 @@ impl Sled {
 
     /// As [`Sled::open`].
     pub fn open_with(dir: impl AsRef<Path>, options: Options) -> Result<Self, Error> {
-        let folder = Folder::open(dir.as_ref())?;
+        let folder = Arc::new(Folder::open(dir.as_ref())?);
         Self::start(State::open(OnDisk::open(folder, options)?)?)
     }
 
@@ -71,16 +71,24 @@ impl Sled {
     }
 
     /// Makes a new store in the folder `dir`, which must not hold one, of what
-    /// [`Store::export`] wrote. Until [`Brought::finish`] nobody can open it; when this fails the
-    /// folder is as it was.
+    /// [`Store::export`] wrote. Until [`Brought::finish`] nobody can open it. When this fails
+    /// nothing of it is left; when it is broken off, the next import removes what is.
     pub fn import(dir: impl AsRef<Path>, from: &mut dyn io::BufRead) -> Result<Brought, Error> {
-        let medium = OnDisk::open(Folder::create(dir.as_ref())?, Options::default())?;
-        let exported = import(&medium, from).inspect_err(|_| medium.folder().clear())?;
+        let folder = Arc::new(Folder::create(dir.as_ref())?);
+        let unfinished = Unfinished::new(Arc::clone(&folder));
+        let medium = OnDisk::open(folder, Options::default())?;
+        let exported = import(&medium, from)?;
         Ok(Brought {
             store: Self::start(State::open(medium)?)?,
             exported,
-            is_whole: false,
+            unfinished,
         })
+    }
+
+    /// The names in the folder `dir` that [`Sled::import`] takes no offence at: of what opening
+    /// the folder leaves, and of what an import that was broken off has left.
+    pub fn left_over(dir: impl AsRef<Path>) -> &'static [&'static str] {
+        Folder::left_over(dir.as_ref())
     }
 
     fn start(state: State<OnDisk>) -> Result<Self, Error> {
@@ -109,9 +117,10 @@ impl Sled {
 /// A store that was made of an export, for what is to be changed in it before anybody may open it.
 /// One that is dropped unfinished is gone.
 pub struct Brought {
+    // Before what removes its files, because fields are dropped in order.
     store: Sled,
     exported: Exported,
-    is_whole: bool,
+    unfinished: Unfinished,
 }
 
 impl Brought {
@@ -126,18 +135,8 @@ impl Brought {
     }
 
     /// From now on, also after a power failure, the folder holds a store like any other.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.store.state.medium().folder().finish()?;
-        self.is_whole = true;
-        Ok(())
-    }
-}
-
-impl Drop for Brought {
-    fn drop(&mut self) {
-        if !self.is_whole {
-            self.store.state.medium().folder().clear();
-        }
+    pub fn finish(self) -> Result<(), Error> {
+        self.unfinished.finish()
     }
 }
 

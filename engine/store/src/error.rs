@@ -52,8 +52,8 @@ pub enum Error {
     },
     /// Too little free space to write safely. Commits work again as soon as there is more.
     #[error(
-        "disk full: {free} bytes are free at {dir}, {needed} are needed; free some space, the \
-         store then goes on by itself", dir = dir.display()
+        "disk full: {free} bytes are free at {dir}, {needed} are needed; free some space, nothing \
+         has to be restarted", dir = dir.display()
     )]
     DiskFull {
         /// Where the store lies.
@@ -104,11 +104,7 @@ pub enum Error {
         why: &'static str,
     },
     /// An import must not mix with what is there.
-    #[error(
-        "{dir} holds a store, or a part of one that was not brought in to its end; choose a new \
-         folder, or remove `sled` from it if you are sure that nobody needs what is there",
-        dir = dir.display()
-    )]
+    #[error("{dir} holds a store already; choose a new folder", dir = dir.display())]
     NotEmpty {
         /// The folder.
         dir: PathBuf,

@@ -1,8 +1,9 @@
 //! The folder of the embedded store: who may use it, which format it has, how much room is left.
 //!
-//! `LOCK` is held by the process that has the store open. `FORMAT` holds the number of the store's
-//! format and is written before the database exists, except by an import, which writes it last: a
-//! folder with a database and no `FORMAT` is an import that did not end. `sled/` is the database.
+//! `LOCK` is held by the process that has the store open. `FORMAT` is written before the database
+//! exists and holds the number of the store's format, or, from the first to the last step of an
+//! import, that it is one. What an import that was broken off has left is therefore known for
+//! certain, and the next one begins by removing it. `sled/` is the database.
 //!
 //! Durable means: also when the power fails. sled's own flush does not promise that on Linux. It
 //! starts the writing of its pages (`sync_file_range`) and tells neither the file system to keep
@@ -26,12 +27,25 @@ use crate::{Error, Options};
 /// The format of the whole store.
 const FORMAT: u64 = 1;
 const FORMAT_FILE: &str = "FORMAT";
+/// Where the next content of `FORMAT` is written until it is whole.
+const NEXT_FORMAT_FILE: &str = "FORMAT.new";
+/// The content of `FORMAT` while an import is under way, or after it was broken off.
+const IMPORTING: &str = "importing";
 const LOCK_FILE: &str = "LOCK";
 const DATABASE: &str = "sled";
 /// sled's log, in the database.
 const LOG_FILE: &str = "db";
 /// Where sled keeps large values, a file each.
 const BLOBS: &str = "blobs";
+
+/// What `FORMAT` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// A store of this format.
+    Whole(u64),
+    /// A store that an import has not made whole.
+    Importing,
+}
 
 /// The folder, for as long as this process may use it.
 #[derive(Debug)]
@@ -45,57 +59,82 @@ impl Folder {
     /// The folder at `dir` with a store in it, or an empty one that becomes a store.
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
         let folder = Self::lock(dir)?;
-        match folder.format()? {
-            Some(found) if found > FORMAT => {
+        let why = match folder.mark()? {
+            Some(Mark::Whole(found)) if found > FORMAT => {
                 return Err(Error::NewerStore {
                     dir: folder.dir,
                     found,
                     known: FORMAT,
                 });
             }
-            Some(_) => {}
-            None if folder.dir.join(DATABASE).exists() => {
-                let why = "bringing a backup into it did not end; remove `sled` from it and \
-                           restore again, or restore into a new folder";
-                return Err(Error::NotAStore {
-                    dir: folder.dir,
-                    why,
-                });
+            Some(Mark::Whole(_)) => return Ok(folder),
+            Some(Mark::Importing) => {
+                "bringing a backup into it was broken off; restore again, into it or elsewhere"
             }
-            None => folder.finish()?,
-        }
-        Ok(folder)
+            None if folder.dir.join(DATABASE).exists() => {
+                "it has a database in `sled` and no FORMAT file; restore the last backup into a \
+                 new folder, and keep this one for inquiry"
+            }
+            None => {
+                folder.finish()?;
+                return Ok(folder);
+            }
+        };
+        Err(Error::NotAStore {
+            dir: folder.dir,
+            why,
+        })
     }
 
-    /// The folder at `dir`, which must not hold a store. It becomes one with [`Folder::finish`].
+    /// The folder at `dir`, which must not hold a store; what an import that was broken off has
+    /// left there is removed. It becomes a store with [`Folder::finish`].
     pub(crate) fn create(dir: &Path) -> Result<Self, Error> {
         let folder = Self::lock(dir)?;
-        if folder.format()?.is_some() || folder.dir.join(DATABASE).exists() {
-            return Err(Error::NotEmpty { dir: folder.dir });
+        match folder.mark()? {
+            Some(Mark::Importing) => folder.remove()?,
+            None if !folder.dir.join(DATABASE).exists() => {}
+            Some(Mark::Whole(_)) | None => return Err(Error::NotEmpty { dir: folder.dir }),
         }
+        folder.write_mark(IMPORTING)?;
         Ok(folder)
     }
 
     /// Whether the folder at `dir` holds a whole store, of whatever format.
     pub(crate) fn is_store(dir: &Path) -> bool {
-        dir.join(FORMAT_FILE).exists()
+        dir.join(FORMAT_FILE).exists() && !Self::left_over(dir).contains(&FORMAT_FILE)
     }
 
-    /// Takes away again the database of a store that did not become whole. Should that fail, the
-    /// next one to use the folder is told what lies there.
-    pub(crate) fn clear(&self) {
-        let path = self.dir.join(DATABASE);
-        if let Err(error) = fs::remove_dir_all(&path) {
-            tracing::warn!("{} cannot be removed: {error}", path.display());
+    /// The names in the folder at `dir` that are of no store: of what opening it leaves, and of
+    /// what an import that was broken off has left.
+    pub(crate) fn left_over(dir: &Path) -> &'static [&'static str] {
+        match fs::read_to_string(dir.join(FORMAT_FILE)) {
+            Ok(text) if text.trim() == IMPORTING => {
+                &[LOCK_FILE, NEXT_FORMAT_FILE, FORMAT_FILE, DATABASE]
+            }
+            _ => &[LOCK_FILE, NEXT_FORMAT_FILE],
         }
+    }
+
+    /// Takes away again what an import has made.
+    fn remove(&self) -> Result<(), Error> {
+        let database = self.dir.join(DATABASE);
+        let removed = gone(fs::remove_dir_all(&database))
+            // The mark goes last, so that the next import knows what it finds.
+            .and_then(|()| File::open(&self.dir)?.sync_all())
+            .and_then(|()| gone(fs::remove_file(self.dir.join(FORMAT_FILE))));
+        removed.map_err(|source| unusable(&database, source))
     }
 
     /// Marks the folder as a whole store.
     pub(crate) fn finish(&self) -> Result<(), Error> {
+        self.write_mark(&FORMAT.to_string())
+    }
+
+    fn write_mark(&self, mark: &str) -> Result<(), Error> {
         let path = self.dir.join(FORMAT_FILE);
         // Written beside and moved, so that there is never a half-written one.
-        let beside = self.dir.join("FORMAT.new");
-        let written = fs::write(&beside, format!("{FORMAT}\n"))
+        let beside = self.dir.join(NEXT_FORMAT_FILE);
+        let written = fs::write(&beside, format!("{mark}\n"))
             .and_then(|()| File::open(&beside)?.sync_all())
             .and_then(|()| fs::rename(&beside, &path))
             .and_then(|()| File::open(&self.dir)?.sync_all());
@@ -127,18 +166,61 @@ impl Folder {
         }
     }
 
-    fn format(&self) -> Result<Option<u64>, Error> {
+    fn mark(&self) -> Result<Option<Mark>, Error> {
         let path = self.dir.join(FORMAT_FILE);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(unusable(&path, source)),
         };
-        let format = text.trim().parse();
+        if text.trim() == IMPORTING {
+            return Ok(Some(Mark::Importing));
+        }
+        let format = text.trim().parse().map(Mark::Whole);
         format.map(Some).map_err(|_| Error::NotAStore {
             dir: self.dir.clone(),
             why: "its FORMAT file holds no number; restore the last backup into a new folder",
         })
+    }
+}
+
+/// A folder that an import fills. Dropped before it is whole, what was made is removed; should that
+/// fail, the next import does it.
+pub(crate) struct Unfinished {
+    folder: Arc<Folder>,
+    is_whole: bool,
+}
+
+impl Unfinished {
+    pub(crate) fn new(folder: Arc<Folder>) -> Self {
+        Self {
+            folder,
+            is_whole: false,
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        self.folder.finish()?;
+        self.is_whole = true;
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_whole
+            && let Err(error) = self.folder.remove()
+        {
+            tracing::warn!(%error, "what an import has made cannot be removed");
+        }
+    }
+}
+
+/// What was removed, or was not there, is gone.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
 }
 
@@ -157,12 +239,12 @@ pub(crate) struct OnDisk {
     log: File,
     /// The large values that are known to be on the disk.
     synced: Mutex<HashSet<OsString>>,
-    folder: Folder,
+    folder: Arc<Folder>,
     min_free_bytes: u64,
 }
 
 impl OnDisk {
-    pub(crate) fn open(folder: Folder, options: Options) -> Result<Self, Error> {
+    pub(crate) fn open(folder: Arc<Folder>, options: Options) -> Result<Self, Error> {
         let path = folder.dir.join(DATABASE);
         let config = sled::Config::new()
             .path(&path)
@@ -317,7 +399,10 @@ mod tests {
     #[test]
     fn what_is_synced_is_where_the_values_lie() {
         let dir = tempfile::tempdir().unwrap();
-        let disk = OnDisk::open(Folder::open(dir.path()).unwrap(), Options::default()).unwrap();
+        let disk = {
+            let folder = Folder::open(dir.path()).unwrap();
+            OnDisk::open(Arc::new(folder), Options::default()).unwrap()
+        };
         let write = |key: &[u8], value: Vec<u8>| {
             disk.write(&Writes::from([(key.to_vec(), Some(value))]))
                 .unwrap();

@@ -1,5 +1,8 @@
 //! What an export wrote, an import makes a store of that goes on as the first one would have.
 
+use std::io;
+use std::path::Path;
+
 use model::Timestamp;
 use store::{
     Cipher, Error, Expect, Exported, Key, Memory, Sealed, Sled, Store, Totals, check_export, limits,
@@ -174,14 +177,82 @@ async fn an_import_never_mixes_with_what_is_there_and_is_nothing_until_it_is_fin
     // As if the power failed here: what is on the disk by now is no store.
     let copy = tempfile::tempdir().unwrap();
     std::fs::create_dir(copy.path().join("sled")).unwrap();
-    for file in ["conf", "db"] {
-        let (from, to) = (dir.path().join("sled"), copy.path().join("sled"));
-        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    for file in ["FORMAT", "sled/conf", "sled/db"] {
+        std::fs::copy(dir.path().join(file), copy.path().join(file)).unwrap();
     }
+    assert!(!Sled::is_at(copy.path()));
     let half = Sled::open(copy.path()).err();
     assert!(matches!(half, Some(Error::NotAStore { .. })), "{half:?}");
     drop(brought);
-    assert!(!dir.path().join("sled").exists());
+    assert_eq!(names(dir.path()), ["LOCK"]);
+    let again = Sled::import(copy.path(), &mut text.as_bytes()).unwrap();
+    again.finish().unwrap();
+    Sled::open(copy.path()).unwrap();
+}
+
+#[test]
+fn a_database_that_nothing_tells_of_is_neither_opened_nor_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Sled::open(dir.path()).unwrap());
+    std::fs::remove_file(dir.path().join("FORMAT")).unwrap();
+    let opened = Sled::open(dir.path()).err();
+    assert!(
+        matches!(opened, Some(Error::NotAStore { .. })),
+        "{opened:?}"
+    );
+    let brought = Sled::import(dir.path(), &mut &b""[..]).err();
+    assert!(
+        matches!(brought, Some(Error::NotEmpty { .. })),
+        "{brought:?}"
+    );
+    assert!(dir.path().join("sled").exists(), "what was there stays");
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// Gives what it has up to some byte, and fails there.
+struct FailsAt<'a> {
+    text: &'a [u8],
+    left: usize,
+}
+
+impl io::Read for FailsAt<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::other("the medium is gone"));
+        }
+        let room = into.len().min(self.left);
+        let read = self.text.read(&mut into[..room])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_fails_at_whatever_byte_leaves_room_for_the_next_one() {
+    let store = Memory::new();
+    fill(&store).await;
+    let text = exported(&store).await.1;
+    let dir = tempfile::tempdir().unwrap();
+    for byte in [0, 1, text.len() / 2, text.len() - 1] {
+        let from = FailsAt {
+            text: text.as_bytes(),
+            left: byte,
+        };
+        let failed = Sled::import(dir.path(), &mut io::BufReader::new(from)).err();
+        let failed = failed.unwrap().to_string();
+        assert!(failed.contains("the medium is gone"), "{failed}");
+        assert_eq!(names(dir.path()), ["LOCK"], "at byte {byte}");
+    }
+    let brought = Sled::import(dir.path(), &mut text.as_bytes()).unwrap();
+    brought.finish().unwrap();
+    assert_eq!(exported(&Sled::open(dir.path()).unwrap()).await.1, text);
 }
 
 /// Changes every record while the export is taken, a piece at a time, and adds and removes some.
