@@ -197,6 +197,14 @@ impl RecordSchema {
             .filter_map(Value::as_str)
     }
 
+    /// What a key means, without the full stop.
+    pub(crate) fn about(&self, key: &str) -> Option<&str> {
+        let about = self
+            .source
+            .pointer(&format!("/properties/{key}/description"));
+        Some(about?.as_str()?.trim_end_matches('.'))
+    }
+
     /// The kinds of value that a key may have besides null; none where the schema leaves it open.
     pub(crate) fn kinds(&self, key: &str) -> Vec<&str> {
         let kinds = match self.source.pointer(&format!("/properties/{key}/type")) {

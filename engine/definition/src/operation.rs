@@ -82,14 +82,18 @@ impl Operation {
 
     /// The names that what it sends is computed from.
     pub fn sent_roots(&self) -> BTreeSet<&str> {
-        let pairs = self
-            .query
-            .iter()
-            .chain(&self.headers)
-            .map(|(_, value)| value);
+        self.sent().flat_map(Expression::roots).collect()
+    }
+
+    /// Whether what it sends is computed from this field of a name.
+    pub fn sends(&self, root: &str, field: &str) -> bool {
+        self.sent().any(|value| value.looks_at(root, field))
+    }
+
+    fn sent(&self) -> impl Iterator<Item = &Expression> {
+        let pairs = self.query.iter().chain(&self.headers);
         let body = self.body.iter().flat_map(Body::expressions);
-        let sent = pairs.chain(body).chain([&self.url]);
-        sent.flat_map(Expression::roots).collect()
+        pairs.map(|(_, value)| value).chain(body).chain([&self.url])
     }
 
     /// The names that its records are computed from, besides the answer.

@@ -238,6 +238,11 @@ impl<'p> Spot<'p> {
         })
     }
 
+    /// The last step of the path; none at the top.
+    pub(crate) fn last(&self) -> Option<&str> {
+        self.steps.last().map(String::as_str)
+    }
+
     /// Reports an error about the value here.
     pub(crate) fn error(&self, code: &'static str, message: String, hint: Option<String>) {
         self.page

@@ -144,7 +144,7 @@ fn unknown_key(spot: &Spot<'_>, rules: &Value, is_step: bool, key: &str) {
 
 fn wrong_type(spot: &Spot<'_>, rules: &Value, expected: &TypeKind, found: &Value) {
     let wanted = wanted(expected);
-    let hint = how_to_write(rules, &wanted, found);
+    let hint = how_to_write(spot, rules, &wanted, found);
     let message = format!(
         "{} must be {wanted}, and it is {}",
         subject(spot),
@@ -154,7 +154,8 @@ fn wrong_type(spot: &Spot<'_>, rules: &Value, expected: &TypeKind, found: &Value
 }
 
 /// How a value of another kind becomes one that is `wanted`.
-fn how_to_write(rules: &Value, wanted: &str, found: &Value) -> Option<String> {
+fn how_to_write(spot: &Spot<'_>, rules: &Value, wanted: &str, found: &Value) -> Option<String> {
+    let key = spot.last().unwrap_or_default();
     let pattern = rules.get("pattern").and_then(Value::as_str);
     let hint = match (found, wanted) {
         (Value::Number(number), "a text") if pattern == Some(SPAN_PATTERN) => {
@@ -174,6 +175,11 @@ fn how_to_write(rules: &Value, wanted: &str, found: &Value) -> Option<String> {
         (Value::Object(_), "a list") => "put a `-` in front of each of its items",
         (Value::String(text), "a map") if names_key(rules, text) => {
             return Some(format!("it is a key here: write `{{ {text}: ... }}`"));
+        }
+        (_, "a map") if names_key(rules, key) => {
+            return Some(format!(
+                "if it belongs to what stands above it, begin `{key}` further right"
+            ));
         }
         (Value::String(_) | Value::Array(_), "a map") => "write keys with values: `{ key: value }`",
         (Value::Null, "a text") => {

@@ -82,6 +82,11 @@ impl Expression {
         self.0.roots(&mut roots);
         roots
     }
+
+    /// Whether this field of a name of the scope is looked at, by itself or with all of the name.
+    pub fn looks_at(&self, root: &str, field: &str) -> bool {
+        self.0.looks_at(root, field)
+    }
 }
 
 impl Node {
@@ -148,6 +153,17 @@ impl Node {
             Self::Call(call) => roots.extend(call.roots()),
             Self::Object(fields) => fields.iter().for_each(|(_, node)| node.roots(roots)),
             Self::Array(parts) => parts.iter().for_each(|node| node.roots(roots)),
+        }
+    }
+
+    fn looks_at(&self, root: &str, field: &str) -> bool {
+        match self {
+            Self::Constant(_) => false,
+            Self::Pick(path) => path.looks_at(root, field),
+            Self::Print(template) => template.looks_at(root, field),
+            Self::Call(call) => call.roots().any(|name| name == root),
+            Self::Object(fields) => fields.iter().any(|(_, node)| node.looks_at(root, field)),
+            Self::Array(parts) => parts.iter().any(|node| node.looks_at(root, field)),
         }
     }
 }

@@ -75,6 +75,16 @@ impl Path {
         (self.start == Start::Document).then(|| steps.collect())
     }
 
+    /// Whether it leads to this field of a name of the scope, or to all of the name.
+    pub(crate) fn looks_at(&self, root: &str, field: &str) -> bool {
+        let begins = matches!(&self.start, Start::Root(name) if **name == *root);
+        begins
+            && match self.steps.first() {
+                Some(Step::Name(name)) => **name == *field,
+                Some(Step::Index(_) | Step::Each) | None => true,
+            }
+    }
+
     /// Whether there is no more to it than its steps.
     pub(crate) fn is_walked(&self) -> bool {
         self.rest.is_none()

@@ -79,6 +79,16 @@ impl Template {
             .map(String::as_str)
             .collect()
     }
+
+    /// Whether this field of a name of the scope is looked at, or all of the name.
+    pub(crate) fn looks_at(&self, root: &str, field: &str) -> bool {
+        self.needs.iter().any(|need| {
+            let mut names = need.names.iter();
+            !need.in_document
+                && names.next().is_some_and(|name| name == root)
+                && names.next().is_none_or(|name| name == field)
+        })
+    }
 }
 
 pub(crate) fn parse(text: &str) -> Result<handlebars::Template, Fault> {

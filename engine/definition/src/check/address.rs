@@ -56,7 +56,7 @@ pub(crate) fn of<'t>(text: &'t OperationText, spot: &Spot<'_>) -> (Method, Optio
 pub(crate) fn check(url: &Template, around: &Surroundings<'_>, spot: &Spot<'_>) {
     if let Some((found, name)) = foreign_placeholder(&url.0) {
         let message = format!("`{found}` is sent as it is written");
-        let hint = format!("for the value, write `{{{{ {name} }}}}`");
+        let hint = format!("for the value, write `{{{{ {} }}}}`", name.trim());
         spot.error(codes::BAD_URL, message, Some(hint));
     } else if without_templates(&url.0).contains(char::is_whitespace) {
         let message = "an address holds no space".to_owned();

@@ -15,7 +15,7 @@ use crate::codes;
 use crate::connector::{
     Choices, Connector, Right, SETTLE_DEFAULT, Section, Setup, Short, TIMEOUT_DEFAULT,
 };
-use crate::family::Family;
+use crate::family::{Contract, Family};
 use crate::near;
 use crate::page::Spot;
 use crate::raw::connector::{ChoicesText, ConnectorFile, LengthText, RightText, ShortText};
@@ -36,7 +36,18 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) settle: Duration,
 }
 
-impl Surroundings<'_> {
+impl<'a> Surroundings<'a> {
+    /// The contract of the operation of this name. A name that is near to one that is asked for and
+    /// lacking is that one, misspelt: what follows from it is not told once more.
+    pub(crate) fn contract(&self, name: &str) -> Option<&'a Contract> {
+        let family = self.family;
+        let operations = &family.operations;
+        let is_lacking = |one: &&Contract| !one.optional && self.operation(&one.name).is_none();
+        let mut lacking = operations.values().filter(is_lacking);
+        let known = operations.get(name);
+        known.or_else(|| lacking.find(|one| near::is_near(name, &one.name)))
+    }
+
     /// The operation of this name as it is written.
     pub(crate) fn operation(&self, name: &str) -> Option<&OperationText> {
         self.file
@@ -205,7 +216,7 @@ fn operations(
 ) -> BTreeMap<String, Arc<crate::operation::Operation>> {
     let spot = spot.key("operations");
     let checked = around.file.operations.0.iter().map(|(name, text)| {
-        let contract = around.family.operations.get(name);
+        let contract = around.contract(name);
         let at = shared::spot(text, name, &spot);
         let checked = operation::check(name, text, contract, around, &at);
         (name.clone(), Arc::new(checked))
@@ -226,9 +237,17 @@ fn provided(around: &Surroundings<'_>, spot: &Spot<'_>) {
                 "the operation `{}` of the family `{}` is missing",
                 contract.name, family.name
             );
-            let hint = Some(contract.about.clone());
-            spot.key("operations")
-                .key_error(codes::MISSING_OPERATION, message, hint);
+            let spot = spot.key("operations");
+            let is_it = |name: &&String| {
+                let meant = around.contract(name);
+                meant.is_some_and(|meant| meant.name == contract.name)
+            };
+            let mut own = around.file.operations.0.iter().map(|(name, _)| name);
+            let (at, hint) = match own.find(is_it) {
+                Some(near) => (spot.key(near), format!("is `{near}` meant? Rename it")),
+                None => (spot, contract.about.clone()),
+            };
+            at.key_error(codes::MISSING_OPERATION, message, Some(hint));
         }
     }
 }

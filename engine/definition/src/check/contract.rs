@@ -139,7 +139,9 @@ fn record_fits(
     };
     for key in schema.required().filter(|key| !fields.contains_key(*key)) {
         let message = format!("the record lacks `{key}`, which `{}` asks for", schema.name);
-        at.key_error(codes::MISSING_FIELD, message, None);
+        let about = schema.about(key).map(|about| format!(" ({about})"));
+        let hint = format!("add `{key}: $...`{}", about.unwrap_or_default());
+        at.key_error(codes::MISSING_FIELD, message, Some(hint));
     }
     for (key, value) in fields {
         kind_fits(key, value, schema, &at.key(key));

@@ -17,7 +17,7 @@ fn given<'a>(
     name: &str,
     way: &mut Vec<String>,
 ) -> BTreeMap<&'a str, &'a str> {
-    if let Some(contract) = around.family.operations.get(name) {
+    if let Some(contract) = around.contract(name) {
         let inputs = contract.input.iter();
         return inputs.map(|(name, schema)| (&**name, &**schema)).collect();
     }

@@ -228,10 +228,10 @@ fn unused(text: &OperationText, operation: &Operation, around: &Surroundings<'_>
         spot.key("job")
             .key_warning(codes::UNUSED_JOB, message, Some(hint));
     }
-    let asks = text.pages.as_ref().is_some_and(PagesText::asks_for_pages);
-    if asks && !sent.contains("page") {
+    let asked_by = text.pages.as_ref().and_then(PagesText::asked_by);
+    if let Some(field) = asked_by.filter(|field| !operation.sends("page", field)) {
         let message = "nothing asks for the next page, so that the first is read again".to_owned();
-        let hint = "send what `page` gives, such as `$.page.number`".to_owned();
+        let hint = format!("send what `page` gives, such as `$.page.{field}`");
         spot.key("pages")
             .key_error(codes::UNUSED_PAGE, message, Some(hint));
     }

@@ -21,9 +21,19 @@ impl PagesText {
         self.size().is_some()
     }
 
-    /// Whether the request itself has to say which page it wants.
-    pub(crate) fn asks_for_pages(&self) -> bool {
-        self.has_size() || self.by_cursor.is_some()
+    /// The field of `page` by which the request itself has to say which page it wants.
+    pub(crate) const fn asked_by(&self) -> Option<&'static str> {
+        if self.by_last_id.is_some() {
+            Some("last_id")
+        } else if self.by_number.is_some() {
+            Some("number")
+        } else if self.by_offset.is_some() {
+            Some("offset")
+        } else if self.by_cursor.is_some() {
+            Some("cursor")
+        } else {
+            None
+        }
     }
 }
 

@@ -103,17 +103,8 @@ pub(crate) fn told(names: &Shape) -> Shape {
 
 /// The shape of `page`: what the way of paging gives.
 pub(crate) fn page(pages: &PagesText) -> Shape {
-    let ways = [
-        (pages.by_last_id.is_some(), "last_id"),
-        (pages.by_number.is_some(), "number"),
-        (pages.by_offset.is_some(), "offset"),
-        (pages.by_cursor.is_some(), "cursor"),
-        (pages.has_size(), "size"),
-    ];
-    let names = ways
-        .into_iter()
-        .filter(|(given, _)| *given)
-        .map(|(_, name)| name);
+    let size = pages.has_size().then_some("size");
+    let names = pages.asked_by().into_iter().chain(size);
     Shape::object(names.map(|name| (name, Shape::Scalar)))
 }
 

@@ -21,15 +21,11 @@ struct Line<'t> {
 /// What most likely went wrong before or in the line `number`, at whose `column` (from 1) the
 /// parser stopped for the reason `info`.
 pub(super) fn slip(text: &str, number: usize, column: usize, info: &str) -> Option<Slip> {
-    let before: Vec<Line<'_>> = text
-        .lines()
-        .enumerate()
-        .take(number)
-        .filter_map(line)
-        .collect();
-    let mut before = before.into_iter();
-    let here = before.next_back().filter(|here| here.number == number)?;
-    let last = before.next_back()?;
+    let lines = text.lines().enumerate().take(number).filter_map(line);
+    let lines: Vec<Line<'_>> = lines.collect();
+    let (here, above) = lines.split_last()?;
+    let mut before = above.iter();
+    let last = before.next_back().filter(|_| here.number == number)?;
     if info.contains("simple key") && !has_key(last.text) && !last.text.contains(['"', '\'']) {
         return Some(last.without_colon());
     }
@@ -37,12 +33,17 @@ pub(super) fn slip(text: &str, number: usize, column: usize, info: &str) -> Opti
     let stops_here = info.contains("mapping values") && is_its_key;
     if here.indent > last.indent && (stops_here || info.contains("block mapping")) {
         let is_value = has_key(last.text) && !last.text.ends_with([':', '>', '|']);
-        return is_value.then(|| here.displaced(&last));
+        return is_value.then(|| here.displaced(last));
+    }
+    if !info.contains("block mapping") {
+        return None;
     }
     let first = before.next_back()?;
     let is_odd = last.indent > here.indent && first.indent == here.indent;
-    let is_odd = is_odd && has_key(last.text) && !first.text.ends_with(':');
-    (info.contains("block mapping") && is_odd).then(|| last.displaced(&here))
+    if is_odd && has_key(last.text) && !first.text.ends_with(':') {
+        return Some(last.displaced(here));
+    }
+    here.between(above)
 }
 
 fn line((at, line): (usize, &str)) -> Option<Line<'_>> {
@@ -81,6 +82,35 @@ impl Line<'_> {
             message,
             hint: format!("write `{key}: {}`", value.trim()),
         }
+    }
+
+    /// It begins left of what stands `above`, and in no column in which that goes on.
+    fn between(&self, above: &[Self]) -> Option<Slip> {
+        let mut further = None;
+        for line in above.iter().rev() {
+            if line.indent > self.indent {
+                let is_less = |known: &&Self| known.indent <= line.indent;
+                further = further.filter(is_less).or(Some(line));
+                continue;
+            }
+            let begins = line.indent + if line.text.starts_with("- ") { 2 } else { 0 };
+            if [line.indent, begins].contains(&self.indent) {
+                return None;
+            }
+            let further = further?;
+            return Some(Slip {
+                span: self.whole(),
+                message: "no line above this one begins in its column",
+                hint: format!(
+                    "line {} begins in column {} and line {} in column {}: begin in one of these",
+                    further.number,
+                    further.indent + 1,
+                    line.number,
+                    line.indent + 1
+                ),
+            });
+        }
+        None
     }
 
     /// It begins in another column than `other`, which it belongs to.

@@ -107,6 +107,8 @@ fn invalid(text: &str, message: String, at: Option<(usize, usize)>) -> Fault {
         fault::STRAIGHT_QUOTES
     } else if text.contains("{{") {
         "a path cannot hold `{{ }}`: pick with a path, or print with a template"
+    } else if is_open(text) {
+        "each `[` has its `]`, and each `(` its `)`: `$.items[*]`"
     } else if text.contains('?') {
         "a filter compares with `==` and joins with `&&` and `||`: `$.items[?(@.open==true)]`"
     } else {
@@ -115,6 +117,12 @@ fn invalid(text: &str, message: String, at: Option<(usize, usize)>) -> Fault {
     Fault::new(fault::INVALID_PATH, message)
         .at(at)
         .hint(hint.to_owned())
+}
+
+/// Whether there are more brackets that open than such that close.
+fn is_open(text: &str) -> bool {
+    let count = |one: char| text.matches(one).count();
+    count('[') > count(']') || count('(') > count(')')
 }
 
 /// A name that holds white space and is not in quotes. The library takes `$.total due` for one
@@ -133,6 +141,7 @@ fn message(error: &JsonPathError, text: &str) -> String {
     match error {
         JsonPathError::PestError(_) => match offset(error, text) {
             Some((at, _)) => match text.chars().nth(at) {
+                Some(_) if is_open(text) => "a bracket of this JSONPath is not closed".to_owned(),
                 Some(found) => format!("this JSONPath cannot go on with `{found}`"),
                 None => "this JSONPath is not finished".to_owned(),
             },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rhai::{AST, Engine, FnAccess, Position};
+use rhai::{AST, Engine, FnAccess, LexError, ParseErrorType, Position};
 
 use super::facts::{self, Facts};
 use super::{File, Function, ScriptFault, calls, limits};
@@ -25,11 +25,9 @@ pub(super) fn load(
         return Err(vec![ScriptFault::of_file("script-too-long", message)]);
     }
     let mut tree = engine.compile(source).map_err(|error| {
-        vec![ScriptFault::at(
-            error.1,
-            "invalid-script",
-            error.0.to_string(),
-        )]
+        let mut fault = ScriptFault::at(error.1, "invalid-script", error.0.to_string());
+        fault.hint = advice(&error.0).map(ToOwned::to_owned);
+        vec![fault]
     })?;
     tree.set_source(name);
     let faults = check(&tree, callable);
@@ -40,6 +38,28 @@ pub(super) fn load(
         functions: functions(&tree),
         facts: facts_of(&tree),
         tree: Arc::new(tree),
+    })
+}
+
+/// How the slips are mended that those make who know other languages better.
+fn advice(error: &ParseErrorType) -> Option<&'static str> {
+    Some(match error {
+        ParseErrorType::MissingToken(token, _) => match token.as_str() {
+            ";" => "a `;` ends each statement but the last: look at the line before, too",
+            "}" => "each `{` has its `}`: look at those above, too",
+            ")" => "each `(` has its `)`",
+            _ => return None,
+        },
+        ParseErrorType::BadInput(LexError::MalformedChar(_)) => {
+            "a text stands in double quotes: `\"...\"`"
+        }
+        ParseErrorType::Reserved(word) if ["null", "nil"].contains(&word.as_str()) => {
+            "what is not there is `()`: `if item.name == () { ... }`"
+        }
+        ParseErrorType::VariableUndefined(_) => {
+            "known are the parameters of the function, and what `let` made before"
+        }
+        _ => return None,
     })
 }
 

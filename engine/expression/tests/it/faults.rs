@@ -82,7 +82,7 @@ fn paths() {
 
     $.request.user[
                    ^
-    invalid-path at ``: this JSONPath is not finished (to write this text itself: `literal: "…"`)
+    invalid-path at ``: this JSONPath is not finished (each `[` has its `]`, and each `(` its `)`: `$.items[*]`)
 
     $.request.user]
                   ^

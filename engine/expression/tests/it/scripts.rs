@@ -230,7 +230,9 @@ fn what_cannot_work_is_reported_when_loaded() {
             column: 10,
             code: "invalid-script",
             message: "Undefined variable: unknown_name",
-            hint: None,
+            hint: Some(
+                "known are the parameters of the function, and what `let` made before",
+            ),
         },
     ]
     "#);

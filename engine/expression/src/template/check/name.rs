@@ -159,12 +159,18 @@ impl Check<'_> {
         let names = known
             .names()
             .chain(beside.into_iter().flat_map(Shape::names));
+        let hint = match raw.strip_prefix("$.") {
+            Some(name) => Some(format!(
+                "names have no `$.` in a template: `{{{{ {name} }}}}`"
+            )),
+            None => fault::suggest(first, names),
+        };
         Err(Fault::new(
             fault::UNKNOWN_VARIABLE,
             format!("`{first}` is not known here"),
         )
         .at(self.within(raw, first))
-        .hint(fault::suggest(first, names)))
+        .hint(hint))
     }
 
     fn step<'s>(&self, shape: &'s Shape, name: &str, raw: &str) -> Result<&'s Shape, Fault> {
