@@ -67,8 +67,8 @@ struct Line {
     partner: Option<(String, String, String)>,
     /// What its integration is called, and where its pages are.
     integration: Option<(String, String)>,
-    /// What the page is called where it is mended, and where that is.
-    mend: Option<(&'static str, String)>,
+    /// What leads to where it is mended, and where that is.
+    mend: (&'static str, String),
     opened_at: Moment,
     seen_at: Option<Moment>,
 }
@@ -153,25 +153,37 @@ pub(crate) async fn send(
     }
 }
 
-/// The page of its integration, whose pages are below `root`, on which an issue is mended; none
-/// where that is done in the PSA, or cannot be told.
-pub(super) fn mended_on(root: &str, issue: &Issue) -> Option<(&'static str, String)> {
-    let mapping = |show| {
-        let path = format!("{root}/mapping");
-        match &issue.about {
-            // It is there however it came to be mapped meanwhile.
-            Some(customer) => address(&path, &[("q", customer)]),
-            None => address(&path, &[("show", show)]),
+/// The page on which an issue is mended or, where that is done in the PSA, which shows more of it:
+/// what it says, and where it is.
+pub(super) fn mended_on(issue: &Issue) -> (&'static str, String) {
+    let partner = format!("/partners/{}", issue.partner);
+    let (label, part) = match issue.kind {
+        IssueKind::NoTicketIntegration => {
+            return ("Open the integrations", format!("{partner}/integrations"));
         }
+        IssueKind::Undelivered => return ("Open the notices", format!("{partner}/notices")),
+        IssueKind::UnmappedCustomer => ("Open the mapping", "mapping?show=attention"),
+        IssueKind::TicketsOff => ("Open the mapping", "mapping?show=off"),
+        // The connection is tested there, right by right.
+        IssueKind::CredentialsRejected | IssueKind::RightMissing | IssueKind::Held => {
+            ("Open the settings", "connection")
+        }
+        IssueKind::Refused
+        | IssueKind::Ambiguous
+        | IssueKind::Incomplete
+        | IssueKind::ScriptFailed
+        | IssueKind::Unreachable => ("Open the status", "status"),
     };
-    Some(match issue.kind {
-        IssueKind::UnmappedCustomer => ("Open the mapping", mapping("attention")),
-        IssueKind::TicketsOff => ("Open the mapping", mapping("off")),
-        IssueKind::CredentialsRejected | IssueKind::Held => {
-            ("Open the settings", format!("{root}/connection"))
-        }
-        _ => return None,
-    })
+    let Some(integration) = &issue.integration else {
+        return ("Open the integrations", format!("{partner}/integrations"));
+    };
+    let root = format!("{partner}/integrations/{integration}");
+    let path = match (&issue.about, part.split_once('?')) {
+        // It is there however it came to be mapped meanwhile.
+        (Some(customer), Some((page, _))) => address(&format!("{root}/{page}"), &[("q", customer)]),
+        _ => format!("{root}/{part}"),
+    };
+    (label, path)
 }
 
 /// A line about `open`; `titles` are those of integrations, as far as they are known.
@@ -186,7 +198,7 @@ fn line(open: Open, titles: &BTreeMap<String, String>) -> Line {
     });
     let requests = address(&format!("{partner}/activity"), &[("q", issue.id.as_str())]);
     Line {
-        mend: root.as_ref().and_then(|root| mended_on(root, &issue)),
+        mend: mended_on(&issue),
         requests: (open.behind > 0 && OF_REQUESTS.contains(&issue.kind)).then_some(requests),
         id: issue.id.to_string(),
         title: issue.title,
@@ -197,5 +209,46 @@ fn line(open: Open, titles: &BTreeMap<String, String>) -> Line {
         partner: whose.map(|name| (name, issue.partner.to_string(), format!("{partner}/issues"))),
         seen_at: (issue.seen_at != issue.opened_at).then(|| issue.seen_at.into()),
         opened_at: issue.opened_at.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+    use model::{IntegrationId, PartnerId, Timestamp};
+
+    use super::*;
+
+    fn issue(kind: IssueKind, integration: Option<&str>) -> Issue {
+        let now = Timestamp::from_millis(0);
+        Issue {
+            id: IssueId::new("i").unwrap(),
+            partner: PartnerId::new("p").unwrap(),
+            kind,
+            integration: integration.map(|id| IntegrationId::new(id).unwrap()),
+            cause: None,
+            about: None,
+            foreseen: false,
+            title: String::new(),
+            detail: None,
+            remedy: String::new(),
+            opened_at: now,
+            seen_at: now,
+        }
+    }
+
+    #[test]
+    fn every_issue_leads_to_a_page_of_its_partner_and_one_of_an_integration_to_its_page() {
+        for kind in IssueKind::ALL {
+            let (label, path) = mended_on(&issue(kind, None));
+            assert!(path.starts_with("/partners/p/"), "{label}: {path}");
+            let is_of_partner = [IssueKind::NoTicketIntegration, IssueKind::Undelivered];
+            if !is_of_partner.contains(&kind) {
+                let (label, path) = mended_on(&issue(kind, Some("x")));
+                let own = "/partners/p/integrations/x/";
+                assert!(path.starts_with(own), "{label}: {path}");
+            }
+        }
     }
 }

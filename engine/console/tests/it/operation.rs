@@ -82,6 +82,12 @@ async fn an_issue_has_its_remedy_and_a_request_its_history() {
         .see(&issues, "no integration has tickets switched on")
         .await
         .expect(200, &["Create an integration", "1 request waits"]);
+    let way = format!("href=\"/partners/{PARTNER}/integrations\">Open the integrations</a>");
+    assert!(
+        browser.shown.text().contains(&way),
+        "{}",
+        browser.shown.text()
+    );
     let issue = browser.shown.value("issue").unwrap();
     let waits = format!("/partners/{PARTNER}/activity?q={issue}");
     browser.get(&waits).await.expect(200, &["r-1"]);

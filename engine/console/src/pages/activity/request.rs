@@ -52,8 +52,8 @@ struct TicketView {
 struct IssueLine {
     title: String,
     remedy: String,
-    /// What the page is called where it is mended, and where that is.
-    mend: Option<(&'static str, String)>,
+    /// What leads to where it is mended, and where that is.
+    mend: (&'static str, String),
 }
 
 /// One thing that happened.
@@ -89,17 +89,15 @@ pub(crate) async fn show(
             let path = format!("{}/integrations/{}/status", here.root(), one.id);
             (one.title, path)
         }),
-        issue: issues.next().map(|view| issue_line(&here, view.issue)),
+        issue: issues.next().map(|view| issue_line(view.issue)),
         history: request.history.iter().rev().map(entry).collect(),
         exchanges: exchanges.into_iter().rev().map(exchange).collect(),
     })
 }
 
-fn issue_line(here: &Here, issue: Issue) -> IssueLine {
-    let integration = issue.integration.as_ref();
-    let root = integration.map(|id| format!("{}/integrations/{id}", here.root()));
+fn issue_line(issue: Issue) -> IssueLine {
     IssueLine {
-        mend: root.and_then(|root| mended_on(&root, &issue)),
+        mend: mended_on(&issue),
         title: issue.title,
         remedy: issue.remedy,
     }
