@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use simulators::faults::Fault;
 use simulators::psa_names;
 
+mod items;
+
 /// The place of the only PSA.
 const HERE: usize = 0;
 

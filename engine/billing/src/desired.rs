@@ -23,6 +23,8 @@ pub struct Facts<'a> {
     pub products: &'a BTreeMap<ProductId, ProductMapping>,
     /// What other integrations bill, and the titles of those.
     pub elsewhere: &'a BTreeMap<(CustomerId, ProductId), String>,
+    /// The ids of the items that were made here, by the names that they were made by.
+    pub made: &'a BTreeMap<String, Value>,
     /// Which agreements bill companies.
     pub choices: &'a [AgreementChoice],
     /// The agreements, by the text of their ids.
@@ -64,7 +66,7 @@ pub fn desired(facts: &Facts<'_>) -> (Vec<Demand>, Vec<Unbilled>) {
     for measured in facts.usages {
         match facts.place(&choices, measured) {
             Ok(found) => {
-                let key = target_key(measured, found.target);
+                let key = facts.target_key(found.target);
                 let gathered = places
                     .entry((found.agreement.to_owned(), key))
                     .or_insert_with(|| Gathered::of(found.target));
@@ -92,18 +94,27 @@ struct Placed<'a> {
     target: &'a ItemTarget,
 }
 
-/// What tells items of one agreement apart. One that is still to be made is known by its product,
-/// and stays so after it was made, so that its line keeps its name.
-fn target_key(measured: &Measured, target: &ItemTarget) -> String {
-    match target {
-        ItemTarget::Item(id) => format!("item {}", id_text(id)),
-        ItemTarget::Create { .. } | ItemTarget::NotBilled => {
-            format!("product {}", measured.usage.product_id)
+impl<'a> Facts<'a> {
+    /// What tells items of one agreement apart. One that is still to be made is known by its name,
+    /// and stays so after it was made, so that its line keeps its name; whoever is billed as it by
+    /// its id is billed on the same line.
+    fn target_key(&self, target: &ItemTarget) -> String {
+        let id = match target {
+            ItemTarget::Item(id) => Some(id),
+            ItemTarget::Create { name, .. } => self.made.get(name),
+            ItemTarget::NotBilled => None,
+        };
+        let id = id.map(id_text);
+        let mut made = self.made.iter();
+        let made = made.find(|(_, made)| id.as_deref() == Some(id_text(made).as_str()));
+        match (made, id, target) {
+            (Some((name, _)), _, _) | (None, None, ItemTarget::Create { name, .. }) => {
+                format!("new {name}")
+            }
+            (None, id, _) => format!("item {}", id.unwrap_or_default()),
         }
     }
-}
 
-impl<'a> Facts<'a> {
     /// Where a usage is billed, or why it is not.
     fn place(&self, choices: &Choices<'a>, measured: &Measured) -> Result<Placed<'a>, Why> {
         let usage = &measured.usage;

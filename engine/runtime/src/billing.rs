@@ -13,6 +13,7 @@ mod choices;
 mod decide;
 mod doubt;
 mod facts;
+mod items;
 mod reconcile;
 mod remedy;
 mod report;

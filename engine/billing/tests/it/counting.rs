@@ -117,6 +117,42 @@ fn several_products_may_be_one_item_and_one_product_several() {
 }
 
 #[test]
+fn an_item_is_one_line_whether_it_is_to_be_made_was_made_or_is_chosen() {
+    let new = |name: &str| ItemTarget::Create {
+        name: name.to_owned(),
+        price: Decimal::whole(4),
+    };
+    let mut made = Made::new(vec![usage("a", "p", "2"), usage("b", "p", "3")]);
+    made.usages.push(usage("a", "q", "4"));
+    let [p, q] = ["p", "q"].map(|name| ProductId::new(name).unwrap());
+    let mut mapping = made.products[&p].clone();
+    (mapping.product, mapping.target) = (q.clone(), new("Filter"));
+    made.products.insert(q.clone(), mapping);
+    made.products.get_mut(&p).unwrap().target = new("Filter");
+    let quantity = |made: &Made| {
+        let demands = made.desired().0.into_iter();
+        demands
+            .map(|one| (one.place, one.quantity))
+            .collect::<Vec<_>>()
+    };
+    let all = [("new Filter".to_owned(), Decimal::whole(9))];
+    assert_eq!(quantity(&made), all, "two products, one new item");
+    made.items = [("Filter".to_owned(), json!(77))].into();
+    assert_eq!(quantity(&made), all, "once it was made");
+    made.products.get_mut(&q).unwrap().target = ItemTarget::Item(json!(77));
+    assert_eq!(quantity(&made), all, "chosen by its id, too");
+
+    let school = (
+        model::CustomerId::new("b").unwrap(),
+        new("Filter for schools"),
+    );
+    made.products.get_mut(&p).unwrap().overrides = [school].into();
+    let two = [("new Filter", 6), ("new Filter for schools", 3)];
+    let two = two.map(|(place, many)| (place.to_owned(), Decimal::whole(many)));
+    assert_eq!(quantity(&made), two, "a customer's own new item is another");
+}
+
+#[test]
 fn a_product_may_have_an_agreement_of_its_own() {
     let mut made = Made::new(vec![usage("a", "p", "2")]);
     made.agreements.insert("11".to_owned(), agreement(11, 1));

@@ -58,6 +58,7 @@ pub(crate) struct Made {
     pub(crate) agreements: BTreeMap<String, Agreement>,
     pub(crate) policy: BillingPolicy,
     pub(crate) elsewhere: BTreeMap<(CustomerId, ProductId), String>,
+    pub(crate) items: BTreeMap<String, serde_json::Value>,
 }
 
 impl Made {
@@ -91,6 +92,7 @@ impl Made {
             agreements: [("10".to_owned(), agreement(10, 1))].into(),
             policy: BillingPolicy::default(),
             elsewhere: BTreeMap::new(),
+            items: BTreeMap::new(),
         }
     }
 
@@ -100,6 +102,7 @@ impl Made {
             mappings: &self.mappings,
             products: &self.products,
             elsewhere: &self.elsewhere,
+            made: &self.items,
             choices: &self.choices,
             agreements: &self.agreements,
             policy: &self.policy,

@@ -2,6 +2,8 @@
 //! line that is refused does not stop those behind it; what stops all of them ends the run, which
 //! begins again later.
 
+use std::collections::BTreeSet;
+
 use definition::pipeline::Reconcile;
 use model::IssueKind;
 use model::billing::{Change, ChangeState, ItemTarget, PlanLine, PlanState};
@@ -9,9 +11,9 @@ use model::sabotage::{Bug, sabotaged};
 use serde_json::{Map, Value, json};
 use store::{Expect, Record, Records};
 
-use super::facts::Known;
+use super::facts::{Known, Place, place};
 use super::verify::{TOGETHER_MAX, verify};
-use super::{doubt, remedy};
+use super::{doubt, items, remedy};
 use crate::context::Context;
 use crate::halt::{Failed, Halt};
 use crate::issues::Trouble;
@@ -40,12 +42,16 @@ pub(super) async fn apply(
     (lines, pages): (Vec<PlanLine>, u64),
 ) -> Result<bool, Halt> {
     let (mut is_left, mut answered) = (false, Vec::new());
+    let places: BTreeSet<Place> = lines.iter().map(place).collect();
     for line in lines
         .into_iter()
         .filter(|line| line.state == PlanState::Approved)
     {
         context.extend().await?;
+        let was_made = line.item.is_some();
         match with_item(context, operations, line.clone()).await {
+            // It was there already, and another line bills it: both are one, in a new plan.
+            Ok(line) if !was_made && places.contains(&place(&line)) => is_left = true,
             Ok(line) => match send(context, operations, known, line).await? {
                 Sent::Answered(change) => answered.push(*change),
                 Sent::InDoubt => is_left = true,
@@ -80,7 +86,7 @@ async fn with_item(
     let mut inputs = Map::new();
     let draft = json!({ "name": name, "price": price, "product": product });
     inputs.insert("billed".to_owned(), draft);
-    let made = once(context, &operations.create, product.as_str(), &inputs).await?;
+    let made = once(context, &operations.create, &items::key(name), &inputs).await?;
     context.commit().await?;
     line.item = made.get("id").cloned();
     Ok(line)

@@ -69,12 +69,10 @@ impl Runtime {
             let message = "a quantity is a whole number and not below zero";
             return Err(Error::invalid("/quantity", message));
         }
-        let known = by_line(
-            &self.core,
-            partner.as_str(),
-            id.as_str(),
-            |row: PlanLineRow| row.0,
-        );
+        let prefix = [id.as_str()];
+        let known = by_line(&self.core, partner.as_str(), &prefix, |row: PlanLineRow| {
+            row.0
+        });
         let known = known.await?;
         let chosen = match lines {
             None => known

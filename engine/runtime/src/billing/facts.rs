@@ -10,17 +10,17 @@ use model::billing::{
 };
 use model::request::id_text;
 use model::{CustomerId, Held, Integration, Mapping, ProductId};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{Expect, Key, Record, Records, Versioned};
 
 use super::choices::{agreements, by_id};
+use super::items::Items;
 use crate::context::Context;
 use crate::core::{Core, hex};
 use crate::halt::Halt;
 use crate::tables::{
     AgreementChoiceRow, AgreementRow, ChangeRow, CompanyRow, CustomerRow, DecisionRow, DoubtRow,
-    Effect, EffectRow, ItemRow, MappingRow, PAGE, PlanLineRow, PolicyRow, ProductRow, UsageRow,
+    MappingRow, PAGE, PlanLineRow, PolicyRow, ProductRow, UsageRow,
 };
 
 /// What was known when a plan was made.
@@ -34,10 +34,7 @@ pub(super) struct Known {
     elsewhere: BTreeMap<(CustomerId, ProductId), String>,
     choices: Vec<AgreementChoice>,
     pub(super) agreements: BTreeMap<String, Agreement>,
-    /// Items, by the texts of their ids.
-    pub(super) items: BTreeMap<String, Value>,
-    /// The ids of items that were made here, by product.
-    made: BTreeMap<String, Value>,
+    pub(super) items: Items,
     pub(super) policy: BillingPolicy,
     /// What must still be so when something is sent.
     pub(super) policy_guard: (Key, Expect),
@@ -58,7 +55,6 @@ impl Known {
         let companies: Vec<CompanyRow> = core.all(partner, &[id]).await?;
         let products: Vec<ProductRow> = core.all(partner, &[id]).await?;
         let choices: Vec<AgreementChoiceRow> = core.all(partner, &[id]).await?;
-        let items: Vec<ItemRow> = core.all(partner, &[id]).await?;
         let usages: Vec<UsageRow> = core.all(partner, &[]).await?;
         let policy = core.store.get_record::<PolicyRow>(partner, &[id]).await?;
         let expect = policy
@@ -77,8 +73,7 @@ impl Known {
             names: companies.into_iter().filter_map(name).collect(),
             choices: choices.into_iter().map(|row| row.0).collect(),
             agreements: agreements(core.all::<AgreementRow>(partner, &[id]).await?),
-            items: items.into_iter().filter_map(|row| by_id(row.0)).collect(),
-            made: made(core, partner, (id, &operations.create), &products).await?,
+            items: Items::read(core, partner, (id, &operations.create)).await?,
             products: products
                 .into_iter()
                 .map(|row| (row.0.product.clone(), row.0))
@@ -86,8 +81,8 @@ impl Known {
             elsewhere: elsewhere(context).await?,
             policy: policy.map(|row| row.value.0).unwrap_or_default(),
             policy_guard: (PolicyRow::key(partner, &[id]), expect),
-            decisions: by_line(core, partner, id, |row: DecisionRow| row.0).await?,
-            before: by_line(core, partner, id, |row: PlanLineRow| row.0).await?,
+            decisions: by_line(core, partner, &[id], |row: DecisionRow| row.0).await?,
+            before: by_line(core, partner, &[id], |row: PlanLineRow| row.0).await?,
             doubts: doubts(core, partner, id).await?,
             today: Day::of(core.now()),
         })
@@ -100,38 +95,11 @@ impl Known {
             mappings: &self.mappings,
             products: &self.products,
             elsewhere: &self.elsewhere,
+            made: self.items.made(),
             choices: self.choices.as_slice(),
             agreements: &self.agreements,
             policy: &self.policy,
             today: self.today,
-        }
-    }
-
-    /// The id of the item that is billed, once it exists.
-    pub(super) fn item(&self, demand: &Demand) -> Option<Value> {
-        match &demand.target {
-            ItemTarget::Item(id) => Some(id.clone()),
-            ItemTarget::Create { .. } => {
-                let product = demand.products.first()?;
-                self.made.get(product.as_str()).cloned()
-            }
-            ItemTarget::NotBilled => None,
-        }
-    }
-
-    /// What is known of the item: its name, and what one costs.
-    pub(super) fn item_name(&self, demand: &Demand) -> String {
-        let known = self
-            .item(demand)
-            .and_then(|id| self.items.get(&id_text(&id)));
-        let name = known
-            .and_then(|item| item.get("name"))
-            .and_then(Value::as_str);
-        match (name, &demand.target) {
-            (Some(name), _) => name.to_owned(),
-            (None, ItemTarget::Create { name, .. }) => name.clone(),
-            (None, ItemTarget::Item(id)) => id_text(id),
-            (None, ItemTarget::NotBilled) => String::new(),
         }
     }
 
@@ -148,7 +116,10 @@ impl Known {
         for demand in demands {
             all.insert(line_id(&demand.agreement, &demand.place), demand);
         }
+        let lines = self.by_place(&all);
         for (line, before) in self.before.iter().map(|(id, row)| (id, &row.value)) {
+            // What the PSA has once is asked for once, also where its line had another name.
+            let line = lines.get(&place(before)).unwrap_or(line);
             let is_whole = |demand: &Demand| stays(before, &demand.parts);
             if before.billed.is_empty() || all.get(line).is_some_and(is_whole) {
                 continue;
@@ -167,11 +138,40 @@ impl Known {
             let row = store
                 .get_record::<ChangeRow>(context.partner.as_str(), &parts)
                 .await?;
-            if let (Some(row), false) = (row, all.contains_key(line)) {
-                all.insert(line.clone(), as_it_was(row.value.0));
+            let Some(ChangeRow(change)) = row.map(|row| row.value) else {
+                continue;
+            };
+            if !all.contains_key(line) && !lines.contains_key(&place(&change.line)) {
+                all.insert(line.clone(), as_it_was(change));
             }
         }
         Ok(all.into_iter().collect())
+    }
+
+    /// Whether a change of the line, or of what it is in the PSA, may have taken hold or not.
+    pub(super) fn is_in_doubt(&self, line: &str, there: &Place) -> bool {
+        let is_there =
+            |change: &Change| change.line.item.is_some() && place(&change.line) == *there;
+        self.doubts.contains_key(line) || self.doubts.values().any(is_there)
+    }
+
+    /// Which line asks for which item on which agreement.
+    fn by_place(&self, demands: &BTreeMap<String, Demand>) -> BTreeMap<Place, String> {
+        let one = |(line, demand): (&String, &Demand)| {
+            let item = self.items.id(&demand.target)?;
+            Some(((demand.agreement.clone(), id_text(&item)), line.clone()))
+        };
+        demands.iter().filter_map(one).collect()
+    }
+
+    /// The line of the plan before that was about the same.
+    pub(super) fn before(&self, line: &PlanLine) -> Option<&PlanLine> {
+        let same = self.before.get(&line.id).map(|row| &row.value);
+        let there = || {
+            let mut all = self.before.values().map(|row| &row.value);
+            all.find(|one| one.item.is_some() && place(one) == place(line))
+        };
+        same.or_else(there)
     }
 
     /// What the line billed and `parts` do not, by name and with the reason.
@@ -202,6 +202,15 @@ impl Known {
         }
         Ok(left)
     }
+}
+
+/// An agreement and an item, by the texts of their ids.
+pub(super) type Place = (String, String);
+
+/// Where a line is in the PSA; without an item while that is to be made.
+pub(super) fn place(line: &PlanLine) -> Place {
+    let item = line.item.as_ref().map(id_text).unwrap_or_default();
+    (id_text(&line.agreement), item)
 }
 
 /// Whether all that the line billed is among these parts.
@@ -256,20 +265,19 @@ pub(super) fn line_id(agreement: &str, place: &str) -> String {
     hex(digest.get(..8).unwrap_or_default())
 }
 
-/// The records of a table that is kept by integration and line, by line.
+/// The records of a table below `prefix` by the last part of their keys, such as the line.
 pub(super) async fn by_line<T: Record, V>(
     core: &Core,
     partner: &str,
-    integration: &str,
+    prefix: &[&str],
     value: impl Fn(T) -> V,
 ) -> Result<BTreeMap<String, Versioned<V>>, crate::Error> {
     let mut all = BTreeMap::new();
     let mut after: Option<Key> = None;
     loop {
-        let prefix = [integration];
         let scan = core
             .store
-            .scan_records::<T>(partner, &prefix, after.as_ref(), PAGE);
+            .scan_records::<T>(partner, prefix, after.as_ref(), PAGE);
         let page = scan.await?;
         let last = page.len() < PAGE;
         after = page.last().map(|(key, _)| key.clone());
@@ -294,7 +302,7 @@ pub(super) async fn doubts(
     integration: &str,
 ) -> Result<BTreeMap<String, Change>, crate::Error> {
     let mut all = BTreeMap::new();
-    for (line, change) in by_line(core, partner, integration, |row: DoubtRow| row.0).await? {
+    for (line, change) in by_line(core, partner, &[integration], |row: DoubtRow| row.0).await? {
         let parts = [integration, line.as_str(), change.value.as_str()];
         let row = core.store.get_record::<ChangeRow>(partner, &parts).await?;
         if let Some(row) = row {
@@ -302,27 +310,6 @@ pub(super) async fn doubts(
         }
     }
     Ok(all)
-}
-
-/// The ids of items that were made for these products, by product.
-async fn made(
-    core: &Core,
-    partner: &str,
-    (integration, operation): (&str, &str),
-    products: &[ProductRow],
-) -> Result<BTreeMap<String, Value>, crate::Error> {
-    let mut made = BTreeMap::new();
-    for ProductRow(mapping) in products {
-        let product = mapping.product.as_str();
-        let key = [integration, operation, product];
-        let row = core.store.get_record::<EffectRow>(partner, &key).await?;
-        if let Some(EffectRow(Effect::Done { result, .. })) = row.map(|row| row.value)
-            && let Some(id) = result.get("id")
-        {
-            made.insert(product.to_owned(), id.clone());
-        }
-    }
-    Ok(made)
 }
 
 /// What older integrations of the partner's bill, by customer and product. Of several that could

@@ -57,7 +57,7 @@ fn plan(known: &Known, standings: &Standings, demands: Vec<(String, Demand)>) ->
         let decision = known.decisions.get(&id).map(|row| &row.value);
         let with = (&known.policy, decision, known.today);
         let mut line = billing::line(id, demand, (agreement, name), standing, with)?;
-        if let Some(before) = known.before.get(&line.id).map(|row| &row.value) {
+        if let Some(before) = known.before(&line) {
             line.troubled = before.troubled && !is_good(line.state);
             // Where the PSA has what the usage comes to, it is made of that now.
             let is_other = line.state == PlanState::Unchanged && !before.billed.is_empty();

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::facts::Known;
+use super::facts::{Known, Place, place};
 use crate::context::Context;
 use crate::halt::Halt;
 use crate::issues::Trouble;
@@ -64,7 +64,7 @@ struct Found {
 #[derive(Default)]
 pub(super) struct Standings {
     /// Lines by agreement and item.
-    lines: BTreeMap<(String, String), Vec<Found>>,
+    lines: BTreeMap<Place, Vec<Found>>,
     /// Quantities by line.
     rows: BTreeMap<String, Vec<Row>>,
     /// How many pages that fills.
@@ -83,7 +83,11 @@ impl Standings {
     ) -> Result<Self, Halt> {
         let mut standings = Self::default();
         let wanted = Wanted::of(known, demands);
-        let items = batches(demands.iter().filter_map(|(_, demand)| known.item(demand)));
+        let items = batches(
+            demands
+                .iter()
+                .filter_map(|(_, demand)| known.items.id(&demand.target)),
+        );
         if items.is_empty() {
             return Ok(standings);
         }
@@ -107,7 +111,7 @@ impl Standings {
     ) -> Result<Self, Halt> {
         let mut standings = Self::default();
         let items = batches(changes.iter().filter_map(|one| one.line.item.clone()));
-        let places: Vec<(String, String)> = changes.iter().map(place).collect();
+        let places: Vec<Place> = changes.iter().map(|one| place(&one.line)).collect();
         let keys = places.iter().collect();
         standings
             .read_lines(context, &operations.lines, (&items, &keys))
@@ -134,7 +138,7 @@ impl Standings {
     /// What the PSA has of what was changed, on the day from which that counts; `None` when it has
     /// more than one such line.
     pub(super) fn seen(&self, change: &Change) -> Option<Decimal> {
-        let key = place(change);
+        let key = place(&change.line);
         match self.lines.get(&key).map(Vec::as_slice) {
             None | Some([]) => Some(Decimal::ZERO),
             Some([_]) => Some(quantity_on(&self.rows(&key), change.line.effective)),
@@ -175,7 +179,7 @@ impl Standings {
         &mut self,
         context: &mut Context<'_>,
         operation: &str,
-        (items, keys): (&[Vec<Value>], &BTreeSet<&(String, String)>),
+        (items, keys): (&[Vec<Value>], &BTreeSet<&Place>),
     ) -> Result<(), Halt> {
         let mut take = |line: Line| {
             let key = (id_text(&line.agreement_id), id_text(&line.item_id));
@@ -252,7 +256,7 @@ impl Standings {
         landing(wanted.days, &self.rows(&wanted.key)).day
     }
 
-    fn rows(&self, key: &(String, String)) -> Vec<Row> {
+    fn rows(&self, key: &Place) -> Vec<Row> {
         let lines = self.lines.get(key).into_iter().flatten();
         let rows = lines.filter_map(|line| self.rows.get(&id_text(&line.id)));
         rows.flatten().cloned().collect()
@@ -260,7 +264,7 @@ impl Standings {
 
     /// What the PSA has of what is demanded.
     pub(super) fn of(&self, known: &Known, id: &str, demand: &Demand) -> Standing {
-        let item = known.item(demand);
+        let item = known.items.id(&demand.target);
         let key = (
             demand.agreement.clone(),
             item.as_ref().map(id_text).unwrap_or_default(),
@@ -269,11 +273,14 @@ impl Standings {
         Standing {
             lines: found.iter().map(|line| line.id.clone()).collect(),
             item,
-            item_name: known.item_name(demand),
-            price: found.first().and_then(|line| line.price),
+            item_name: known.items.name(&demand.target),
+            price: match found.first() {
+                Some(line) => line.price,
+                None => known.items.price(&demand.target),
+            },
             fixed: found.first().and_then(|line| line.fixed.clone()),
             rows: self.rows(&key),
-            in_doubt: known.doubts.contains_key(id),
+            in_doubt: known.is_in_doubt(id, &key),
         }
     }
 }
@@ -281,7 +288,7 @@ impl Standings {
 /// What is to be read for one demand.
 struct Wanted {
     /// The agreement and the item; empty while the item is to be made.
-    key: (String, String),
+    key: Place,
     /// The days on which a change may land.
     days: Window,
 }
@@ -291,7 +298,12 @@ impl Wanted {
         let one = |(id, demand): &(String, Demand)| {
             let agreement = known.agreements.get(&demand.agreement)?;
             let decision: Option<&Decision> = known.decisions.get(id).map(|row| &row.value);
-            let item = known.item(demand).as_ref().map(id_text).unwrap_or_default();
+            let item = known
+                .items
+                .id(&demand.target)
+                .as_ref()
+                .map(id_text)
+                .unwrap_or_default();
             Some(Self {
                 key: (demand.agreement.clone(), item),
                 days: window_for(demand.from, agreement, decision, known.today),
@@ -299,12 +311,6 @@ impl Wanted {
         };
         demands.iter().filter_map(one).collect()
     }
-}
-
-/// The agreement and the item that were changed.
-fn place(change: &Change) -> (String, String) {
-    let item = change.line.item.as_ref().map(id_text).unwrap_or_default();
-    (id_text(&change.line.agreement), item)
 }
 
 /// Whether the PSA has quantities by days, beside its lines.
