@@ -24,7 +24,7 @@ mod view;
 mod watch;
 
 pub use choices::{AgreementLine, AgreementOption, ProductLine};
-pub use decide::{Decided, Verdict};
+pub use decide::{Chosen, Decided, Verdict};
 pub(crate) use reconcile::reconcile;
 pub use report::{ReconciledLine, Reconciliation, UnbilledUsage};
 pub(crate) use usage::key as usage_key;

@@ -63,9 +63,9 @@ pub use definition::connector::GuidePart;
 
 pub use crate::activity::{Findings, LOOKED_AT_MAX, Replayed, Wanted};
 pub use crate::billing::{
-    AgreementLine, AgreementOption, Decided, Explanation, PlanProgress, PlanView, ProductLine,
-    ReconciledLine, Reconciliation, SECTION as BILLING_SECTION, USAGES_MAX, UnbilledUsage,
-    UsageReceipt, Verdict,
+    AgreementLine, AgreementOption, Chosen, Decided, Explanation, PlanProgress, PlanView,
+    ProductLine, ReconciledLine, Reconciliation, SECTION as BILLING_SECTION, USAGES_MAX,
+    UnbilledUsage, UsageReceipt, Verdict,
 };
 pub use crate::callouts::{Callout, CalloutError};
 pub use crate::core::Config;

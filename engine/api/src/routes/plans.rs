@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use model::{IntegrationId, PartnerId};
-use runtime::{Runtime, Verdict};
+use runtime::{Chosen, Runtime, Verdict};
 
 use crate::body::Input;
 use crate::csv::Csv;
@@ -85,11 +85,16 @@ pub(crate) async fn approve_lines(
     At((partner, integration)): At<(PartnerId, IntegrationId)>,
     input: Option<Input<LinesInput>>,
 ) -> Result<Json<DecisionReceipt>, Problem> {
-    let lines = input.and_then(|Input(input)| input.lines);
+    let chosen = chosen(input);
     let decided = runtime
-        .decide(&partner, &integration, lines, Verdict::Approve)
+        .decide(&partner, &integration, chosen, Verdict::Approve)
         .await?;
     Ok(Json(decided.into()))
+}
+
+/// The lines that are meant; without a body, all that wait.
+fn chosen(input: Option<Input<LinesInput>>) -> Chosen {
+    input.map(|Input(input)| input.into()).unwrap_or_default()
 }
 
 /// Dismiss lines: they stay as they are until the usage or the PSA says something else.
@@ -101,9 +106,9 @@ pub(crate) async fn dismiss_lines(
     At((partner, integration)): At<(PartnerId, IntegrationId)>,
     input: Option<Input<LinesInput>>,
 ) -> Result<Json<DecisionReceipt>, Problem> {
-    let lines = input.and_then(|Input(input)| input.lines);
+    let chosen = chosen(input);
     let decided = runtime
-        .decide(&partner, &integration, lines, Verdict::Dismiss)
+        .decide(&partner, &integration, chosen, Verdict::Dismiss)
         .await?;
     Ok(Json(decided.into()))
 }
@@ -117,9 +122,14 @@ pub(crate) async fn adjust_line(
     At((partner, integration)): At<(PartnerId, IntegrationId)>,
     Input(input): Input<AdjustInput>,
 ) -> Result<Json<DecisionReceipt>, Problem> {
-    let (lines, verdict) = (Some(vec![input.line]), Verdict::Adjust(input.quantity));
+    let verdict = Verdict::Adjust(input.quantity);
+    let seen = input.seen.map(|seen| (input.line.clone(), seen));
+    let chosen = Chosen {
+        lines: Some(vec![input.line]),
+        seen: seen.into_iter().collect(),
+    };
     let decided = runtime
-        .decide(&partner, &integration, lines, verdict)
+        .decide(&partner, &integration, chosen, verdict)
         .await?;
     Ok(Json(decided.into()))
 }

@@ -1,5 +1,7 @@
 //! The plan, what people decide about it, and what came of it.
 
+use std::collections::BTreeMap;
+
 use model::ProductId;
 use model::billing::{
     self, ChangeState, CountsFrom, Day, Decimal, Hold, PlanState, UsageStatus, Why,
@@ -107,6 +109,9 @@ pub(crate) struct PlanLine {
     /// The day from which the change counts.
     #[schema(value_type = String, example = "2026-07-01")]
     effective: Day,
+    /// The change in words, to give back with a decision about it.
+    #[schema(example = "10 to 12 from 2026-07-01")]
+    seen: String,
     /// What the PSA counts it from: `day`, or `next_bill` where its agreements know no days.
     #[schema(value_type = String, example = "day")]
     counts_from: CountsFrom,
@@ -157,6 +162,7 @@ impl From<billing::PlanLine> for PlanLine {
     fn from(line: billing::PlanLine) -> Self {
         Self {
             change: line.change(),
+            seen: line.seen(),
             id: line.id,
             company_name: line.company_name,
             agreement_name: line.agreement_name,
@@ -209,6 +215,22 @@ pub(crate) struct LinesInput {
     /// Their ids; all that wait for a decision when absent.
     #[serde(default)]
     pub(crate) lines: Option<Vec<String>>,
+    /// What you saw of lines: the `seen` of each, by its id. One that has become another change
+    /// since is refused, and then nothing is decided. Where no `lines` are named, it is about these.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub(crate) seen: BTreeMap<String, String>,
+}
+
+impl From<LinesInput> for runtime::Chosen {
+    fn from(input: LinesInput) -> Self {
+        let LinesInput { lines, seen } = input;
+        let named = || (!seen.is_empty()).then(|| seen.keys().cloned().collect());
+        Self {
+            lines: lines.or_else(named),
+            seen,
+        }
+    }
 }
 
 /// Another quantity for a line.
@@ -217,6 +239,10 @@ pub(crate) struct LinesInput {
 pub(crate) struct AdjustInput {
     /// The line's id.
     pub(crate) line: String,
+    /// What you saw of the line: its `seen`. Where it has become another change since, this is
+    /// refused.
+    #[serde(default)]
+    pub(crate) seen: Option<String>,
     /// The quantity: a whole number.
     #[schema(value_type = f64, minimum = 0, example = 12)]
     pub(crate) quantity: Decimal,

@@ -2,9 +2,10 @@
 //! adjusted, dismissed and applied line by line or all at once.
 //!
 //! The page shows a part of the plan, differences first. A button decides about the lines that the
-//! page names, so that nobody approves what they were not shown; only the buttons that say "all"
-//! reach further. While a run applies, the numbers on the page follow it.
+//! page names, as it showed them, so that nobody approves what they were not shown; only the buttons
+//! that say "all" reach further. While a run applies, the numbers on the page follow it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -14,7 +15,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use model::Timestamp;
 use model::billing::{Decimal, Mode, PlanState};
 use model::sheet::Sheet;
-use runtime::{BILLING_SECTION, Runtime, Verdict};
+use runtime::{BILLING_SECTION, Chosen, Runtime, Verdict};
 
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -78,8 +79,8 @@ pub(crate) async fn show(
 
 /// What a button asks for.
 enum Asked {
-    /// To decide about these lines; about all that wait if none are named.
-    Decide(Option<Vec<String>>, Verdict),
+    /// To decide about these lines, as the page showed them; about all that wait if none are named.
+    Decide(Chosen, Verdict),
     /// To have what is approved applied.
     Apply,
     /// To have a new plan made. What is approved would be applied, too.
@@ -113,12 +114,12 @@ pub(crate) async fn send(
             let compared = runtime.apply_plan(partner, id).await;
             compared.map(|()| ("comparing", 0, Some(since)))
         }
-        Asked::Decide(lines, verdict) => {
+        Asked::Decide(chosen, verdict) => {
             let said = match verdict {
                 Verdict::Dismiss => "dismissed",
                 Verdict::Approve | Verdict::Adjust(_) => "approved",
             };
-            let decided = runtime.decide(partner, id, lines, verdict).await;
+            let decided = runtime.decide(partner, id, chosen, verdict).await;
             decided.map(|decided| (said, decided.decided, None))
         }
     };
@@ -138,7 +139,15 @@ pub(crate) async fn send(
 
 /// What the button that was pressed asks for.
 fn asked(fields: &Fields) -> Result<Asked, Wrong> {
-    let one = |id: &str| Some(vec![id.to_owned()]);
+    let seen = fields.below("seen.").into_iter();
+    let seen: BTreeMap<String, String> = seen
+        .map(|(line, seen)| (line.to_owned(), seen.to_owned()))
+        .collect();
+    let these = |lines: Option<Vec<String>>| Chosen {
+        lines,
+        seen: seen.clone(),
+    };
+    let one = |id: &str| these(Some(vec![id.to_owned()]));
     if let Some(id) = fields.text("approve") {
         return Ok(Asked::Decide(one(id), Verdict::Approve));
     }
@@ -154,14 +163,14 @@ fn asked(fields: &Fields) -> Result<Asked, Wrong> {
     match fields.action() {
         "apply" => Ok(Asked::Apply),
         "compare" => Ok(Asked::Compare),
-        "approve_all" => Ok(Asked::Decide(None, Verdict::Approve)),
-        "dismiss_all" => Ok(Asked::Decide(None, Verdict::Dismiss)),
+        "approve_all" => Ok(Asked::Decide(these(None), Verdict::Approve)),
+        "dismiss_all" => Ok(Asked::Decide(these(None), Verdict::Dismiss)),
         "approve" | "dismiss" if ticked.is_empty() => Err(Wrong {
             message: "No line is ticked.".to_owned(),
             hint: Some("Tick the lines that it is about, or use the button for all.".to_owned()),
         }),
-        "approve" => Ok(Asked::Decide(Some(ticked), Verdict::Approve)),
-        "dismiss" => Ok(Asked::Decide(Some(ticked), Verdict::Dismiss)),
+        "approve" => Ok(Asked::Decide(these(Some(ticked)), Verdict::Approve)),
+        "dismiss" => Ok(Asked::Decide(these(Some(ticked)), Verdict::Dismiss)),
         _ => Err(Wrong {
             message: "No button was pressed.".to_owned(),
             hint: None,

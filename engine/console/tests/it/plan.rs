@@ -2,7 +2,7 @@
 
 use access::Scope;
 use model::PartnerId;
-use model::billing::Mode;
+use model::billing::{Decimal, Mode};
 
 use crate::billed::{Billed, PRODUCT};
 use crate::world::{PARTNER, World};
@@ -49,6 +49,36 @@ async fn a_line_is_approved_applied_explained_and_taken_back() {
         browser.see(&changes, "Taken back since").await;
         let again = browser.fill(&changes, &fields).await;
         again.expect(422, &["has taken it back already"]);
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_has_become_another_change_under_the_page_is_shown_again_and_not_approved() {
+    let world = World::new("autotask").await;
+    let billed = Billed::new(&world).await;
+    let line = billed.plan(Mode::Ask, "36").await;
+    let path = format!("{}/reconciliation", billed.root);
+    let mut browser = world.administrator().await;
+    let (seen, pick) = (format!("seen.{line}"), format!("pick.{line}"));
+    let shown = browser.get(&path).await.value(&seen).expect("what it says");
+    let (runtime, partner, id) = (&world.runtime, &billed.partner, &billed.id);
+    let mut policy = runtime.billing_policy(partner, id).await.unwrap();
+    policy.rule.minimum = Decimal::whole(360);
+    let changed = runtime.put_billing_policy(partner, id, policy);
+    changed.await.unwrap();
+    browser.see(&path, "360").await;
+    for button in [
+        ("approve", line.as_str()),
+        ("do", "approve"),
+        ("do", "approve_all"),
+    ] {
+        let fields = [
+            (pick.as_str(), "on"),
+            (seen.as_str(), shown.as_str()),
+            button,
+        ];
+        let refused = browser.fill(&path, &fields).await;
+        refused.expect(422, &["Nothing was changed.", "meanwhile", "360"]);
     }
 }
 

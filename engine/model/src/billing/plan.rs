@@ -96,6 +96,15 @@ impl PlanLine {
         self.target_quantity - self.actual
     }
 
+    /// What a person sees of the change: both quantities and the day. Whoever decides may say what
+    /// they saw, so that nobody decides about a change that has become another one.
+    pub fn seen(&self) -> String {
+        format!(
+            "{} to {} from {}",
+            self.actual, self.desired, self.effective
+        )
+    }
+
     /// What one costs. An item that is made with the first change costs what it was said to cost.
     pub fn unit_price(&self) -> Option<Decimal> {
         match &self.target {

@@ -3,6 +3,8 @@
 //! A decision is kept beside the line, for exactly the change that was seen. The next run follows
 //! it if both quantities are still the same.
 
+use std::collections::BTreeMap;
+
 use definition::pipeline::Event;
 use model::billing::{
     Change, ChangeState, Decimal, Decision, DecisionKind, Mode, PlanLine, PlanState,
@@ -34,6 +36,23 @@ pub enum Verdict {
     Adjust(Decimal),
 }
 
+/// Lines that somebody decides about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// Their ids; all that wait for a decision when there are none named.
+    pub lines: Option<Vec<String>>,
+    /// What was seen of lines, by their ids: [`PlanLine::seen`]. A line that has become another
+    /// change since is not decided about.
+    pub seen: BTreeMap<String, String>,
+}
+
+impl From<Option<Vec<String>>> for Chosen {
+    fn from(lines: Option<Vec<String>>) -> Self {
+        let seen = BTreeMap::new();
+        Self { lines, seen }
+    }
+}
+
 /// What came of decisions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decided {
@@ -43,15 +62,17 @@ pub struct Decided {
 
 impl Runtime {
     /// Decides about lines of the plan; about all that wait for it when none are named. All that
-    /// are named must be there and wait for a decision. The next run applies what is approved;
+    /// are named must be there, wait for a decision, and be what was seen of them. The next run
+    /// applies what is approved;
     /// [`Runtime::apply_plan`] starts it.
     pub async fn decide(
         &self,
         partner: &PartnerId,
         id: &IntegrationId,
-        lines: Option<Vec<String>>,
+        chosen: impl Into<Chosen>,
         verdict: Verdict,
     ) -> Result<Decided, Error> {
+        let Chosen { lines, seen } = chosen.into();
         let policy = self.billing_policy(partner, id).await?;
         if policy.mode == Mode::Preview && verdict != Verdict::Dismiss {
             return Err(Error::Invalid {
@@ -81,6 +102,7 @@ impl Runtime {
                 .collect(),
             Some(ids) => named(known, ids)?,
         };
+        check_seen(&chosen, &seen)?;
         for part in chosen.chunks(LINES_PER_COMMIT) {
             let mut batch = Batch::new();
             for line in part {
@@ -266,7 +288,7 @@ fn waits(line: &PlanLine) -> bool {
 }
 
 fn named(
-    mut known: std::collections::BTreeMap<String, Versioned<PlanLine>>,
+    mut known: BTreeMap<String, Versioned<PlanLine>>,
     ids: Vec<String>,
 ) -> Result<Vec<Versioned<PlanLine>>, Error> {
     let (mut chosen, mut faults) = (Vec::new(), Vec::new());
@@ -295,6 +317,32 @@ fn named(
         Ok(chosen)
     } else {
         faults.truncate(FAULTS_MAX);
+        Err(Error::Invalid { faults })
+    }
+}
+
+/// Refuses lines that have become other changes since somebody saw them.
+fn check_seen(
+    chosen: &[Versioned<PlanLine>],
+    seen: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let fault = |line: &Versioned<PlanLine>| {
+        let (line, now) = (&line.value, line.value.seen());
+        let before = seen.get(&line.id).filter(|before| **before != now)?;
+        Some(Fault {
+            pointer: format!("/seen/{}", line.id),
+            message: format!(
+                "{} of {} is {now} meanwhile; {before} was seen",
+                line.item_name, line.company_name
+            ),
+            hint: Some("look at the plan again, and decide about what it says now".to_owned()),
+            place: None,
+        })
+    };
+    let faults: Vec<Fault> = chosen.iter().filter_map(fault).take(FAULTS_MAX).collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
         Err(Error::Invalid { faults })
     }
 }

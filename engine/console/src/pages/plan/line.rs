@@ -28,6 +28,8 @@ pub(super) struct Line {
     /// What the change is worth in a period.
     pub(super) effect: Option<String>,
     pub(super) from: String,
+    /// What a person sees of the change, to be sent back with what they decide.
+    pub(super) seen: String,
     pub(super) state: State,
     pub(super) reason: String,
     /// Whether a person can decide about it.
@@ -88,6 +90,7 @@ impl From<PlanLine> for Line {
                 format!("{sign}{}", money(worth))
             }),
             from: from(&line),
+            seen: line.seen(),
             state: line.state.into(),
             reason: sentence(&line.reason),
             is_open: matches!(
