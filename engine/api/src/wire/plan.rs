@@ -216,7 +216,7 @@ pub(crate) struct LinesInput {
     #[serde(default)]
     pub(crate) lines: Option<Vec<String>>,
     /// What you saw of lines: the `seen` of each, by its id. One that has become another change
-    /// since is refused, and then nothing is decided. Where no `lines` are named, it is about these.
+    /// since is refused, and then nothing is decided. Where no `lines` are named, these are meant.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>)]
     pub(crate) seen: BTreeMap<String, String>,

@@ -2,8 +2,8 @@
 //! adjusted, dismissed and applied line by line or all at once.
 //!
 //! The page shows a part of the plan, differences first. A button decides about the lines that the
-//! page names, as it showed them, so that nobody approves what they were not shown; only the buttons
-//! that say "all" reach further. While a run applies, the numbers on the page follow it.
+//! page names, as it showed them, so that nobody approves what they were not shown; only the
+//! buttons that say "all" reach further. While a run applies, the numbers on the page follow it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
