@@ -5,11 +5,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use harness::{Beyond, Ended, Msp, Serve, Stage, run, run_within};
+use harness::{Beyond, Ended, Msp, Serve, Stage, command, ended_of, run, run_within};
 use serde_json::{Value, json};
 use simulators::psa_names;
 
 use crate::bad_input::says;
+use crate::billing::{billing, lines, policy, run as run_billing, until_billed, used, written};
 
 /// The place of the only PSA.
 const HERE: usize = 0;
@@ -56,6 +57,7 @@ async fn lose_and_restore(stage: &mut Stage, file: &Path) -> Ended {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     stage.serve.data = data;
     stage.restart().await;
+    says(&stage.output(), &["restored at", "until"]);
     ended
 }
 
@@ -85,7 +87,13 @@ async fn what_was_done_after_the_backup_is_found_and_not_done_again() {
         let ended = lose_and_restore(&mut msp.stage, &file).await;
         says(
             &ended.stdout,
-            &["looked for", "send again", "old server", "revoke"],
+            &[
+                "looked for",
+                "send again",
+                "old server",
+                "Revoke",
+                "sign-ins",
+            ],
         );
 
         assert_eq!(msp.request("r-1").await["state"], "ticketed", "as it was");
@@ -143,6 +151,49 @@ async fn a_close_of_a_parked_request_waits_until_its_ticket_was_looked_for() {
 }
 
 #[tokio::test]
+async fn what_was_billed_after_the_backup_is_not_billed_twice_nor_taken_back_unasked() {
+    for psa in psa_names() {
+        let (mut msp, _) = billing(psa).await;
+        used(&msp, &[("alpha", "5")]).await;
+        until_billed(&msp, 1).await;
+        let file = back_up(&msp.stage, "state.backup").await;
+        used(&msp, &[("alpha", "9")]).await;
+        until_billed(&msp, 1).await;
+        let before = written(&msp);
+        let ended = lose_and_restore(&mut msp.stage, &file).await;
+        says(&ended.stdout, &["billed by themselves", "approve them"]);
+
+        // With the usage of the backup it would be billed down.
+        let run = run_billing(&msp).await;
+        assert_eq!(run["status"], "succeeded", "{run}");
+        is_planned(&msp, "proposed", (9, 5)).await;
+        let issues = msp.api.get(&msp.path("/issues")).await;
+        let issue = &issues["issues"][0];
+        assert_eq!(issue["kind"], "restored", "{issues}");
+        says(&issue["remedy"].to_string(), &["saving the billing policy"]);
+        used(&msp, &[("alpha", "9")]).await;
+        is_planned(&msp, "unchanged", (9, 9)).await;
+        assert_eq!(written(&msp), before, "{psa}: something was billed unasked");
+
+        policy(&msp, json!({})).await;
+        msp.no_issues().await;
+        used(&msp, &[("alpha", "12")]).await;
+        until_billed(&msp, 1).await;
+        assert_eq!(written(&msp), before + 1, "{psa}");
+    }
+}
+
+/// Holds the only line of the plan against its state, and what the PSA and the product have.
+async fn is_planned(msp: &Msp, state: &str, (there, used): (u32, u32)) {
+    let lines = lines(msp).await;
+    let [line] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    let seen = ["state", "psa_quantity", "product_quantity"].map(|name| &line[name]);
+    assert_eq!(seen, [&json!(state), &json!(there), &json!(used)], "{line}");
+}
+
+#[tokio::test]
 async fn a_backup_that_is_not_whole_or_has_no_place_or_key_is_refused_and_nothing_is_made() {
     let mut stage = Stage::start().await;
     let partner = stage.partner("north").await;
@@ -164,6 +215,11 @@ async fn a_backup_that_is_not_whole_or_has_no_place_or_key_is_refused_and_nothin
     assert_eq!(taken.code, Some(0), "{}", taken.stderr);
     let mode = fs::metadata(&file).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    // Whoever operates a server has its address in the environment; the folder is meant.
+    let mut again = command(&["backup", &text(&file), "--data", &data, "--replace"]);
+    again.env("DOVETAIL_SERVER", stage.api.base());
+    let again = ended_of(again).await;
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
     let again = run(&["backup", &text(&file), "--data", &data]).await;
     assert_eq!(again.code, Some(3), "{}", again.stderr);
     says(&again.stderr, &["there already", "--replace"]);

@@ -28,7 +28,7 @@ const PASS_EVERY: Duration = Duration::from_secs(4);
 
 /// A partner whose customers are billed without a person, as soon as they use something; and what
 /// bills them.
-async fn billing(psa: &str) -> (Msp, Value) {
+pub(crate) async fn billing(psa: &str) -> (Msp, Value) {
     let msp = Msp::start(&[psa]).await;
     for (customer, company) in BILLED {
         map(&msp, customer, company).await;
@@ -54,7 +54,7 @@ async fn map(msp: &Msp, customer: &str, company: &str) {
 }
 
 /// Has everything be applied without a person, by this rule.
-async fn policy(msp: &Msp, rule: Value) {
+pub(crate) async fn policy(msp: &Msp, rule: Value) {
     let mut policy = msp.here(HERE, "/billing").await;
     policy["mode"] = json!("automatic");
     policy["guards"] = json!({ "share_max": null, "change_max": null,
@@ -80,7 +80,7 @@ async fn product(msp: &Msp, target: Value, overrides: Value) {
 }
 
 /// Reports what is used, and has it billed.
-async fn used(msp: &Msp, used: &[(&str, &str)]) {
+pub(crate) async fn used(msp: &Msp, used: &[(&str, &str)]) {
     report(msp, used).await;
     run(msp).await;
 }
@@ -97,18 +97,18 @@ async fn report(msp: &Msp, used: &[(&str, &str)]) {
         .await;
 }
 
-async fn run(msp: &Msp) -> Value {
+pub(crate) async fn run(msp: &Msp) -> Value {
     msp.run(HERE, "bill_usage").await
 }
 
-async fn lines(msp: &Msp) -> Vec<Value> {
+pub(crate) async fn lines(msp: &Msp) -> Vec<Value> {
     let plan = msp.here(HERE, "/plan").await;
     plan["lines"].as_array().cloned().unwrap_or_default()
 }
 
 /// Waits until each of so many lines has what the usage comes to. What waits for a next pass gets
 /// it now and then: to ask for it all the time would use up the PSA's limit on calls.
-async fn until_billed(msp: &Msp, count: usize) -> Vec<Value> {
+pub(crate) async fn until_billed(msp: &Msp, count: usize) -> Vec<Value> {
     let is_billed = |line: &Value| line["psa_quantity"] == line["product_quantity"];
     let mut looked = Instant::now();
     msp.until("all is billed", async || {
@@ -130,7 +130,7 @@ fn billed(msp: &Msp, line: &Value, item: &str) -> Option<f64> {
 }
 
 /// How many calls have changed what is billed.
-fn written(msp: &Msp) -> usize {
+pub(crate) fn written(msp: &Msp) -> usize {
     let calls = msp.sides[HERE].psa.change_calls().into_iter();
     calls.filter(|status| (200..300).contains(status)).count()
 }

@@ -16,7 +16,7 @@ mod wait;
 pub use self::api::{Answer, Api};
 pub use self::msp::{Msp, Side};
 pub use self::partner::{CUSTOMERS, FLAG, Partner};
-pub use self::program::{Beyond, Ended, Program, Serve, command, ended, run, run_within};
+pub use self::program::{Beyond, Ended, Program, Serve, command, ended_of, run, run_within};
 pub use self::stage::{Stage, copy_connector};
 pub use self::visitor::{Page, Visitor};
 pub use self::wait::{SOON, wait};

@@ -138,7 +138,7 @@ impl Serve {
 
     /// Runs the program where it is expected to end by itself, because it cannot serve.
     pub async fn fail(&self) -> Ended {
-        ended(self.command()).await
+        ended_of(self.command()).await
     }
 }
 
@@ -180,7 +180,7 @@ impl Program {
 
 /// Runs the program with these arguments until it ends by itself.
 pub async fn run(arguments: &[&str]) -> Ended {
-    ended(command(arguments)).await
+    ended_of(command(arguments)).await
 }
 
 /// The program with these arguments, for those who run it in a way of their own.
@@ -210,11 +210,11 @@ pub async fn run_within(blocks: usize, beyond: Beyond, arguments: &[&str]) -> En
     let script = format!("{first}ulimit -c 0; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut shell = bare(OsStr::new("sh"));
     shell.arg("-c").arg(script).arg(program).args(arguments);
-    ended(shell).await
+    ended_of(shell).await
 }
 
-/// Runs it until it ends by itself.
-pub async fn ended(mut command: Command) -> Ended {
+/// How the command ends, which is left to run.
+pub async fn ended_of(mut command: Command) -> Ended {
     let output = timeout(PATIENCE, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{command:?} should end by itself"));
     let output = output.expect("the program should start");

@@ -70,6 +70,15 @@ impl Engine {
             path: plan.data.clone(),
             source,
         })?;
+        if let Some(restored) = restored {
+            tracing::info!(
+                "the state was restored at {} from a backup of {}: for every new request until {} \
+                 a ticket is looked for before one is made",
+                restored.restored_at,
+                restored.taken_at,
+                restored.looked_for_until()
+            );
+        }
         let tokens = token::key(&plan.data)?;
         let (listener, address) = listen(&plan.listen).await?;
         let network =

@@ -110,9 +110,12 @@ fn tasks(args: &RestoreArgs, restored: &Restored, readied: &Readied) -> String {
         ),
         format!(
             "Make again what people have set up since {taken} (mappings, settings, credentials), \
-             before requests are sent again. Tokens that were revoked since are good again: revoke \
-             them again."
+             before requests are sent again."
         ),
+        "With the token.key of the old server, tokens that were revoked since then and sign-ins \
+         that were ended are good again, too. Revoke those tokens again on the page Tokens, or \
+         remove token.key before the start: that ends all tokens and sign-ins at once."
+            .to_owned(),
         "A request that was added to the ticket of an earlier one since then may get a ticket of \
          its own, and a test ticket of that time may have stayed open: look through them."
             .to_owned(),

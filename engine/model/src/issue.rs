@@ -32,11 +32,13 @@ pub enum IssueKind {
     Undelivered,
     /// People keep the integration from being used.
     Held,
+    /// The state was brought back from a backup, and what was done by itself waits for a person.
+    Restored,
 }
 
 impl IssueKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::UnmappedCustomer,
         Self::TicketsOff,
         Self::NoTicketIntegration,
@@ -49,6 +51,7 @@ impl IssueKind {
         Self::Incomplete,
         Self::Undelivered,
         Self::Held,
+        Self::Restored,
     ];
 
     /// The name used in ids and answers.
@@ -66,6 +69,7 @@ impl IssueKind {
             Self::Incomplete => "incomplete",
             Self::Undelivered => "undelivered",
             Self::Held => "held",
+            Self::Restored => "restored",
         }
     }
 

@@ -16,7 +16,8 @@
 //! - **Billing** always reads what the PSA has before it plans, so that no change is made twice.
 //!   But usage, approvals and dismissals are those of the backup, and usage that has grown since
 //!   would be billed down. So nothing is billed unasked: automatic billing becomes billing on
-//!   approval, and what a person had approved has to be approved again.
+//!   approval, of which an issue tells until the policy is saved again, and what a person had
+//!   approved has to be approved again.
 //! - **What is safe to repeat** (closing, opening again, notices to the product) is repeated.
 //!
 //! Not made safe, because nothing tells: what people set up after the backup is gone; tokens that
@@ -32,7 +33,7 @@ use std::time::Duration;
 
 use definition::EffectRule;
 use exchange::Priority;
-use model::{Class, Integration, PartnerId, Request, Timestamp};
+use model::{Class, Integration, IntegrationId, IssueId, IssueKind, PartnerId, Request, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use store::{Records, Store};
@@ -41,6 +42,7 @@ use crate::context::request_value;
 use crate::core::{Core, is_usable};
 use crate::error::Error;
 use crate::halt::{Failed, Halt};
+use crate::issues::issue_id;
 use crate::remote::Remote;
 use crate::tables::{NOBODY, RestoredRow};
 
@@ -74,6 +76,11 @@ impl Restored {
         request.accepted_at <= self.looked_for_until()
             || opened_at.is_some_and(|at| at <= self.restored_at)
     }
+}
+
+/// The issue that tells why billing waits for approval.
+pub(crate) fn billing_asks(integration: &IntegrationId) -> IssueId {
+    issue_id(IssueKind::Restored, Some(integration), "billing")
 }
 
 /// When the state was last brought back from a backup, if it ever was.

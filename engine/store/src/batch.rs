@@ -118,8 +118,13 @@ impl Batch {
         record: &T,
         expect: Expect,
     ) -> &mut Self {
+        self.put_record_at(T::key(partner, parts), record, expect)
+    }
+
+    /// As [`Batch::put_record`], at a key that a scan of the record's table gave.
+    pub fn put_record_at<T: Record>(&mut self, key: Key, record: &T, expect: Expect) -> &mut Self {
         match record::encode(record) {
-            Ok(value) => self.put(T::key(partner, parts), value, expect),
+            Ok(value) => self.put(key, value, expect),
             Err(error) => {
                 self.fault.get_or_insert(error);
                 self

@@ -7,8 +7,9 @@ pub(crate) struct BackupArgs {
     /// The file to write; it is there only once it is whole
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The data folder of a server that is stopped; without it, a running server is asked
-    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    /// The data folder of a server that is stopped; then no server is asked, whatever --server or
+    /// DOVETAIL_SERVER says
+    #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// The address of the running server
     #[arg(

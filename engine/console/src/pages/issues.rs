@@ -22,11 +22,12 @@ use crate::shell::{Here, Shell, page};
 const ISSUES_PER_PAGE: usize = 100;
 
 /// Issues whose cause lies in what is set up here, and not in the PSA.
-const SET_UP_HERE: [IssueKind; 4] = [
+const SET_UP_HERE: [IssueKind; 5] = [
     IssueKind::UnmappedCustomer,
     IssueKind::TicketsOff,
     IssueKind::NoTicketIntegration,
     IssueKind::Held,
+    IssueKind::Restored,
 ];
 
 /// Issues behind which requests wait, and no work of another kind.
@@ -168,6 +169,7 @@ pub(super) fn mended_on(issue: &Issue) -> (&'static str, String) {
         IssueKind::CredentialsRejected | IssueKind::RightMissing | IssueKind::Held => {
             ("Open the settings", "connection")
         }
+        IssueKind::Restored => ("Open the billing policy", "billing/policy"),
         IssueKind::Refused
         | IssueKind::Ambiguous
         | IssueKind::Incomplete

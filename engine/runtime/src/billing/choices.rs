@@ -14,6 +14,7 @@ use store::{Batch, Expect, Record, Records};
 use super::ANY;
 use crate::Runtime;
 use crate::error::{Error, Fault};
+use crate::restored::billing_asks;
 use crate::tables::{
     AgreementChoiceRow, AgreementRow, ItemRow, Kept, MappingRow, PolicyRow, ProductRow, UsageRow,
 };
@@ -85,6 +86,7 @@ impl Runtime {
         let row = PolicyRow(policy.clone());
         batch.put_record(partner.as_str(), &[id.as_str()], &row, Expect::Any);
         self.save_choices(partner, id, batch).await?;
+        self.core.clear_issue(partner, &billing_asks(id)).await?;
         Ok(policy)
     }
 

@@ -2,12 +2,12 @@
 //! what was true at the time of the backup, and is not safe to, is taken back.
 
 use model::billing::{DecisionKind, Mode};
-use model::{IntegrationId, PartnerId};
+use model::{IntegrationId, Issue, IssueKind, PartnerId};
 use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
 
-use super::Restored;
+use super::{Restored, billing_asks};
 use crate::tables::{
-    CursorRow, DecisionRow, JobRow, NOBODY, PAGE, PartnerListRow, PolicyRow, RestoredRow,
+    CursorRow, DecisionRow, IssueRow, JobRow, NOBODY, PAGE, PartnerListRow, PolicyRow, RestoredRow,
 };
 
 /// What was changed in a restored state.
@@ -31,7 +31,7 @@ pub async fn ready_restored(store: &dyn Store, of: Restored) -> Result<Readied, 
         let is_last = page.len() < PAGE;
         after = page.last().map(|(key, _)| key.clone());
         for (_, Versioned { value, .. }) in page {
-            ready_partner(store, &value.0, &mut readied).await?;
+            ready_partner(store, &value.0, of, &mut readied).await?;
         }
         if is_last {
             break;
@@ -46,20 +46,22 @@ pub async fn ready_restored(store: &dyn Store, of: Restored) -> Result<Readied, 
 async fn ready_partner(
     store: &dyn Store,
     partner: &PartnerId,
+    of: Restored,
     readied: &mut Readied,
 ) -> Result<(), store::Error> {
-    each(store, partner, |batch, key, row: PolicyRow| {
+    each(store, partner, |batch, key, mut row: PolicyRow| {
         if row.0.mode != Mode::Automatic {
             return;
         }
-        let parts = key.parts();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let mut policy = row.0;
-        policy.mode = Mode::Ask;
-        batch.put_record(partner.as_str(), &parts, &PolicyRow(policy), Expect::Any);
-        let integration = parts.first().and_then(|id| IntegrationId::new(*id).ok());
-        let asking = integration.map(|integration| (partner.clone(), integration));
-        readied.asking.extend(asking);
+        row.0.mode = Mode::Ask;
+        let integration = key.parts().into_iter().next();
+        batch.put_record_at(key, &row, Expect::Any);
+        if let Some(Ok(integration)) = integration.map(IntegrationId::new) {
+            let issue = IssueRow(asks(partner, &integration, of));
+            let parts = [issue.0.id.as_str()];
+            batch.put_record(partner.as_str(), &parts, &issue, Expect::Any);
+            readied.asking.push((partner.clone(), integration));
+        }
     })
     .await?;
     each(store, partner, |batch, key, row: DecisionRow| {
@@ -72,9 +74,7 @@ async fn ready_partner(
     .await?;
     each(store, partner, |batch, key, mut row: CursorRow| {
         if row.0.open.take().is_some() {
-            let parts = key.parts();
-            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-            batch.put_record(partner.as_str(), &parts, &row, Expect::Any);
+            batch.put_record_at(key, &row, Expect::Any);
         }
     })
     .await?;
@@ -83,6 +83,32 @@ async fn ready_partner(
         batch.delete(key, Expect::Any);
     })
     .await
+}
+
+/// What the partner is told, who may not know of the restore: the product hears of it from those
+/// who restore.
+fn asks(partner: &PartnerId, integration: &IntegrationId, of: Restored) -> Issue {
+    Issue {
+        id: billing_asks(integration),
+        partner: partner.clone(),
+        kind: IssueKind::Restored,
+        integration: Some(integration.clone()),
+        cause: None,
+        about: None,
+        foreseen: false,
+        title: "Billing, which was automatic, waits for approval since the state was restored"
+            .to_owned(),
+        detail: Some(format!(
+            "what is known is of {}: usage may have changed since, and what was billed then is not \
+             in the list of changes",
+            of.taken_at
+        )),
+        remedy: "Once usage has been sent again, look at the plan and approve it. Then say how to \
+                 bill from now on: saving the billing policy, automatic or not, closes this issue."
+            .to_owned(),
+        opened_at: of.restored_at,
+        seen_at: of.restored_at,
+    }
 }
 
 /// Shows every row of a table of the partner's to `ready`, and commits what that adds to the batch.
@@ -194,6 +220,10 @@ mod tests {
         let asking = readied.asking.iter().map(|(_, one)| one.as_str());
         assert_eq!((asking.collect(), readied.dropped), (vec!["auto"], 1));
         assert_eq!(restored(&store).await.unwrap(), Some(of()));
+        let issues = store.scan_records::<IssueRow>("msp", &[], None, 10).await;
+        let issues: Vec<_> = issues.unwrap().into_iter().map(|(key, _)| key).collect();
+        let told = billing_asks(&IntegrationId::new("auto").unwrap());
+        assert_eq!(issues, [IssueRow::key("msp", &[told.as_str()])]);
         assert_eq!(mode(&store, "auto").await, Mode::Ask);
         assert_eq!(mode(&store, "shown").await, Mode::Preview);
         let left = store.scan_records::<DecisionRow>("msp", &[], None, 10);
