@@ -148,6 +148,15 @@ async fn a_close_of_a_parked_request_waits_until_its_ticket_was_looked_for() {
     msp.map(HERE, "stray").await;
     msp.is("r-1", "closed").await;
     assert!(msp.ticket("r-1").1.closed, "the ticket was forgotten");
+
+    // One that has no ticket anywhere is closed without anybody's help.
+    msp.unmap(HERE, "stray").await;
+    msp.send("r-2", "stray").await;
+    msp.is("r-2", "parked").await;
+    msp.close("r-2", "allowed").await;
+    msp.is("r-2", "closed").await;
+    assert_eq!(msp.tickets("r-2"), []);
+    msp.no_issues().await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! A disk that is full: nothing is accepted that cannot be kept, nothing that was accepted is lost,
-//! and work goes on by itself once there is room.
+//! and work goes on by itself once there is room. Nor is a backup or a restore that does not fit.
 //!
 //! Where this user or sandbox may not mount a small file system, nothing is tried.
 
@@ -177,4 +177,44 @@ async fn a_disk_that_fills_under_load_loses_nothing_that_was_accepted() {
     assert_eq!(ours.len(), distinct.len(), "a ticket was doubled");
     assert!(distinct.into_iter().eq(&ids), "a ticket was lost");
     assert_eq!(stage.end().await, Some(0));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_neither_backed_up_nor_restored_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (data, disk) = (folder.path().join("data"), folder.path().join("disk"));
+    let Some(_disk) = SmallDisk::mount(&disk) else {
+        return;
+    };
+    let text = |path: &Path| path.display().to_string();
+    assert_eq!(Serve::from_folder(&data).start().await.end().await, Some(0));
+    let (there, file) = (
+        disk.join("state.backup"),
+        folder.path().join("state.backup"),
+    );
+    let ballast = fill(&disk);
+    let full = run(&["backup", &text(&there), "--data", &text(&data)]).await;
+    assert_eq!(full.code, Some(3), "{}", full.stderr);
+    says(&full.stderr, &["cannot write", "free some space"]);
+    assert_eq!(names(&disk), ["ballast"], "a part is left");
+    let taken = run(&["backup", &text(&file), "--data", &text(&data)]).await;
+    assert_eq!(taken.code, Some(0), "{}", taken.stderr);
+
+    let (new, key) = (disk.join("new"), text(&data.join("seal.key")));
+    let (from, to) = (text(&file), text(&new));
+    let restore = ["restore", &from, "--data", &to, "--seal-key", &key];
+    let full = run(&restore).await;
+    assert_eq!(full.code, Some(4), "{}", full.stderr);
+    says(&full.stderr, &["cannot restore into", "space"]);
+    assert!(!new.join("sled").exists() && !new.join("FORMAT").exists());
+    fs::remove_file(ballast).expect("the ballast");
+    let again = run(&restore).await;
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+}
+
+fn names(folder: &Path) -> Vec<std::ffi::OsString> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    entries
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect()
 }

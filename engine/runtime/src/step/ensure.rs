@@ -100,6 +100,9 @@ pub(super) async fn is_hidden(
     path: &str,
     (operation, key): (&str, &str),
 ) -> Result<bool, Halt> {
+    if context.remote.core.config.restored.is_none() {
+        return Ok(false);
+    }
     let contract = context.remote.family.operations.get(operation);
     let Some(EffectRule::Find(find)) = contract.and_then(|one| one.effect.clone()) else {
         return Ok(false);
