@@ -3,37 +3,48 @@
 
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use crate::scenario::{Outcome, play};
 
-/// Plays one seed on paused time.
-pub fn play_one(seed: u64) -> Outcome {
+/// Plays to the end on paused time.
+pub fn on_paused_time<F: Future>(played: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(play(seed))
+    runtime.block_on(played)
 }
 
-/// Plays `seeds` on all cores, in about their order, until `enough` says so of one of them. Gives
-/// what was played, by seed.
-pub fn play_all(
-    seeds: Range<u64>,
-    enough: impl Fn(&Outcome) -> bool + Sync,
-) -> Vec<(u64, Outcome)> {
+/// Plays one seed.
+pub fn play_one(seed: u64) -> Outcome {
+    on_paused_time(play(seed))
+}
+
+/// The seeds that the environment asks for: `DOVETAIL_SEED` that one alone, `DOVETAIL_SEEDS` so
+/// many, from `DOVETAIL_SEEDS_FROM` on where that is said. Else the first `count`.
+pub fn asked_or(count: u64) -> Range<u64> {
+    let asked = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    if let Some(seed) = asked("DOVETAIL_SEED") {
+        return seed..seed + 1;
+    }
+    let first = asked("DOVETAIL_SEEDS_FROM").unwrap_or(0);
+    first..first + asked("DOVETAIL_SEEDS").unwrap_or(count)
+}
+
+/// Plays `seeds` on all cores, in about their order. Gives what came of each, by seed.
+pub fn play_all<T: Send>(seeds: Range<u64>, play: impl Fn(u64) -> T + Sync) -> Vec<(u64, T)> {
     let next = AtomicU64::new(seeds.start);
-    let (over, played) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    let played = Mutex::new(Vec::new());
     let work = || {
-        while !over.load(Ordering::Relaxed) {
+        loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end {
                 return;
             }
-            let outcome = play_one(seed);
-            over.fetch_or(enough(&outcome), Ordering::Relaxed);
+            let outcome = play(seed);
             let mut played = played.lock().expect("no player panics with it");
             played.push((seed, outcome));
         }

@@ -8,6 +8,7 @@
 //! is billed twice in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use model::billing::{ChangeState, Mode};
@@ -17,6 +18,7 @@ use simulators::faults::{Fault, Planned};
 use crate::billing::Bill;
 use crate::dice::Dice;
 use crate::fuse::Fuse;
+use crate::many::on_paused_time;
 
 /// How many customers use something.
 const CUSTOMERS: usize = 3;
@@ -40,8 +42,18 @@ pub struct Tally {
     pub looked_for: usize,
 }
 
+/// Plays one seed; gives what it came to, or which promise was broken and how.
+///
+/// # Errors
+///
+/// What the seed panicked with.
+pub fn play_one(seed: u64) -> Result<Tally, String> {
+    let played = catch_unwind(AssertUnwindSafe(|| on_paused_time(play(seed))));
+    played.map_err(|cause| cause.downcast_ref::<String>().cloned().unwrap_or_default())
+}
+
 /// Plays `seed` and checks the promises; a broken one panics with the seed.
-pub async fn play(seed: u64) -> Tally {
+async fn play(seed: u64) -> Tally {
     let dice = Dice::new(seed.wrapping_mul(0x9e37_79b9) ^ 0xb111);
     let mut bill = Bill::drawn(seed).await;
     bill.mode(Mode::Automatic, Bill::no_guards()).await;

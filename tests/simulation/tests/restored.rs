@@ -2,14 +2,12 @@
 //! many, `DOVETAIL_SEED=17` that one alone.
 
 #![expect(
-    clippy::expect_used,
     clippy::print_stdout,
     reason = "a failed test should panic, and say what it saw"
 )]
 
-use std::ops::Range;
-
 use simulation::Promise;
+use simulation::many::{asked_or, on_paused_time, play_all};
 use simulation::restored::{Outcome, Told, play};
 
 /// How many seeds are played when nothing else is asked for.
@@ -18,31 +16,14 @@ const SEEDS: u64 = 40;
 /// Within so many seeds it must show that a state which nobody told of its restore doubles tickets.
 const SHOWN_WITHIN: u64 = 20;
 
-fn asked(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
-fn seeds() -> Range<u64> {
-    match asked("DOVETAIL_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..asked("DOVETAIL_SEEDS").unwrap_or(SEEDS),
-    }
-}
-
-/// Plays one seed on paused time.
+/// Plays one seed.
 fn play_one(seed: u64, told: Told) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
-    runtime.expect("a runtime").block_on(play(seed, told))
+    on_paused_time(play(seed, told))
 }
 
 #[test]
 fn a_state_that_is_brought_back_doubles_no_ticket_and_loses_no_close() {
-    let played: Vec<(u64, Outcome)> = seeds()
-        .map(|seed| (seed, play_one(seed, Told::Restored)))
-        .collect();
+    let played = play_all(asked_or(SEEDS), |seed| play_one(seed, Told::Restored));
     let sum = |of: fn(&Outcome) -> usize| played.iter().map(|(_, one)| of(one)).sum::<usize>();
     let (made, closed) = (sum(|one| one.made_since), sum(|one| one.closed_since));
     println!(

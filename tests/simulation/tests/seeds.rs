@@ -3,11 +3,10 @@
 
 #![expect(clippy::print_stdout, reason = "a test should say what it saw")]
 
-use std::ops::Range;
 use std::time::Instant;
 
 use simulation::Outcome;
-use simulation::many::{play_all, play_one};
+use simulation::many::{asked_or, play_all, play_one};
 
 /// How many seeds are played when nothing else is asked for.
 const SEEDS: u64 = 1_000;
@@ -15,22 +14,10 @@ const SEEDS: u64 = 1_000;
 /// How many seeds are played twice.
 const TWICE: u64 = 12;
 
-fn asked(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
-fn seeds() -> Range<u64> {
-    let (one, first) = (asked("DOVETAIL_SEED"), asked("DOVETAIL_SEEDS_FROM"));
-    match (one, first.unwrap_or(0)) {
-        (Some(seed), _) => seed..seed + 1,
-        (None, first) => first..first + asked("DOVETAIL_SEEDS").unwrap_or(SEEDS),
-    }
-}
-
 #[test]
 fn every_seed_keeps_the_promises() {
     let began = Instant::now();
-    let played = play_all(seeds(), |_| false);
+    let played = play_all(asked_or(SEEDS), play_one);
     let sum = |of: fn(&Outcome) -> usize| played.iter().map(|(_, one)| of(one)).sum::<usize>();
     println!(
         "{} seeds in {:?}: {} requests, {} deaths, {} closed in the PSA, {} by the product, \
