@@ -35,6 +35,7 @@ use crate::exchanges::Notes;
 use crate::halt::{Failed, Halt};
 use crate::issues::{Cause, issue_id};
 use crate::step::is_true;
+use crate::witness::Shown;
 
 pub(crate) use auth::{Introduced, consents};
 pub(crate) use credential::credential;
@@ -230,6 +231,9 @@ impl Remote {
             (Err(Failed::Exchange { failure, .. }), Some(otherwise))
                 if failure.class == Class::NotFound =>
             {
+                if let Some(witness) = &self.core.witness {
+                    witness.saw(&operation.name, Shown::Otherwise);
+                }
                 let instead = otherwise.evaluate(&scope(roots));
                 instead
                     .map(|record| vec![record])

@@ -24,7 +24,8 @@ pub(crate) struct Noted {
     pub(crate) effects: Vec<String>,
     /// The error rules that said what an answer means, as messages name them.
     pub(crate) rules: BTreeSet<String>,
-    /// What answers have shown, each with the name of its operation.
+    /// What answers have shown, each with the name of its operation, its list of choices or its
+    /// check.
     pub(crate) shown: BTreeSet<(String, Shown)>,
     /// What answers to changes warned of.
     pub(crate) warnings: Vec<String>,
@@ -43,6 +44,16 @@ pub(crate) enum Shown {
     More,
     /// `pages.total` decided it, or stood there where it cannot decide.
     Total,
+    /// The record was `otherwise`, since the system does not have it.
+    Otherwise,
+    /// A choice that is the default.
+    Default,
+    /// The reason of this number for a list of choices to be short applied.
+    Short(usize),
+    /// A check found something wrong.
+    Wrong,
+    /// A check found something as it should be.
+    Fine,
 }
 
 impl Witness {
@@ -55,6 +66,11 @@ impl Witness {
         noted.rules.extend(rule.map(ToOwned::to_owned));
     }
 
+    /// Something of this name was shown.
+    pub(crate) fn saw(&self, of: &str, shown: Shown) {
+        self.lock().shown.insert((of.to_owned(), shown));
+    }
+
     /// An item was looked at, and counts or does not.
     pub(crate) fn counted(&self, operation: &Operation, counts: bool) {
         let shown = if counts {
@@ -62,7 +78,7 @@ impl Witness {
         } else {
             Shown::LeftOut
         };
-        self.lock().shown.insert((operation.name.clone(), shown));
+        self.saw(&operation.name, shown);
     }
 
     /// A record was made of an answer.

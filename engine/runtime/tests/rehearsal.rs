@@ -85,6 +85,17 @@ async fn what_no_example_tries_is_named() {
         assert_eq!((tally.percent(), tally.untried.len()), (0, tally.of));
         assert!(tally.of > 0 && tally.untried.iter().all(|one| one.place.is_some()));
     }
+    for name in [
+        "choices.queues.default",
+        "preflight[0]: found",
+        "preflight[0]: fine",
+    ] {
+        let mut names = operations.untried.iter();
+        assert!(
+            names.any(|one| one.name == name),
+            "{name} in {operations:?}"
+        );
+    }
     let (_, example) = first(shows("create_ticket"));
     assert!(of_connector.examples.contains(&example));
     let played = rehearse(library, connector, &example).await;

@@ -1,14 +1,17 @@
 //! What the examples of a connector try between them, and what they leave untried: every way to
 //! the other side, every key that callouts are searched for, every rule about what its failures
-//! mean, every field that is read from answers, and every line of its scripts.
+//! mean, every field that is read from answers, both outcomes of its checks, and every line of its
+//! own scripts. Shared scripts are not counted: what they do for one connector is a part of it.
 
 mod answers;
+mod checks;
 mod lines;
 
 use definition::rule::StatusPattern;
 use definition::{Connector, ErrorRule, OfConnector};
 
 use super::Played;
+use crate::witness::Shown;
 
 /// What examples try and leave untried, kind by kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +54,12 @@ impl Tally {
 /// what they try is another matter than whether it is right. Lines of scripts count once they have
 /// been run in any example since the connector was loaded.
 pub fn coverage(of: &OfConnector, connector: &Connector, played: &[Played]) -> Coverage {
-    let mut operations = Count::new("operations, setup, choices, rights and callouts", of);
+    let mut operations = Count::new(
+        "operations, setup, choices, rights, checks and callouts",
+        of,
+    );
     ways(connector, played, &mut operations);
+    checks::count(connector, played, &mut operations);
     callout(connector, played, &mut operations);
     let mut rules = Count::new("error rules", of);
     errors(connector, played, &mut rules);
@@ -60,6 +67,12 @@ pub fn coverage(of: &OfConnector, connector: &Connector, played: &[Played]) -> C
     answers::count(connector, played, &mut read);
     let scripts = lines::tally(of, connector);
     Coverage(vec![operations.end(), rules.end(), read.end(), scripts])
+}
+
+/// Whether some example showed that of the operation, list or check of this name.
+fn is_shown(played: &[Played], of: &str, shown: Shown) -> bool {
+    let seen = (of.to_owned(), shown);
+    played.iter().any(|one| one.noted.shown.contains(&seen))
 }
 
 /// Counts things of a connector's file.

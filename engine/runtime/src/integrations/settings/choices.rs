@@ -7,6 +7,7 @@ use super::Choice;
 use crate::halt::Failed;
 use crate::remote::{Remote, scope};
 use crate::step::is_true;
+use crate::witness::Shown;
 
 impl Remote {
     /// What the list of this name offers now.
@@ -55,6 +56,11 @@ impl Remote {
                 default: flag(&choices.default, false)?,
             });
         }
+        if let Some(witness) = self.core.witness.as_ref()
+            && read.iter().any(|choice| choice.default)
+        {
+            witness.saw(name, Shown::Default);
+        }
         Ok(read)
     }
 
@@ -71,13 +77,16 @@ impl Remote {
         let document = json!(choices);
         let names = self.names(&list.operation).await?;
         let scope = scope(&names).over(&document).with("item", &document);
-        for reason in &list.short {
+        for (at, reason) in list.short.iter().enumerate() {
             let applies = reason.when.evaluate(&scope);
             let applies = applies.map_err(|error| Failed::Expression {
                 operation: list.operation.clone(),
                 error: Box::new(error),
             });
             if is_true(&applies?) {
+                if let Some(witness) = &self.core.witness {
+                    witness.saw(name, Shown::Short(at));
+                }
                 return Ok(Some(reason.because.clone()));
             }
         }

@@ -7,7 +7,7 @@ use expression::Expression;
 use serde_json::Value;
 
 use super::super::Played;
-use super::Count;
+use super::{Count, is_shown};
 use crate::witness::Shown;
 
 pub(super) fn count(connector: &Connector, played: &[Played], count: &mut Count<'_>) {
@@ -27,10 +27,7 @@ pub(super) fn count(connector: &Connector, played: &[Played], count: &mut Count<
 }
 
 fn operation(above: &[&str; 2], operation: &Operation, played: &[Played], count: &mut Count<'_>) {
-    let shows = |shown: Shown| {
-        let seen = (operation.name.clone(), shown);
-        played.iter().any(|one| one.noted.shown.contains(&seen))
-    };
+    let shows = |shown: Shown| is_shown(played, &operation.name, shown);
     for field in operation.record.iter().flat_map(Expression::fields) {
         let own = field.iter().map(|&name| name.to_owned()).collect();
         let way: Vec<&str> = above
@@ -48,6 +45,11 @@ fn operation(above: &[&str; 2], operation: &Operation, played: &[Played], count:
         count.thing(&way, ": counts", counts, shows(Shown::Counts));
         let left_out = "an answer with an item that does not count".to_owned();
         count.thing(&way, ": left out", left_out, shows(Shown::LeftOut));
+    }
+    if operation.otherwise.is_some() {
+        let way = [above[0], above[1], "otherwise"];
+        let example = "an answer that says that the system does not have it".to_owned();
+        count.thing(&way, "", example, shows(Shown::Otherwise));
     }
     // Pages of another operation are counted there.
     let own = count.of.places.find([above[0], above[1], "pages"]);

@@ -1,6 +1,7 @@
 //! The checks that a connector brings along: data, looked at here.
 
 use std::collections::BTreeMap;
+use std::ptr;
 
 use definition::preflight::{Check, Subject};
 use definition::rule::About;
@@ -16,6 +17,7 @@ use crate::halt::{Failed, Halt, script_trouble};
 use crate::issues::Cause;
 use crate::remote::scope;
 use crate::step::is_true;
+use crate::witness::Shown;
 
 /// For how many companies one check calls the other system in one run. With more, each day has its
 /// share of them: at 500 calls in five minutes, which the tightest of the known limits allows, this
@@ -211,7 +213,14 @@ impl Look<'_> {
                 ..Cause::new(&check.cause, about)
             };
             let condition = check.condition.evaluate(&scope).map_err(wrong)?;
-            if is_true(&condition) == check.holds {
+            let is_wrong = is_true(&condition) == check.holds;
+            if let Some(witness) = &context.remote.core.witness {
+                let shown = if is_wrong { Shown::Wrong } else { Shown::Fine };
+                let all = context.remote.connector.preflight.iter();
+                let at = all.take_while(|one| !ptr::eq(*one, check)).count();
+                witness.saw(&format!("preflight[{at}]"), shown);
+            }
+            if is_wrong {
                 let title = text(&check.title).map_err(wrong)?;
                 let remedy = text(&check.remedy).map_err(wrong)?;
                 findings.found(trouble(context, cause, title, remedy));
