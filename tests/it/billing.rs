@@ -9,6 +9,7 @@ use simulators::faults::Fault;
 use simulators::psa_names;
 
 mod items;
+mod people;
 
 /// The place of the only PSA.
 const HERE: usize = 0;

@@ -82,7 +82,7 @@ pub fn line(
     if standing.lines.is_empty() && demand.quantity.is_zero() && !standing.in_doubt {
         return None;
     }
-    let wanted = window_for(demand.from, agreement, decision, today);
+    let wanted = window_for(demand.from, agreement, decision, demand.day(today));
     let Landing {
         day,
         billed_until,
@@ -261,6 +261,30 @@ fn decide(line: &mut PlanLine, policy: &BillingPolicy, decision: Option<&Decisio
     if let Some(decision) = decision.filter(|decision| stands(decision, line)) {
         return follow(line, policy.mode, &decision.kind);
     }
+    propose(line, policy);
+    if let Some(lapsed) = decision.and_then(|decision| lapsed(decision, line.actual)) {
+        line.tell(&lapsed);
+    }
+}
+
+/// What is said of a decision to change something that has become another change, so that whoever
+/// decided does not take it for done.
+fn lapsed(decision: &Decision, actual: Decimal) -> Option<String> {
+    let before = decision.actual;
+    match decision.kind {
+        DecisionKind::Dismiss => None,
+        DecisionKind::Undo { .. } => Some(format!(
+            "nothing was taken back: the PSA had {before} then, and has {actual} now"
+        )),
+        DecisionKind::Approve | DecisionKind::Adjust(_) => Some(format!(
+            "what a person decided was about {before} to {} from {}",
+            decision.desired, decision.effective
+        )),
+    }
+}
+
+/// What becomes of a change that nobody has decided about.
+fn propose(line: &mut PlanLine, policy: &BillingPolicy) {
     if line.desired == line.actual {
         return line.enter(PlanState::Unchanged, AS_IT_SHOULD_BE);
     }

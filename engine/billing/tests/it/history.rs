@@ -264,8 +264,9 @@ proptest! {
             let used = |hundredths: u32| format!("{}.{:02}", hundredths / 100, hundredths % 100);
             made.usages = vec![usage("a", "p", &used(one)), usage("b", "p", &used(other))];
             for measured in &mut made.usages {
-                // Usage of a term that is long over would be held.
-                measured.usage.term_end = today;
+                // Usage of a term that is long over would be held, and that of one to come would
+                // count later.
+                (measured.usage.term_start, measured.usage.term_end) = (today, today);
             }
             if let (Some(units), None, None) = (by_hand, engine.intent, psa.late) {
                 psa.add_by_hand(units, today);

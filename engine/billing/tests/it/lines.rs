@@ -291,6 +291,22 @@ fn a_decision_is_about_one_change_and_lapses_with_it() {
     assert_eq!(state(adjust.clone(), "20", 8), PlanState::Approved);
     let adjusted = planned("20", july(8), ask, Some(&decision(adjust))).unwrap();
     assert_eq!(adjusted.change(), Decimal::whole(7));
+    for (kind, says) in [
+        (
+            DecisionKind::Approve,
+            "what a person decided was about 8 to 20",
+        ),
+        (
+            DecisionKind::Undo {
+                change: "c".to_owned(),
+                to: Decimal::whole(1),
+            },
+            "nothing was taken back: the PSA had 8 then, and has 9 now",
+        ),
+    ] {
+        let line = planned("20", july(9), ask, Some(&decision(kind))).unwrap();
+        assert!(line.reason.contains(says), "{}", line.reason);
+    }
     let approved = decision(DecisionKind::Approve);
     let preview = planned("20", july(8), |_| {}, Some(&approved)).unwrap();
     assert_eq!(
@@ -308,6 +324,40 @@ fn a_decision_is_about_one_change_and_lapses_with_it() {
         PlanState::Proposed,
         "it would count from another day"
     );
+}
+
+#[test]
+fn usage_of_a_term_that_begins_tomorrow_changes_nothing_before_it() {
+    let rows = vec![
+        row("2026-07-01", "2026-07-31", 20, false),
+        row("2026-08-01", "2026-08-31", 20, false),
+    ];
+    for (starts, used, effective) in [
+        ("2026-07-01", "3", "2026-07-01"),
+        ("2026-08-01", "3", "2026-08-01"),
+        ("2026-08-01", "0", "2026-08-01"),
+    ] {
+        let mut august = usage("a", "p", used);
+        august.usage.term_start = day(starts);
+        august.usage.term_end = day("2026-08-31");
+        let made = Made::new(vec![august]);
+        let demand = made.desired().0.remove(0);
+        let standing = Standing {
+            lines: vec![json!(7)],
+            rows: rows.clone(),
+            ..Standing::default()
+        };
+        let (agreement, policy) = (agreement(10, 1), (&made.policy, None, day("2026-07-31")));
+        let line = line(
+            "l".into(),
+            demand,
+            (&agreement, "Acme".into()),
+            standing,
+            policy,
+        );
+        let line = line.unwrap();
+        assert_eq!(line.effective, day(effective), "{used} from {starts}");
+    }
 }
 
 #[test]

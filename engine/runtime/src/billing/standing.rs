@@ -306,7 +306,7 @@ impl Wanted {
                 .unwrap_or_default();
             Some(Self {
                 key: (demand.agreement.clone(), item),
-                days: window_for(demand.from, agreement, decision, known.today),
+                days: window_for(demand.from, agreement, decision, demand.day(known.today)),
             })
         };
         demands.iter().filter_map(one).collect()
