@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use harness::{Beyond, Ended, Msp, Serve, Stage, command, ended_of, run, run_within};
 use serde_json::{Value, json};
 use simulators::psa_names;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::bad_input::says;
 use crate::billing::{billing, lines, policy, run as run_billing, until_billed, used, written};
@@ -200,6 +202,37 @@ async fn is_planned(msp: &Msp, state: &str, (there, used): (u32, u32)) {
     };
     let seen = ["state", "psa_quantity", "product_quantity"].map(|name| &line[name]);
     assert_eq!(seen, [&json!(state), &json!(there), &json!(used)], "{line}");
+}
+
+/// What answers in the place of a server, and what is said of it.
+const NO_BACKUPS: [(&str, &str); 3] = [
+    ("content-length: 9999\r\n\r\n{\"store\":", "was broken off"),
+    ("content-length: 13\r\n\r\n<html></html>", "no backup"),
+    ("content-length: 0\r\n\r\n", "no backup"),
+];
+
+#[tokio::test]
+async fn what_comes_for_a_backup_and_is_none_is_not_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = text(&folder.path().join("state.backup"));
+    for (answer, said) in NO_BACKUPS {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let url = format!("http://{address}");
+        let arguments = ["backup", &file, "--server", &url, "--token", "a-token"];
+        let answers = async {
+            let (mut stream, _) = listener.accept().await.expect("a caller");
+            // The caller waits for an answer, so its question comes in one piece.
+            let _ = stream.read(&mut [0; 4096]).await.expect("a question");
+            let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{answer}");
+            stream.write_all(answer.as_bytes()).await.expect("a caller");
+        };
+        let (ended, ()) = tokio::join!(run(&arguments), answers);
+        assert_eq!(ended.code, Some(6), "{}", ended.stderr);
+        says(&ended.stderr, &[said, "try again"]);
+        let left = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 0, "something is left");
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use exchange::{Clock as _, Network, NetworkOptions, SystemClock};
 use model::Secret;
-use store::{Cipher, Exported, Sled, Store as _, check_export};
+use store::{Exported, Sled, Store as _, check_export};
 use tokio::sync::mpsc;
 
 use self::whole_file::WholeFile;
@@ -32,7 +32,11 @@ pub(crate) async fn run(args: BackupArgs) -> Result<Exit, Error> {
         Some(data) => from_folder(data, &mut file).await?,
         None => from_server(&args, &mut file).await?,
     }
-    let exported = check(file.beside(), None)?;
+    let exported = check_export(&mut open(file.beside())?, None);
+    let exported = exported.map_err(|source| Error::NoBackup {
+        path: args.file.clone(),
+        source,
+    })?;
     file.finish()?;
     output::print(&told(&args, exported))?;
     Ok(Exit::Ok)
@@ -67,23 +71,19 @@ async fn from_server(args: &BackupArgs, file: &mut WholeFile) -> Result<(), Erro
     let network = network.map_err(|source| Error::Network { source })?;
     let token = Secret::new(args.token.as_deref().unwrap_or_default().trim());
     let client = Client::new(network, &args.server, token);
-    let answer = client.download("/api/v1/backup", |piece| file.write(piece));
-    let answer = answer.await.map_err(|source| Error::CallServer {
-        url: args.server.clone(),
-        source,
-    })?;
-    match answer? {
-        Some(refused) => Err(refusal(&refused.body, refused.status)),
-        None => Ok(()),
+    let url = || args.server.clone();
+    let begun = client.download("/api/v1/backup").await;
+    let begun = begun.map_err(|source| Error::CallServer { url: url(), source })?;
+    let broken = |source| Error::BrokenOff { url: url(), source };
+    match begun {
+        Ok(mut download) => {
+            while let Some(piece) = download.next().await.map_err(broken)? {
+                file.write(&piece)?;
+            }
+            Ok(())
+        }
+        Err(refused) => Err(refusal(&refused.body, refused.status)),
     }
-}
-
-/// Proves that the backup at `path` is whole and, with a `cipher`, that it opens all secrets in it.
-pub(crate) fn check(path: &Path, cipher: Option<&dyn Cipher>) -> Result<Exported, Error> {
-    check_export(&mut open(path)?, cipher).map_err(|source| Error::UseBackup {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// The file at `path`, to be read.

@@ -50,6 +50,21 @@ impl Reply {
     }
 }
 
+/// An answer whose body is taken piece by piece.
+pub(crate) struct Download(exchange::Download);
+
+impl Download {
+    /// The next piece; nothing at the end. One that breaks off before its end is an error.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        in_time(self.0.next()).await
+    }
+}
+
+async fn in_time<T>(call: impl Future<Output = Result<T, TransportError>>) -> Result<T, Error> {
+    let ended = tokio::time::timeout(TIMEOUT, call).await;
+    ended.map_err(|_| Error::TooSlow)?.map_err(Error::Send)
+}
+
 impl Client {
     pub(crate) fn new(network: Network, base: &str, token: Secret) -> Self {
         Self {
@@ -64,30 +79,22 @@ impl Client {
         Self::new(self.network.clone(), &self.base, Secret::new(token))
     }
 
-    /// Gives the body of a good answer to `take`, piece by piece; any other answer is the result.
-    pub(crate) async fn download(
-        &self,
-        path: &str,
-        mut take: impl FnMut(&[u8]) -> Result<(), crate::error::Error>,
-    ) -> Result<Result<Option<Reply>, crate::error::Error>, Error> {
+    /// The beginning of a good answer, whose body is taken piece by piece; or any other answer.
+    pub(crate) async fn download(&self, path: &str) -> Result<Result<Download, Reply>, Error> {
         let request = self.request(Method::Get, path);
-        let begun = tokio::time::timeout(TIMEOUT, self.network.download(&request)).await;
-        let mut download = begun.map_err(|_| Error::TooSlow)?.map_err(Error::Send)?;
-        let (status, mut refusal) = (download.status(), Vec::new());
-        loop {
-            let piece = tokio::time::timeout(TIMEOUT, download.next()).await;
-            match piece.map_err(|_| Error::TooSlow)?.map_err(Error::Send)? {
-                Some(piece) if status == 200 => {
-                    if let Err(error) = take(&piece) {
-                        return Ok(Err(error));
-                    }
-                }
-                Some(piece) if refusal.len() < REFUSAL_BYTES_MAX => refusal.extend(piece),
-                Some(_) => {}
-                None if status == 200 => return Ok(Ok(None)),
-                None => return Ok(Ok(Some(Reply::of(status, &refusal)))),
+        let mut begun = Download(in_time(self.network.download(&request)).await?);
+        let status = begun.0.status();
+        if status == 200 {
+            return Ok(Ok(begun));
+        }
+        let mut refusal = Vec::new();
+        while let Some(piece) = begun.next().await? {
+            refusal.extend(piece);
+            if refusal.len() > REFUSAL_BYTES_MAX {
+                break;
             }
         }
+        Ok(Err(Reply::of(status, &refusal)))
     }
 
     fn request(&self, method: Method, path: &str) -> Request {
@@ -105,8 +112,7 @@ impl Client {
     ) -> Result<Reply, Error> {
         let mut request = self.request(method, path);
         request.body = body;
-        let answered = tokio::time::timeout(TIMEOUT, self.network.send(&request)).await;
-        let answer = answered.map_err(|_| Error::TooSlow)?.map_err(Error::Send)?;
+        let answer = in_time(self.network.send(&request)).await?;
         Ok(Reply::of(answer.status, &answer.body))
     }
 }

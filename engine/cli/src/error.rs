@@ -93,6 +93,24 @@ pub(crate) enum Error {
         /// The file with the key.
         path: PathBuf,
     },
+    /// A server's answer with a backup did not come to its end.
+    #[error("the backup from the server at {url} was broken off")]
+    BrokenOff {
+        /// Its address.
+        url: String,
+        /// Why.
+        #[source]
+        source: crate::client::Error,
+    },
+    /// What came for a new backup is not, or not completely, one.
+    #[error("{path} was not written: what came for it is no backup", path = path.display())]
+    NoBackup {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What is wrong with what came.
+        #[source]
+        source: store::Error,
+    },
     /// A file with a backup cannot be used.
     #[error("the backup {path} cannot be used", path = path.display())]
     UseBackup {
@@ -229,7 +247,10 @@ impl Error {
                 simulators::Error::Bind { .. } => Exit::Listen,
                 _ => Exit::Bug,
             },
-            Self::CallServer { .. } | Self::StillRunning { .. } => Exit::Unanswered,
+            Self::CallServer { .. }
+            | Self::BrokenOff { .. }
+            | Self::NoBackup { .. }
+            | Self::StillRunning { .. } => Exit::Unanswered,
             Self::Refused { .. } => Exit::Refused,
             Self::Network { .. }
             | Self::Threads { .. }
@@ -287,6 +308,12 @@ impl Error {
             } => listen_remedy(source.kind()),
             Self::CallServer { .. } => {
                 "check that it runs there, and name it with --server or DOVETAIL_SERVER"
+            }
+            Self::BrokenOff { .. } => {
+                "try again; the log of the server says why, unless it was stopped"
+            }
+            Self::NoBackup { .. } => {
+                "try again; if it is so again, see what answers at that address"
             }
             Self::StillRunning { .. } => {
                 "the server goes on by itself; look again later, or give it more time with --wait"

@@ -12,10 +12,10 @@ use std::path::Path;
 
 use exchange::{Clock as _, SystemClock};
 use runtime::{Readied, Restored, ready_restored};
-use store::{Cipher, Sled};
+use store::{Cipher, Sled, check_export};
 
 use crate::args::RestoreArgs;
-use crate::backup::{check, held, open};
+use crate::backup::{held, open};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output;
@@ -30,7 +30,11 @@ pub(crate) async fn run(args: RestoreArgs) -> Result<Exit, Error> {
     let key = args.seal_key.as_deref().unwrap_or(&default);
     let cipher = sealing::cipher(key)?;
     let cipher = cipher.as_ref().map(|cipher| cipher as &dyn Cipher);
-    let checked = check(&args.file, cipher)?;
+    let checked = check_export(&mut open(&args.file)?, cipher);
+    let checked = checked.map_err(|source| Error::UseBackup {
+        path: args.file.clone(),
+        source,
+    })?;
     if checked.is_sealed && cipher.is_none() {
         return Err(Error::MissingKey {
             path: key.to_owned(),
