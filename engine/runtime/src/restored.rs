@@ -160,7 +160,7 @@ impl crate::Runtime {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
 
     use serde_json::json;
@@ -169,11 +169,12 @@ mod tests {
 
     const DAY: Duration = Duration::from_hours(24);
 
-    fn at(days: u32) -> Timestamp {
+    pub(crate) fn at(days: u32) -> Timestamp {
         Timestamp::from_millis(1_782_907_200_000).after(DAY * days)
     }
 
-    fn of() -> Restored {
+    /// Of the eighth day, on the tenth.
+    pub(crate) fn of() -> Restored {
         Restored {
             taken_at: at(8),
             restored_at: at(10),

@@ -141,29 +141,14 @@ async fn each<T: Record>(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test should panic")]
 
-    use std::time::Duration;
-
-    use model::Timestamp;
     use model::billing::{BillingPolicy, Day, Decimal, Decision};
     use serde_json::json;
     use store::Memory;
 
     use super::*;
     use crate::restored::restored;
+    use crate::restored::tests::{at, of};
     use crate::tables::{Cursor, OpenRead};
-
-    const DAY: Duration = Duration::from_hours(24);
-
-    fn at(days: u32) -> Timestamp {
-        Timestamp::from_millis(1_782_907_200_000).after(DAY * days)
-    }
-
-    fn of() -> Restored {
-        Restored {
-            taken_at: at(8),
-            restored_at: at(10),
-        }
-    }
 
     fn decision(kind: DecisionKind) -> DecisionRow {
         DecisionRow(Decision {
