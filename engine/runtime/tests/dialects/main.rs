@@ -15,6 +15,7 @@ mod bodies;
 mod jobs;
 mod limits;
 mod reads;
+mod remedies;
 mod secrets;
 mod signed;
 mod turns;
