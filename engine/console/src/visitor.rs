@@ -109,7 +109,7 @@ pub(crate) async fn sign_out(app: &App, visitor: &Visitor) -> Result<HeaderValue
 pub(crate) fn cookie_of(options: &Options, name: &str, value: &str, seconds: u64) -> HeaderValue {
     let secure = if options.is_secure() { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    // Sealed texts are base64url, so that every one is a header.
+    // Sealed texts are base64url, and what was asked for is graphic ASCII: every one is a header.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 

@@ -1,5 +1,5 @@
 //! What is read from answers: every field that a record is made of, both ways of each filter, what
-//! says how pages follow each other, and warnings.
+//! stands instead of what is not there, what says how pages follow each other, and warnings.
 
 use definition::Connector;
 use definition::operation::{Operation, PageKind};
