@@ -193,6 +193,10 @@ async fn in_preview_the_plan_is_shown_and_nothing_can_be_approved() {
     let first = &lines["lines"][0];
     assert_eq!(first["psa_quantity"], 0.0, "{first:#}");
     assert_eq!(first["product_quantity"], 2.0, "rounded up: {first:#}");
+    assert_eq!(
+        first["price"], 3.0,
+        "what one costs on a new line: {first:#}"
+    );
     let refused = billing.try_post("plan/approve", &json!({})).await;
     let said = refused.expect_status(422).text();
     assert!(said.contains("preview") && said.contains("ask"), "{said}");
