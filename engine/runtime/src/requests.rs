@@ -15,8 +15,8 @@ use crate::tables::{
 };
 use crate::work::{RequestEvent, Work, request_job};
 
-/// How often a change is tried again when others change the same request at the same time.
-const TRIES: usize = 8;
+/// How often a change is tried when others change the same at the same time.
+pub(crate) const TRIES: usize = 8;
 
 /// Tickets go before everything else.
 const PRIORITY: u8 = 0;

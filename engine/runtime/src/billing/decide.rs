@@ -17,6 +17,7 @@ use super::{SECTION, remedy};
 use crate::Runtime;
 use crate::error::{Error, Fault};
 use crate::events::Happened;
+use crate::requests::TRIES;
 use crate::tables::{ChangeRow, DecisionRow, DoubtRow, PlanLineRow};
 
 /// How many lines are decided about in one commit, two records each.
@@ -63,8 +64,7 @@ pub struct Decided {
 impl Runtime {
     /// Decides about lines of the plan; about all that wait for it when none are named. All that
     /// are named must be there, wait for a decision, and be what was seen of them. The next run
-    /// applies what is approved;
-    /// [`Runtime::apply_plan`] starts it.
+    /// applies what is approved; [`Runtime::apply_plan`] starts it.
     pub async fn decide(
         &self,
         partner: &PartnerId,
@@ -72,7 +72,24 @@ impl Runtime {
         chosen: impl Into<Chosen>,
         verdict: Verdict,
     ) -> Result<Decided, Error> {
-        let Chosen { lines, seen } = chosen.into();
+        let (chosen, mut tries) = (chosen.into(), 1);
+        loop {
+            match self.decide_once(partner, id, chosen.clone(), verdict).await {
+                // Somebody else decides about the same lines, or a run makes a new plan: both are
+                // seen the next time.
+                Err(Error::Busy { .. }) if tries < TRIES => tries += 1,
+                decided => return decided,
+            }
+        }
+    }
+
+    async fn decide_once(
+        &self,
+        partner: &PartnerId,
+        id: &IntegrationId,
+        Chosen { lines, seen }: Chosen,
+        verdict: Verdict,
+    ) -> Result<Decided, Error> {
         let policy = self.billing_policy(partner, id).await?;
         if policy.mode == Mode::Preview && verdict != Verdict::Dismiss {
             return Err(Error::Invalid {
