@@ -1,5 +1,6 @@
 //! `dovetail plan`, `apply` and `undo`: what would be billed, made so, and taken back.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -77,12 +78,14 @@ pub(crate) async fn apply(args: ApplyArgs) -> Result<Exit, Error> {
         [] => waiting(&before),
         lines => lines.to_vec(),
     };
-    let lines = if args.lines.is_empty() {
-        Value::Null
-    } else {
-        json!(chosen)
-    };
-    of.post("plan/approve", json!({ "lines": lines })).await?;
+    // What comes between the two calls is approved by nobody.
+    let seen = list(&before, "lines").into_iter();
+    let seen: BTreeMap<String, String> = seen
+        .map(|line| (field(&line, "id"), field(&line, "seen")))
+        .filter(|(id, _)| chosen.contains(id))
+        .collect();
+    of.post("plan/approve", json!({ "lines": chosen, "seen": seen }))
+        .await?;
     of.post("plan/apply", Value::Null).await?;
     let after = planned_anew(&of, &before, args.wait).await?;
     let is_chosen = |line: &Value| chosen.contains(&field(line, "id"));
