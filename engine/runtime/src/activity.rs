@@ -68,18 +68,17 @@ impl Runtime {
             None => exact.clone(),
             Some(_) => Vec::new(),
         };
-        let mut place = match after {
+        let place = match after {
             Some(id) => Some(time_key(partner, &core.request(partner, id).await?.value.0)),
             None => None,
         };
         let mut looked_at = 0;
-        loop {
-            let rows = core
-                .store
-                .scan_records::<RequestTimeRow>(partner.as_str(), &[], place.as_ref(), PAGE)
-                .await?;
-            let is_last = rows.len() < PAGE;
-            for (key, row) in rows {
+        let pages = core
+            .store
+            .pages::<RequestTimeRow>(partner.as_str(), &[], PAGE);
+        let mut pages = pages.after(place);
+        while let Some(page) = pages.next().await? {
+            for (_, row) in page {
                 let id = row.value.0;
                 let request = core.request(partner, &id).await?.value.0;
                 let is_told = exact.iter().any(|known| known.content.id == id);
@@ -87,7 +86,6 @@ impl Runtime {
                     requests.push(request);
                 }
                 looked_at += 1;
-                place = Some(key);
                 if requests.len() >= limit || looked_at >= LOOKED_AT_MAX {
                     return Ok(Findings {
                         requests,
@@ -95,11 +93,11 @@ impl Runtime {
                     });
                 }
             }
-            if is_last {
-                let next = None;
-                return Ok(Findings { requests, next });
-            }
         }
+        Ok(Findings {
+            requests,
+            next: None,
+        })
     }
 
     /// Lets a request be seen to once more, now.

@@ -11,7 +11,7 @@ use model::sabotage::{Bug, sabotaged};
 use model::{
     Health, Integration, IntegrationId, Partner, PartnerId, Request, RequestId, Timestamp,
 };
-use store::{Batch, Expect, Key, Record, Records, Store, Versioned};
+use store::{Batch, Expect, Record, Records, Store, Versioned};
 
 use crate::Parts;
 use crate::activity::{put_time, time_key};
@@ -194,19 +194,11 @@ impl Core {
         parts: &[&str],
     ) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
-        let mut after: Option<Key> = None;
-        loop {
-            let page = self
-                .store
-                .scan_records::<T>(partner, parts, after.as_ref(), PAGE)
-                .await?;
-            let last = page.len() < PAGE;
-            after = page.last().map(|(key, _)| key.clone());
+        let mut pages = self.store.pages::<T>(partner, parts, PAGE);
+        while let Some(page) = pages.next().await? {
             all.extend(page.into_iter().map(|(_, row)| row.value));
-            if last {
-                return Ok(all);
-            }
         }
+        Ok(all)
     }
 
     /// Forgets everything about a credential: its limits, its tokens and whether it is trusted.

@@ -101,14 +101,8 @@ impl Core {
     }
 
     async fn forget<T: Remnant>(&self, partner: &PartnerId) -> Result<(), Error> {
-        let mut after: Option<Key> = None;
-        loop {
-            let page = self
-                .store
-                .scan_records::<T>(partner.as_str(), &[], after.as_ref(), PAGE)
-                .await?;
-            let is_last = page.len() < PAGE;
-            after = page.last().map(|(key, _)| key.clone());
+        let mut pages = self.store.pages::<T>(partner.as_str(), &[], PAGE);
+        while let Some(page) = pages.next().await? {
             let mut batch = Batch::new();
             for (key, row) in page {
                 if self.is_left_over(partner, &row.value).await? {
@@ -116,10 +110,8 @@ impl Core {
                 }
             }
             self.remove(batch).await?;
-            if is_last {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Whether nothing will ask for the row any more.

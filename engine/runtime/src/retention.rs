@@ -134,28 +134,22 @@ impl Core {
         let terms = self.terms(partner).await?;
         // Accepted before something happened to it the last time.
         let since = terms.requests.max(terms.exchanges);
-        let mut after = Some(RequestTimeRow::key(
-            partner.as_str(),
-            &[&key::newest_first(since)],
-        ));
+        let since = RequestTimeRow::key(partner.as_str(), &[&key::newest_first(since)]);
+        let pages = self
+            .store
+            .pages::<RequestTimeRow>(partner.as_str(), &[], PAGE);
+        let mut pages = pages.after(Some(since));
         let (mut removed, mut next) = (0, Removal::default());
-        loop {
-            let store = &self.store;
-            let rows = store
-                .scan_records::<RequestTimeRow>(partner.as_str(), &[], after.as_ref(), PAGE)
-                .await?;
-            for (_, row) in &rows {
+        while let Some(page) = pages.next().await? {
+            for (_, row) in &page {
                 self.remove_with_others(partner, &row.value.0, &terms, &mut next)
                     .await?;
                 if next.batch.len() >= OPERATIONS_AT_ONCE {
                     removed += self.take_out(&mut next).await?;
                 }
             }
-            after = rows.last().map(|(key, _)| key.clone());
-            if rows.len() < PAGE {
-                return Ok(removed + self.take_out(&mut next).await?);
-            }
         }
+        Ok(removed + self.take_out(&mut next).await?)
     }
 
     async fn terms(&self, partner: &PartnerId) -> Result<Terms, Error> {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Error, Key, Store, Stored, Version};
+use crate::{Error, Key, Pages, Store, Stored, Version};
 
 /// A type that is stored in a table of its own.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
@@ -73,6 +73,11 @@ pub trait Records: Store {
         page.into_iter()
             .map(|stored| Ok((stored.key.clone(), decode(&stored)?)))
             .collect()
+    }
+
+    /// All records whose first parts are `parts`, `size` at once.
+    fn pages<T: Record>(&self, partner: &str, parts: &[&str], size: usize) -> Pages<'_, Self, T> {
+        Pages::new(self, T::key(partner, parts), size)
     }
 
     /// Like [`Records::scan_records`], but only records whose keys are `wanted` are read; and the

@@ -273,14 +273,8 @@ pub(super) async fn by_line<T: Record, V>(
     value: impl Fn(T) -> V,
 ) -> Result<BTreeMap<String, Versioned<V>>, crate::Error> {
     let mut all = BTreeMap::new();
-    let mut after: Option<Key> = None;
-    loop {
-        let scan = core
-            .store
-            .scan_records::<T>(partner, prefix, after.as_ref(), PAGE);
-        let page = scan.await?;
-        let last = page.len() < PAGE;
-        after = page.last().map(|(key, _)| key.clone());
+    let mut pages = core.store.pages::<T>(partner, prefix, PAGE);
+    while let Some(page) = pages.next().await? {
         for (key, row) in page {
             let line = key.parts().pop().unwrap_or_default();
             let versioned = Versioned {
@@ -289,10 +283,8 @@ pub(super) async fn by_line<T: Record, V>(
             };
             all.insert(line, versioned);
         }
-        if last {
-            return Ok(all);
-        }
     }
+    Ok(all)
 }
 
 /// The changes that are in doubt, by line.

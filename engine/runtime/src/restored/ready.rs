@@ -23,18 +23,10 @@ pub struct Readied {
 /// twice is the same as doing it once.
 pub async fn ready_restored(store: &dyn Store, of: Restored) -> Result<Readied, store::Error> {
     let mut readied = Readied::default();
-    let mut after: Option<Key> = None;
-    loop {
-        let page = store
-            .scan_records::<PartnerListRow>(NOBODY, &[], after.as_ref(), PAGE)
-            .await?;
-        let is_last = page.len() < PAGE;
-        after = page.last().map(|(key, _)| key.clone());
+    let mut pages = store.pages::<PartnerListRow>(NOBODY, &[], PAGE);
+    while let Some(page) = pages.next().await? {
         for (_, Versioned { value, .. }) in page {
             ready_partner(store, &value.0, of, &mut readied).await?;
-        }
-        if is_last {
-            break;
         }
     }
     let mut batch = Batch::new();
@@ -117,13 +109,8 @@ async fn each<T: Record>(
     partner: &PartnerId,
     mut ready: impl FnMut(&mut Batch, Key, T) + Send,
 ) -> Result<(), store::Error> {
-    let mut after: Option<Key> = None;
-    loop {
-        let page = store
-            .scan_records::<T>(partner.as_str(), &[], after.as_ref(), PAGE)
-            .await?;
-        let is_last = page.len() < PAGE;
-        after = page.last().map(|(key, _)| key.clone());
+    let mut pages = store.pages::<T>(partner.as_str(), &[], PAGE);
+    while let Some(page) = pages.next().await? {
         let mut batch = Batch::new();
         for (key, row) in page {
             ready(&mut batch, key, row.value);
@@ -131,10 +118,8 @@ async fn each<T: Record>(
         if !batch.is_empty() {
             store.commit(batch).await?;
         }
-        if is_last {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -153,3 +153,50 @@ async fn a_record_that_json_cannot_express_fails_its_whole_batch() {
             .is_none()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn pages_give_each_record_once_whatever_is_removed_and_added_meanwhile() {
+    let store = Memory::new();
+    let put = |batch: &mut Batch, customer: &str| {
+        batch.put_record("p", &["i", customer], &mapping(customer), Expect::Any);
+    };
+    for size in [1, 2, 5, 9] {
+        let mut batch = Batch::new();
+        for customer in ["c1", "c2", "c3", "c4", "c5"] {
+            put(&mut batch, customer);
+        }
+        // Neither another integration's nor another partner's.
+        batch.put_record("p", &["j", "c0"], &mapping("c0"), Expect::Any);
+        batch.put_record("q", &["i", "c0"], &mapping("c0"), Expect::Any);
+        store.commit(batch).await.unwrap();
+        let mut seen = Vec::new();
+        let mut pages = store.pages::<Mapping>("p", &["i"], size);
+        while let Some(page) = pages.next().await.unwrap() {
+            assert!(page.len() <= size);
+            let mut batch = Batch::new();
+            for (key, row) in page {
+                batch.delete(key, Expect::Version(row.version));
+                seen.push(row.value.company);
+            }
+            // Before the place that was reached.
+            put(&mut batch, &format!("a{}", seen.len()));
+            store.commit(batch).await.unwrap();
+        }
+        assert_eq!(seen, ["c1", "c2", "c3", "c4", "c5"], "{size} at once");
+        assert!(pages.next().await.unwrap().is_none());
+
+        let third = Mapping::key("p", &["i", "c3"]);
+        let mut pages = store.pages::<Mapping>("p", &["i"], size).after(Some(third));
+        let first = pages.next().await.unwrap().unwrap();
+        assert!(first.is_empty(), "all of them are gone: {first:?}");
+
+        let mut batch = Batch::new();
+        let mut pages = store.pages::<Mapping>("p", &["i"], size);
+        while let Some(page) = pages.next().await.unwrap() {
+            for (key, _) in page {
+                batch.delete(key, Expect::Any);
+            }
+        }
+        store.commit(batch).await.unwrap();
+    }
+}

@@ -124,16 +124,10 @@ async fn rows<T: Record>(
     parts: &[&str],
 ) -> Result<Vec<(Key, Versioned<T>)>, Halt> {
     let store = &context.remote.core.store;
-    let (mut all, mut after) = (Vec::new(), None::<Key>);
-    loop {
-        let page = store
-            .scan_records::<T>(context.partner.as_str(), parts, after.as_ref(), PAGE)
-            .await?;
-        let last = page.len() < PAGE;
-        after = page.last().map(|(key, _)| key.clone());
+    let mut all = Vec::new();
+    let mut pages = store.pages::<T>(context.partner.as_str(), parts, PAGE);
+    while let Some(page) = pages.next().await? {
         all.extend(page);
-        if last {
-            return Ok(all);
-        }
     }
+    Ok(all)
 }
