@@ -57,9 +57,9 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// The day that it is for this usage: today, or the first day of a term that has begun where
-    /// the product counts and not yet by our clock. What is used in a term must not change what is
-    /// billed for the days before it.
+    /// The day that it is for this usage: today, or the first day of a term that begins later, such
+    /// as one that has begun where the product counts and not yet by our clock. What is used in a
+    /// term must not change what is billed for the days before it.
     pub fn day(&self, today: Day) -> Day {
         let begun = self.parts.iter().map(|part| part.term_start).max();
         begun.map_or(today, |begun| begun.max(today))
