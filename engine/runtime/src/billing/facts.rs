@@ -1,6 +1,6 @@
 //! Everything that a plan rests on, as the store has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use billing::{Demand, Facts};
 use definition::pipeline::Reconcile;
@@ -41,8 +41,12 @@ pub(super) struct Known {
     pub(super) decisions: BTreeMap<String, Versioned<Decision>>,
     /// The lines of the plan before.
     pub(super) before: BTreeMap<String, Versioned<PlanLine>>,
+    /// Which of them was about which item on which agreement.
+    before_by_place: BTreeMap<Place, String>,
     /// Lines of which nobody knows whether a change took hold.
     pub(super) doubts: BTreeMap<String, Change>,
+    /// Where these are in the PSA.
+    doubted: BTreeSet<Place>,
     pub(super) today: Day,
 }
 
@@ -64,6 +68,11 @@ impl Known {
             let (id, record) = by_id(row.0)?;
             Some((id, record.get("name")?.as_str()?.to_owned()))
         };
+        let before = by_line(core, partner, &[id], |row: PlanLineRow| row.0).await?;
+        let lines = before.iter().map(|(line, row)| (&row.value, line));
+        let made = lines.filter(|(row, _)| row.item.is_some());
+        let doubts = doubts(core, partner, id).await?;
+        let doubted = doubts.values().map(|change| &change.line);
         Ok(Self {
             usages: usages.into_iter().map(|row| row.0).collect(),
             mappings: mappings
@@ -82,8 +91,13 @@ impl Known {
             policy: policy.map(|row| row.value.0).unwrap_or_default(),
             policy_guard: (PolicyRow::key(partner, &[id]), expect),
             decisions: by_line(core, partner, &[id], |row: DecisionRow| row.0).await?,
-            before: by_line(core, partner, &[id], |row: PlanLineRow| row.0).await?,
-            doubts: doubts(core, partner, id).await?,
+            before_by_place: made.map(|(row, line)| (place(row), line.clone())).collect(),
+            doubted: doubted
+                .filter(|line| line.item.is_some())
+                .map(place)
+                .collect(),
+            before,
+            doubts,
             today: Day::of(core.now()),
         })
     }
@@ -150,9 +164,7 @@ impl Known {
 
     /// Whether a change of the line, or of what it is in the PSA, may have taken hold or not.
     pub(super) fn is_in_doubt(&self, line: &str, there: &Place) -> bool {
-        let is_there =
-            |change: &Change| change.line.item.is_some() && place(&change.line) == *there;
-        self.doubts.contains_key(line) || self.doubts.values().any(is_there)
+        self.doubts.contains_key(line) || self.doubted.contains(there)
     }
 
     /// Which line asks for which item on which agreement.
@@ -166,12 +178,9 @@ impl Known {
 
     /// The line of the plan before that was about the same.
     pub(super) fn before(&self, line: &PlanLine) -> Option<&PlanLine> {
-        let same = self.before.get(&line.id).map(|row| &row.value);
-        let there = || {
-            let mut all = self.before.values().map(|row| &row.value);
-            all.find(|one| one.item.is_some() && place(one) == place(line))
-        };
-        same.or_else(there)
+        let there = || self.before.get(self.before_by_place.get(&place(line))?);
+        let row = self.before.get(&line.id).or_else(there)?;
+        Some(&row.value)
     }
 
     /// What the line billed and `parts` do not, by name and with the reason.
