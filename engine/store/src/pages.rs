@@ -1,8 +1,8 @@
 //! The records of a table whose keys begin alike, page by page: nobody has to hold all of them, and
 //! nobody has to keep the place where the next page begins.
 //!
-//! It is no snapshot. A record that is written behind that place while the pages are read is among
-//! them, one that is written before it is not.
+//! It is no snapshot. A record that is written behind that place while pages are to come may be
+//! among them, one that is written before it is not.
 
 use std::marker::PhantomData;
 
